@@ -1,0 +1,1 @@
+"""Variorum: change control for what a model says. The Django project."""

@@ -1,0 +1,85 @@
+"""Who is asking: a signed-in browser or an API key."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from variorum.accounts.models import ApiKey, User
+from variorum.lib.crypto import token_hash
+from variorum.lib.errors import Forbidden, Unauthenticated
+
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="variorum"'}
+
+
+def find_key(token: str) -> ApiKey:
+    """The live key of a token. Raises Unauthenticated for an unknown, expired or revoked one."""
+    key = ApiKey.objects.select_related("project", "created_by").filter(token_hash=token_hash(token)).first()
+    if key is None:
+        raise Unauthenticated("This API key is not known here.", code="unknown_key", headers=CHALLENGE)
+    if key.state() != "active":
+        when = key.revoked_at or key.expires_at
+        raise Unauthenticated(
+            f"The API key {key.prefix}… is {key.state()} (since {when:%Y-%m-%d %H:%M} UTC). Make a new one in Settings.",
+            code=f"{key.state()}_key",
+            headers=CHALLENGE,
+        )
+    if not key.created_by.is_active:
+        raise Unauthenticated("The person who made this API key is gone.", code="revoked_key", headers=CHALLENGE)
+    return key
+
+
+def touch_key(key: ApiKey) -> None:
+    """Note the use, at most once a minute."""
+    now = timezone.now()
+    ApiKey.objects.filter(
+        Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(minutes=1)), pk=key.pk
+    ).update(last_used_at=now)
+
+
+class KeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer vk_...`; request.auth is then the ApiKey, request.user its maker."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        """None when there is no Bearer header."""
+        header = get_authorization_header(request)
+        if not header.lower().startswith(b"bearer"):
+            return None
+        parts = header.split()
+        if len(parts) != 2:
+            raise Unauthenticated("Write the header as: Authorization: Bearer vk_...", headers=CHALLENGE)
+        key = find_key(parts[1].decode("latin-1"))
+        touch_key(key)
+        return key.created_by, key
+
+    def authenticate_header(self, request: Request) -> str:
+        """The 401 challenge."""
+        return CHALLENGE["WWW-Authenticate"]
+
+
+class BrowserAuthentication(SessionAuthentication):
+    """Django's session with CSRF, failing in our words."""
+
+    def enforce_csrf(self, request: HttpRequest | Request) -> None:
+        """Raises Forbidden when the token is missing or stale."""
+        try:
+            super().enforce_csrf(request)  # type: ignore[arg-type]
+        except Exception as exc:
+            raise Forbidden("The page is out of date. Reload it and try again.", code="csrf") from exc
+
+
+class SignedIn(BasePermission):
+    """Every view needs somebody, unless it says otherwise."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Raises Unauthenticated for nobody."""
+        if not request.user.is_authenticated:
+            raise Unauthenticated("Sign in, or send an API key.", headers=CHALLENGE)
+        return True
+
+

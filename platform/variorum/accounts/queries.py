@@ -1,0 +1,29 @@
+"""Reads of people, projects, members and keys."""
+
+from django.db.models import F, QuerySet
+from rest_framework.request import Request
+
+from variorum.accounts.models import ApiKey, Membership, Project, User
+
+
+def projects_of(request: Request) -> QuerySet[Project]:
+    """The projects that the caller may see, each with the caller's own `role`. A key sees its own project alone."""
+    found = Project.objects.filter(memberships__user=request.user).annotate(role=F("memberships__role"))
+    if isinstance(request.auth, ApiKey):
+        found = found.filter(pk=request.auth.project_id)
+    return found.order_by("name")
+
+
+def members_of(project: Project) -> QuerySet[Membership]:
+    """Everybody in a project."""
+    return Membership.objects.filter(project=project).select_related("user").order_by("user__name", "pk")
+
+
+def api_keys_of(project: Project) -> QuerySet[ApiKey]:
+    """Every key of a project, newest first, also dead ones."""
+    return ApiKey.objects.filter(project=project).select_related("created_by").order_by("-pk")
+
+
+def user_by_email(email: str) -> User | None:
+    """A person by e-mail, in any case of letters."""
+    return User.objects.filter(email=email.strip().lower()).first()

@@ -1,0 +1,37 @@
+"""Slows down guessing of passwords: a few tries a minute per address and per e-mail, counted in this process."""
+
+import threading
+import time
+from collections import deque
+
+from variorum.lib.errors import RateLimited
+
+WINDOW = 60.0
+TRIES = 10
+_seen: dict[str, deque[float]] = {}
+_lock = threading.Lock()
+
+
+def spend(*names: str) -> None:
+    """Count one try under each name. Raises RateLimited once a name has TRIES within WINDOW seconds."""
+    now = time.monotonic()
+    with _lock:
+        if len(_seen) > 10_000:
+            _seen.clear()
+        for name in names:
+            tries = _seen.setdefault(name, deque())
+            while tries and tries[0] < now - WINDOW:
+                tries.popleft()
+            if len(tries) >= TRIES:
+                wait = int(WINDOW - (now - tries[0])) + 1
+                raise RateLimited(
+                    f"Too many tries to sign in. Wait {wait} seconds.", headers={"Retry-After": str(wait)}
+                )
+            tries.append(now)
+
+
+def forgive(*names: str) -> None:
+    """Forget the tries of these names, after a success."""
+    with _lock:
+        for name in names:
+            _seen.pop(name, None)

@@ -1,0 +1,1 @@
+"""The audit trail, live updates, in-app notices and outgoing webhooks."""

@@ -1,0 +1,88 @@
+"""The audit trail and the inbox over HTTP."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from variorum.accounts.access import access_project
+from variorum.events import queries, services
+from variorum.events.models import Event, Notice
+from variorum.lib import pagination
+
+
+class EventSerializer(serializers.ModelSerializer[Event]):
+    """One line of the audit trail."""
+
+    class Meta:
+        model = Event
+        fields = ["id", "at", "kind", "actor_name", "subject_kind", "subject_id", "data"]
+
+
+class EventPage(serializers.Serializer[object]):
+    """A page of events."""
+
+    items = EventSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class NoticeSerializer(serializers.ModelSerializer[Notice]):
+    """One line of the inbox."""
+
+    project = serializers.SlugRelatedField[object](slug_field="slug", read_only=True)
+
+    class Meta:
+        model = Notice
+        fields = ["id", "at", "project", "title", "body", "url", "read_at"]
+
+
+class NoticePage(serializers.Serializer[object]):
+    """A page of the inbox with the number of unread lines."""
+
+    items = NoticeSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    unread = serializers.IntegerField()
+
+
+class ReadSerializer(serializers.Serializer[object]):
+    """Up to which notice the person has read."""
+
+    upto = serializers.IntegerField(min_value=1, max_value=2**62)
+
+
+class EventsView(APIView):
+    """What happened in a project, newest first."""
+
+    @extend_schema(
+        operation_id="events_list",
+        responses=EventPage,
+        parameters=[OpenApiParameter(name, str) for name in ("kind", "subject_kind", "subject_id", "cursor", "limit")],
+    )
+    def get(self, request: Request, project: str) -> Response:
+        """Viewer. `kind` is a prefix, as in `draft.`."""
+        found = access_project(request, project)
+        wanted = {name: request.query_params.get(name, "") for name in ("kind", "subject_kind", "subject_id")}
+        rows = queries.events_of(found, **wanted)
+        return Response(pagination.by_id(request, rows, lambda page: EventSerializer(page, many=True).data))
+
+
+class InboxView(APIView):
+    """The signed-in person's notices."""
+
+    @extend_schema(operation_id="inbox_list", responses=NoticePage)
+    def get(self, request: Request) -> Response:
+        """Newest first, from all projects."""
+        user = queries.access_inbox(request)
+        rows = queries.notices_of(user)
+        page = pagination.by_id(request, rows, lambda found: NoticeSerializer(found, many=True).data)
+        return Response({**page, "unread": rows.filter(read_at=None).count()})
+
+    @extend_schema(operation_id="inbox_read", request=ReadSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Mark notices up to an id as read."""
+        user = queries.access_inbox(request)
+        body = ReadSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.read_notices(user=user, upto=body.validated_data["upto"])
+        return Response(status=204)

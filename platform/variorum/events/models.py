@@ -1,0 +1,78 @@
+"""Tables of what happened and of what must be told."""
+
+from django.db import models
+from django.utils import timezone
+
+from variorum.accounts.models import ApiKey, Project, User
+
+
+class Event(models.Model):
+    """One line of the audit trail, written in the transaction of the change itself."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=60)
+    actor_name = models.CharField(max_length=220)
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+")
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.CharField(max_length=200)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index("project", "-id", name="event_newest"),  # the audit page
+            models.Index("project", "subject_kind", "subject_id", "-id", name="event_of_subject"),  # a draft's story
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_kind}/{self.subject_id}"
+
+
+class Notice(models.Model):
+    """A line in one person's inbox."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    title = models.CharField(max_length=200)
+    body = models.TextField(blank=True, default="")
+    url = models.CharField(max_length=300, blank=True, default="")
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index("user", "-id", name="notice_newest")]  # the inbox
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Delivery(models.Model):
+    """The outbox: one webhook message until it is delivered or given up. Signed as Standard Webhooks says."""
+
+    class State(models.TextChoices):
+        """Waiting for its (next) attempt, done, or given up after the last one."""
+
+        WAITING = "waiting"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="deliveries")
+    message_id = models.CharField(max_length=64, unique=True)
+    url = models.URLField(max_length=500)
+    sealed_secret = models.TextField()
+    payload = models.JSONField()
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(default=timezone.now)
+    last_status = models.PositiveSmallIntegerField(null=True)
+    last_error = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index("next_at", name="delivery_due", condition=models.Q(state="waiting"))]  # the sweep
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {self.state}"

@@ -1,0 +1,1 @@
+"""Pure helpers without models. Every room may import them; they import no room."""

@@ -1,0 +1,91 @@
+"""The JSON parser of every API view: bounded, strict, and never the cause of a 500."""
+
+import codecs
+import json
+import re
+from collections.abc import Mapping
+from typing import IO, Any, NoReturn
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from rest_framework.parsers import BaseParser
+
+from variorum.lib.errors import Invalid, TooLarge
+
+MAX_DEPTH = 100
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+
+
+def too_deep(body: bytes, limit: int = MAX_DEPTH) -> bool:
+    """Whether brackets outside of strings nest deeper than `limit`. Linear in the body, no recursion."""
+    if body.count(b"[") + body.count(b"{") <= limit:
+        return False
+    depth = 0
+    for match in _STRUCTURE.finditer(body):
+        token = match.group()
+        if token in (b"[", b"{"):
+            depth += 1
+            if depth > limit:
+                return True
+        elif token in (b"]", b"}"):
+            depth -= 1
+    return False
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 40:
+        raise ValueError("a whole number has more than 40 digits")
+    return int(digits)
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse a request body. Raises Invalid naming line and column: bad UTF-8, syntax, depth, NaN, NUL, lone surrogates."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise Invalid(f"The body is not UTF-8: byte {exc.start} cannot be read.", code="invalid_utf8") from None
+    if text.startswith(codecs.BOM_UTF8.decode()):
+        text = text[1:]
+    if too_deep(body):
+        raise Invalid(f"The JSON nests deeper than {MAX_DEPTH} levels.", code="too_deep")
+    try:
+        value = json.loads(text, parse_constant=_no_constant, parse_int=_integer)
+    except json.JSONDecodeError as exc:
+        where = f"line {exc.lineno}, column {exc.colno}"
+        raise Invalid(f"The body is not JSON: {exc.msg} at {where}.", code="invalid_json") from None
+    except (ValueError, RecursionError) as exc:
+        raise Invalid(f"The body is not JSON: {exc}.", code="invalid_json") from None
+    if "\\u" in text and _unstorable(value):
+        raise Invalid("A text in the body holds a NUL or half a surrogate pair, which cannot be stored.", code="invalid_text")
+    return value
+
+
+def _unstorable(value: Any) -> bool:
+    """Whether any text in it holds U+0000 or a lone surrogate (depth is bounded before)."""
+    if isinstance(value, str):
+        return "\x00" in value or any("\ud800" <= ch <= "\udfff" for ch in value)
+    if isinstance(value, dict):
+        return any(_unstorable(k) or _unstorable(v) for k, v in value.items())
+    return isinstance(value, list) and any(_unstorable(item) for item in value)
+
+
+class StrictJSONParser(BaseParser):
+    """`application/json` through `parse_json`, refused with 413 above settings.DATA_UPLOAD_MAX_MEMORY_SIZE."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        try:
+            body = stream.read(limit + 1)
+        except RequestDataTooBig:
+            body = b" " * (limit + 1)
+        if len(body) > limit:
+            raise TooLarge(f"The body is larger than {limit // 1_000_000} MB. Send less at once.")
+        return parse_json(body) if body.strip() else {}

@@ -1,0 +1,164 @@
+"""All settings, from the environment alone. A bad value stops the start and names its variable."""
+
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from variorum.lib import databases, env
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+try:
+    DATA_DIR = env.folder("VARIORUM_DATA", BASE_DIR / "var")
+    DEBUG = env.flag("VARIORUM_DEBUG")
+    SECRET_KEY = env.text("VARIORUM_SECRET_KEY") or databases.local_secret(DATA_DIR, "VARIORUM_SECRET_KEY")
+    ENCRYPTION_KEYS = env.names("VARIORUM_ENCRYPTION_KEYS", []) or [
+        databases.local_secret(DATA_DIR, "VARIORUM_ENCRYPTION_KEYS")
+    ]
+    PORT = env.integer("VARIORUM_PORT", 8080, low=1, high=65535)
+    PUBLIC_URL = env.url("VARIORUM_PUBLIC_URL", f"http://127.0.0.1:{PORT}", schemes={"http", "https"}).rstrip("/")
+    ALLOWED_HOSTS = env.names("VARIORUM_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+    DATABASE_URL = env.url("DATABASE_URL", "", schemes={"postgres", "postgresql"})
+    BROKER_URL = env.url("BROKER_URL", "", schemes={"redis", "rediss", "amqp", "amqps", "postgres", "postgresql"})
+    STORAGE_URL = env.url("STORAGE_URL", "", schemes={"file", "s3", "gs", "az"})
+    ALLOW_PRIVATE_HOSTS = env.names("VARIORUM_ALLOW_HOSTS", [])
+    MODEL_SERVER_URL = env.url("VARIORUM_MODEL_SERVER_URL", "", schemes={"http", "https"}).rstrip("/")
+    MAX_BODY_MB = env.integer("VARIORUM_MAX_BODY_MB", 20, low=1, high=1000)
+    MAX_UPLOAD_MB = env.integer("VARIORUM_MAX_UPLOAD_MB", 200, low=1, high=10_000)
+    LOG_RETENTION_DAYS = env.integer("VARIORUM_LOG_RETENTION_DAYS", 90, low=1, high=36_500)
+    LEASE_SECONDS = env.integer("VARIORUM_LEASE_SECONDS", 15, low=3, high=3600)
+    WORKER_THREADS = env.integer("VARIORUM_WORKER_THREADS", 6, low=1, high=256)
+    TRAINING_THREADS = env.integer("VARIORUM_TRAINING_THREADS", 1, low=1, high=1024)
+    EMAIL_FROM = env.text("VARIORUM_EMAIL_FROM", "variorum@localhost")
+    DATABASES = databases.django_databases(DATABASE_URL, DATA_DIR)
+except env.BadSetting as exc:
+    raise ImproperlyConfigured(str(exc)) from None
+
+TESTING = env.flag("VARIORUM_TESTING")
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_standardized_errors",
+    "variorum.accounts",
+    "variorum.events",
+    "variorum.jobs",
+    "variorum.repos",
+    "variorum.datasets",
+    "variorum.inference",
+    "variorum.drafts",
+    "variorum.deployments",
+    "variorum.training",
+    "evals.metrics",
+    "evals.runs",
+    "monitoring.logs",
+    "monitoring.quality",
+    "monitoring.alerts",
+    "variorum.sample",
+]
+# Rooms arrive one by one; a folder without apps.py is not installed yet.
+INSTALLED_APPS = [
+    app
+    for app in INSTALLED_APPS
+    if not app.startswith(("variorum.", "evals.", "monitoring."))
+    or any((root / app.replace(".", "/") / "apps.py").exists() for root in (BASE_DIR, BASE_DIR / "platform"))
+]
+
+MIDDLEWARE = [
+    "variorum.lib.middleware.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "variorum.urls"
+APPEND_SLASH = False
+ASGI_APPLICATION = "variorum.asgi.application"
+WSGI_APPLICATION = "variorum.asgi.wsgi_application"
+TEMPLATES: list[dict[str, object]] = []
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if TESTING
+    else ["django.contrib.auth.hashers.ScryptPasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+)
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
+STATIC_URL = "/static/"
+WHITENOISE_ROOT = FRONTEND_DIST if FRONTEND_DIST.is_dir() else None
+WHITENOISE_AUTOREFRESH = False
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_MB * 1_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+SECURE_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = SECURE_HTTPS
+CSRF_COOKIE_SECURE = SECURE_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "variorum.lib.views.csrf_failure"
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016", "security.W018"]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "variorum.accounts.authentication.KeyAuthentication",
+        "variorum.accounts.authentication.BrowserAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["variorum.accounts.authentication.SignedIn"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["variorum.lib.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "variorum.lib.problems.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+DRF_STANDARDIZED_ERRORS = {"EXCEPTION_FORMATTER_CLASS": "variorum.lib.problems.ProblemFormatter"}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Variorum",
+    "DESCRIPTION": "Change control for what a model says.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"RoleEnum": "variorum.accounts.roles.Role"},
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "httpx": {"level": "WARNING"},
+        "dramatiq": {"level": "WARNING"},
+    },
+}

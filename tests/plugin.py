@@ -1,0 +1,37 @@
+"""Loaded by pytest before Django's settings: gives the run its own data folder and database.
+
+VARIORUM_TEST_DATABASE_URL points the same tests at another PostgreSQL server.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+for folder in ("platform/client", "platform"):
+    sys.path.insert(0, str(ROOT / folder))
+
+STATE = ROOT / ".state"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+os.environ["VARIORUM_TESTING"] = "1"
+os.environ["VARIORUM_DATA"] = str(STATE / f"data-{os.getppid() if WORKER != 'main' else os.getpid()}-{WORKER}")
+os.environ["VARIORUM_TEST_DB_NAME"] = f"test_variorum_{os.getpid()}"
+os.environ.setdefault("VARIORUM_ALLOW_HOSTS", "127.0.0.1,localhost")
+os.environ.setdefault("VARIORUM_LEASE_SECONDS", "3")
+os.environ.setdefault("PYTHONHASHSEED", "0")
+
+
+def pytest_load_initial_conftests() -> None:
+    """Start (or find) the database before anything reads the settings."""
+    from variorum.lib import postgres
+
+    given = os.environ.get("VARIORUM_TEST_DATABASE_URL")
+    os.environ["DATABASE_URL"] = given or postgres.ensure(STATE / "testpg")
+
+
+def pytest_unconfigure() -> None:
+    """Remove this run's data folder."""
+    import shutil
+
+    shutil.rmtree(os.environ["VARIORUM_DATA"], ignore_errors=True)
