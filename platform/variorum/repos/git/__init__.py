@@ -1,0 +1,68 @@
+"""The only module that runs Git. It takes paths of bare repositories and knows no Django.
+
+Reads and commits run in process (libgit2, fsync on); the git binary serves a path's history, fsck and gc.
+Writers hold an flock per repository and move refs by compare-and-swap, so two of them never overwrite each
+other, and a killed one leaves at most objects that nothing points at.
+"""
+
+from variorum.repos.git.diff import FileDiff, Hunk, Line, changed_paths, diff
+from variorum.repos.git.errors import BadPath, Busy, GitError, Missing, StaleHead
+from variorum.repos.git.handle import MAIN, init_bare, locked
+from variorum.repos.git.merge import Conflict, Merge, merge
+from variorum.repos.git.paths import MAX_FILE, check_files, check_path
+from variorum.repos.git.read import (
+    CommitInfo,
+    Entry,
+    commit_info,
+    head,
+    heads,
+    is_ancestor,
+    list_tree,
+    log,
+    merge_base,
+    read_file,
+    read_files,
+    resolve,
+)
+from variorum.repos.git.upkeep import fsck, pack
+from variorum.repos.git.write import Author, commit, move_ref, write_commit
+
+__all__ = [
+    "MAIN",
+    "MAX_FILE",
+    "Author",
+    "BadPath",
+    "Busy",
+    "CommitInfo",
+    "Conflict",
+    "Entry",
+    "FileDiff",
+    "GitError",
+    "Hunk",
+    "Line",
+    "Merge",
+    "Missing",
+    "StaleHead",
+    "changed_paths",
+    "check_files",
+    "check_path",
+    "commit",
+    "commit_info",
+    "diff",
+    "fsck",
+    "head",
+    "heads",
+    "init_bare",
+    "is_ancestor",
+    "list_tree",
+    "locked",
+    "log",
+    "merge",
+    "merge_base",
+    "move_ref",
+    "pack",
+    "read_file",
+    "read_files",
+    "resolve",
+    "write_commit",
+]

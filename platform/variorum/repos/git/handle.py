@@ -1,0 +1,117 @@
+"""Opening, creating and locking a repository, and running the git binary in it."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import ConfigLevel
+
+from variorum.repos.git.errors import Busy, GitError, Missing
+
+MAIN = "main"
+LOCK_SECONDS = 30.0
+WARM = 64
+
+pygit2.settings.enable_fsync_gitdir(True)
+# The data folder is ours whoever runs the process, and nobody's ~/.gitconfig may change what we do.
+pygit2.settings.owner_validation = False
+for _level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
+    pygit2.settings.search_path[_level] = ""
+
+_warm = threading.local()
+
+
+def open_repository(path: Path) -> pygit2.Repository:
+    """A handle for this thread; kept warm, it sees what others commit. Raises Missing."""
+    handles: OrderedDict[Path, pygit2.Repository] = _warm.__dict__.setdefault("handles", OrderedDict())
+    found = handles.pop(path, None) or _open(path)
+    handles[path] = found
+    if len(handles) > WARM:
+        handles.popitem(last=False)
+    return found
+
+
+def init_bare(path: Path) -> None:
+    """Create an empty bare repository with branch ``main``, whole or not at all; nothing when it exists."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=path.parent))
+    try:
+        made = pygit2.init_repository(scratch, bare=True, initial_head=MAIN)
+        made.config["core.logAllRefUpdates"] = True
+        made.config["gc.auto"] = 2000
+        made.config["gc.autoDetach"] = False
+        made.free()
+        _rename(scratch, path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Hold the repository's write lock (an flock, dies with us). Raises Missing, Busy after ``seconds``."""
+    try:
+        handle = os.open(path / "variorum.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except FileNotFoundError as error:
+        raise Missing("the repository does not exist") from error
+    try:
+        _wait_for(handle, time.monotonic() + seconds)
+        yield
+    finally:
+        os.close(handle)
+
+
+def run_git(path: Path, *arguments: str, accept: tuple[int, ...] = (0,)) -> str:
+    """Run the git binary there, without any configuration but the repository's; answers its output."""
+    done = subprocess.run(
+        ["git", "-c", f"safe.directory={path}", "--git-dir", str(path), *arguments],
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "GIT_CONFIG_NOSYSTEM": "1",
+             "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"},
+        capture_output=True, encoding="utf-8", errors="replace", check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    if done.returncode not in accept:
+        raise GitError(f"git {arguments[0]}: {done.stderr.strip()[:500]}")
+    return done.stdout + (done.stderr if accept != (0,) else "")
+
+
+def _open(path: Path) -> pygit2.Repository:
+    try:
+        return pygit2.Repository(str(path), pygit2.enums.RepositoryOpenFlag.BARE)
+    except pygit2.GitError as error:
+        raise Missing("the repository does not exist") from error
+
+
+def _rename(scratch: Path, path: Path) -> None:
+    try:
+        scratch.rename(path)
+    except OSError:
+        if not path.exists():
+            raise
+        return
+    parent = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
+
+
+def _wait_for(handle: int, deadline: float) -> None:
+    pause = 0.001
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise Busy("another change to this repository takes too long") from error
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.02)

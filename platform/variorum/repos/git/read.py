@@ -1,0 +1,180 @@
+"""Reading a repository. Everything but a path's history runs in process."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from string import hexdigits
+
+import pygit2
+from pygit2.enums import SortMode
+
+from variorum.repos.git.errors import Missing
+from variorum.repos.git.handle import MAIN, open_repository, run_git
+from variorum.repos.git.paths import is_good
+
+FIELDS = ("%H", "%P", "%an", "%ae", "%at", "%B")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a commit: path, size in bytes, id of its content."""
+
+    path: str
+    size: int
+    oid: str
+
+
+@dataclass(frozen=True)
+class CommitInfo:
+    """One commit; ``at`` is UTC."""
+
+    sha: str
+    parents: tuple[str, ...]
+    author_name: str
+    author_email: str
+    at: datetime
+    subject: str
+    body: str
+
+
+def head(path: Path, ref: str = MAIN) -> str | None:
+    """Commit that a branch points at; None when there is no such branch."""
+    try:
+        found = open_repository(path).references.get(f"refs/heads/{ref}")
+    except ValueError:
+        return None
+    return str(found.target) if found else None
+
+
+def heads(path: Path, prefix: str) -> dict[str, str]:
+    """Branches below ``prefix`` ("drafts/") and their commits."""
+    repository = open_repository(path)
+    names = [name for name in repository.listall_references() if name.startswith(f"refs/heads/{prefix}")]
+    return {name.removeprefix("refs/heads/"): str(repository.references[name].target) for name in names}
+
+
+def resolve(path: Path, name: str) -> str:
+    """Full id of a branch name, a commit id or its unique beginning (7 digits or more). Raises Missing."""
+    found = head(path, name) if name else None
+    if found is None and 7 <= len(name) <= 40 and set(name) <= set(hexdigits):
+        try:
+            found = str(open_repository(path).expand_id(name))
+        except (KeyError, ValueError, pygit2.GitError):
+            found = None
+    if found is None:
+        raise Missing(f"no branch or commit {name[:80]!r}")
+    return str(commit_of(open_repository(path), found).id)
+
+
+def read_file(path: Path, commit: str, file: str) -> bytes:
+    """Content of one file of a commit. Raises Missing."""
+    repository = open_repository(path)
+    found = _entry(commit_of(repository, commit).tree, file)
+    if not isinstance(found, pygit2.Blob):
+        raise Missing(f"{file[:200]!r} is not a file of commit {commit[:10]}")
+    return bytes(found.data)
+
+
+def read_files(path: Path, commit: str, files: list[str] | None = None) -> dict[str, bytes]:
+    """Contents of several files of a commit (all of them: None); files that it does not have are left out."""
+    repository = open_repository(path)
+    tree = commit_of(repository, commit).tree
+    if files is None:
+        return {name: bytes(blob.data) for name, blob in _blobs(tree, "")}
+    found = {file: _entry(tree, file) for file in files}
+    return {file: bytes(blob.data) for file, blob in found.items() if isinstance(blob, pygit2.Blob)}
+
+
+def list_tree(path: Path, commit: str) -> list[Entry]:
+    """Every file of a commit, by path."""
+    repository = open_repository(path)
+    tree = commit_of(repository, commit).tree
+    read_header = repository.odb.read_header
+    return sorted(
+        (Entry(name, int(read_header(blob.id)[1]), str(blob.id)) for name, blob in _blobs(tree, "")),
+        key=lambda entry: entry.path,
+    )
+
+
+def commit_info(path: Path, commit: str) -> CommitInfo:
+    """One commit. Raises Missing."""
+    return _info(commit_of(open_repository(path), commit))
+
+
+def log(
+    path: Path, commit: str, file: str | None = None, *, limit: int = 50, skip: int = 0
+) -> list[CommitInfo]:
+    """Newest first from ``commit``; only those that changed ``file`` when it is given (this runs git)."""
+    if file is not None and not is_good(file):
+        return []
+    if file is not None:
+        return _log_of(path, resolve(path, commit), file, limit, skip)
+    repository = open_repository(path)
+    start = commit_of(repository, commit)
+    walker = repository.walk(start.id, SortMode.TOPOLOGICAL | SortMode.TIME)
+    return [_info(found) for found in islice(walker, skip, skip + limit)]
+
+
+def merge_base(path: Path, one: str, other: str) -> str | None:
+    """Best common ancestor of two commits, None when there is none."""
+    repository = open_repository(path)
+    found = repository.merge_base(commit_of(repository, one).id, commit_of(repository, other).id)
+    return str(found) if found else None
+
+
+def is_ancestor(path: Path, ancestor: str, commit: str) -> bool:
+    """Whether ``commit`` is, or has in its history, ``ancestor``."""
+    repository = open_repository(path)
+    old, new = commit_of(repository, ancestor).id, commit_of(repository, commit).id
+    return bool(old == new or repository.descendant_of(new, old))
+
+
+def commit_of(repository: pygit2.Repository, commit: str) -> pygit2.Commit:
+    """The commit object of a full id. Raises Missing."""
+    try:
+        found = repository.get(commit)
+    except (ValueError, pygit2.GitError):
+        found = None
+    if not isinstance(found, pygit2.Commit):
+        raise Missing(f"no commit {commit[:80]!r}")
+    return found
+
+
+def _entry(tree: pygit2.Tree, file: str) -> pygit2.Object | None:
+    try:
+        return tree[file] if file and not file.endswith("/") else None
+    except (KeyError, ValueError, UnicodeEncodeError, pygit2.GitError):
+        return None
+
+
+def _blobs(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, pygit2.Blob]]:
+    for entry in tree:
+        if isinstance(entry, pygit2.Tree):
+            yield from _blobs(entry, f"{prefix}{entry.name}/")
+        elif isinstance(entry, pygit2.Blob):
+            yield f"{prefix}{entry.name}", entry
+
+
+def _info(commit: pygit2.Commit) -> CommitInfo:
+    parents = tuple(str(parent) for parent in commit.parent_ids)
+    author = commit.author
+    return _made(str(commit.id), parents, author.name, author.email, author.time, commit.message)
+
+
+def _log_of(path: Path, commit: str, file: str, limit: int, skip: int) -> list[CommitInfo]:
+    page = (f"-n{limit}", f"--skip={skip}")
+    out = run_git(
+        path, "log", "-z", f"--format={'%x00'.join(FIELDS)}", *page, commit, "--", f":(literal){file}"
+    )
+    fields = iter(out.split("\0"))
+    rows = zip(*[fields] * len(FIELDS), strict=False)
+    return [
+        _made(sha, tuple(up.split()), name, email, int(at), text) for sha, up, name, email, at, text in rows
+    ]
+
+
+def _made(sha: str, parents: tuple[str, ...], name: str, email: str, at: int, message: str) -> CommitInfo:
+    subject, _, body = message.strip().partition("\n")
+    return CommitInfo(sha, parents, name, email, datetime.fromtimestamp(at, UTC), subject, body.strip())
