@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from tests.fakes.openai_server import fake_openai as fake_openai
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Membership, Project, User
 from variorum.accounts.roles import Role, Scope

@@ -1,0 +1,406 @@
+"""A scripted OpenAI-compatible endpoint on loopback, with faults, for tests and benchmarks.
+
+    def test_it(fake_openai):
+        fake_openai.answer = "card_arrival"                       # one text for every call
+        fake_openai.answer = lambda call: call.user.upper()       # or a function of the call
+        fake_openai.script("one", Fault.status(500), "two")     # or first these, in order
+        ...                                                       # point a provider at fake_openai.base_url
+        assert fake_openai.calls[0].body["temperature"] == 0
+
+By hand: `python -m tests.fakes.openai_server --port 8171 --delay-ms 50 --answer '{"score": 5}'`.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as it came in. `at` is time.monotonic() at its arrival."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    at: float
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The chat messages."""
+        return list(self.body.get("messages", []))
+
+    @property
+    def user(self) -> str:
+        """The text of the last user message."""
+        texts = [m["content"] for m in self.messages if m.get("role") == "user"]
+        return str(texts[-1]) if texts else ""
+
+    @property
+    def system(self) -> str:
+        """The text of the system messages."""
+        return "\n".join(str(m["content"]) for m in self.messages if m.get("role") == "system")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An answer that is not a good one. `text` is the answer of a merely slow one."""
+
+    kind: str
+    code: int = 200
+    retry_after: str | None = None
+    delay: float = 0.0
+    text: str = "late"
+
+    @classmethod
+    def status(cls, code: int) -> "Fault":
+        """An error in OpenAI's shape: 400, 401, 404, 500, 503 ..."""
+        return cls("status", code)
+
+    @classmethod
+    def rate_limited(cls, retry_after: str | None = "0") -> "Fault":
+        """429, with the header unless None."""
+        return cls("status", 429, retry_after)
+
+    @classmethod
+    def slow(cls, seconds: float, text: str = "late") -> "Fault":
+        """A good answer after `seconds`."""
+        return cls("slow", delay=seconds, text=text)
+
+    @classmethod
+    def garbage(cls) -> "Fault":
+        """200 with a body that is no JSON."""
+        return cls("garbage")
+
+    @classmethod
+    def wrong_shape(cls) -> "Fault":
+        """200 with JSON that holds no answer."""
+        return cls("wrong_shape")
+
+    @classmethod
+    def cut(cls) -> "Fault":
+        """The connection breaks in the middle of the body."""
+        return cls("cut")
+
+
+Answer = str | Fault
+Speaker = Answer | Callable[[Call], Answer]
+
+
+@dataclass
+class FakeOpenAI:
+    """The endpoint's script and its memory. Its attributes may be changed while it runs."""
+
+    answer: Speaker = "ok"
+    delay: float = 0.0
+    models: list[str] = field(default_factory=lambda: ["fake-model"])
+    api_key: str | None = None
+    calls: list[Call] = field(default_factory=list)
+    in_flight: int = 0
+    peak: int = 0
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        self._script: deque[Answer] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def base_url(self) -> str:
+        """What a provider's base_url is set to."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def chats(self) -> list[Call]:
+        """The chat completions among the calls."""
+        return [call for call in self.calls if call.path.endswith("/chat/completions")]
+
+    def script(self, *answers: Answer) -> None:
+        """Give these answers first, one a chat call."""
+        self._script.extend(answers)
+
+    def reset(self) -> None:
+        """Forget calls and script; the answer stays."""
+        with self._lock:
+            self.calls.clear()
+            self._script.clear()
+            self.peak = 0
+
+    def next_answer(self, call: Call) -> Answer:
+        """What this chat call gets."""
+        with self._lock:
+            if self._script:
+                return self._script.popleft()
+        return self.answer(call) if callable(self.answer) else self.answer
+
+
+def tokens(text: str) -> int:
+    """A stand-in for a tokenizer: whole words."""
+    return len(text.split())
+
+
+def completion(call: Call, text: str) -> dict[str, Any]:
+    """A chat.completion document."""
+    prompt = sum(tokens(str(m.get("content", ""))) for m in call.messages)
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": tokens(text),
+        "total_tokens": prompt + tokens(text),
+    }
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text},
+        "finish_reason": "stop",
+        "logprobs": None,
+    }
+    digest = hashlib.sha256(text.encode()).hexdigest()[:24]
+    return {
+        "id": f"chatcmpl-{digest}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": call.body.get("model", ""),
+        "choices": [choice],
+        "usage": usage,
+    }
+
+
+def chunks(call: Call, text: str) -> list[bytes]:
+    """The same answer as server-sent events, a word at a time; usage comes last when asked for."""
+    whole = completion(call, text)
+    base = {**whole, "object": "chat.completion.chunk", "usage": None}
+    words = [word + " " for word in text.split(" ")]
+    words[-1] = words[-1][:-1]
+    deltas: list[dict[str, Any]] = [
+        {"role": "assistant", "content": ""},
+        *({"content": word} for word in words),
+    ]
+    events = [{**base, "choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas]
+    events.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    if call.body.get("stream_options", {}).get("include_usage"):
+        events.append({**base, "choices": [], "usage": whole["usage"]})
+    return [f"data: {json.dumps(event)}\n\n".encode() for event in events] + [b"data: [DONE]\n\n"]
+
+
+def error_document(code: int) -> dict[str, Any]:
+    """An error in OpenAI's shape."""
+    kinds = {
+        400: "invalid_request_error",
+        401: "authentication_error",
+        404: "not_found_error",
+        429: "rate_limit_error",
+    }
+    kind = kinds.get(code, "server_error")
+    return {"error": {"message": f"scripted {code}", "type": kind, "param": None, "code": None}}
+
+
+class _Server:
+    """HTTP/1.1 with keep-alive, as little of it as clients need."""
+
+    def __init__(self, fake: FakeOpenAI) -> None:
+        self.fake = fake
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
+        try:
+            while (call := await self._read(reader)) is not None:
+                if not await self._serve(call, writer):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self.tasks.discard(task)
+            writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader) -> Call | None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        headers = {
+            k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)
+        }
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        method, path, _ = first.split(" ", 2)
+        parsed = json.loads(body) if body else {}
+        return Call(
+            method,
+            path.partition("?")[0],
+            headers,
+            parsed if isinstance(parsed, dict) else {},
+            time.monotonic(),
+        )
+
+    async def _serve(self, call: Call, writer: asyncio.StreamWriter) -> bool:
+        """Answer one call; False when the connection is done."""
+        fake = self.fake
+        fake.calls.append(call)
+        fake.in_flight += 1
+        fake.peak = max(fake.peak, fake.in_flight)
+        try:
+            return await self._route(call, writer)
+        finally:
+            fake.in_flight -= 1
+
+    async def _route(self, call: Call, writer: asyncio.StreamWriter) -> bool:
+        if self.fake.api_key and call.headers.get("authorization") != f"Bearer {self.fake.api_key}":
+            return await self._json(writer, 401, error_document(401))
+        if call.path.endswith("/models"):
+            items = [
+                {"id": name, "object": "model", "created": 0, "owned_by": "fake"} for name in self.fake.models
+            ]
+            return await self._json(writer, 200, {"object": "list", "data": items})
+        if not call.path.endswith("/chat/completions"):
+            return await self._json(writer, 404, error_document(404))
+        answer = (
+            await asyncio.to_thread(self.fake.next_answer, call)
+            if callable(self.fake.answer)
+            else self.fake.next_answer(call)
+        )
+        delay = self.fake.delay + (answer.delay if isinstance(answer, Fault) else 0)
+        if delay:
+            await asyncio.sleep(delay)
+        if isinstance(answer, Fault) and answer.kind != "slow":
+            return await self._fail(call, answer, writer)
+        text = answer.text if isinstance(answer, Fault) else answer
+        if call.body.get("stream"):
+            return await self._stream(writer, chunks(call, text))
+        return await self._json(writer, 200, completion(call, text))
+
+    async def _fail(self, call: Call, fault: Fault, writer: asyncio.StreamWriter) -> bool:
+        if fault.kind == "status":
+            extra = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
+            return await self._json(writer, fault.code, error_document(fault.code), extra)
+        if fault.kind == "garbage":
+            return await self._body(writer, 200, b"<html>Bad gateway</html>", {})
+        if fault.kind == "wrong_shape":
+            return await self._json(writer, 200, {"object": "chat.completion", "choices": []})
+        body = json.dumps(completion(call, "never read")).encode()
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        )
+        writer.write(body[: len(body) // 2])
+        await writer.drain()
+        return False
+
+    async def _json(
+        self,
+        writer: asyncio.StreamWriter,
+        code: int,
+        document: dict[str, Any],
+        extra: dict[str, str] | None = None,
+    ) -> bool:
+        return await self._body(writer, code, json.dumps(document).encode(), extra or {})
+
+    async def _body(
+        self, writer: asyncio.StreamWriter, code: int, body: bytes, extra: dict[str, str]
+    ) -> bool:
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **extra}
+        head = f"HTTP/1.1 {code} X\r\n" + "".join(f"{k}: {v}\r\n" for k, v in headers.items()) + "\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+        return True
+
+    async def _stream(self, writer: asyncio.StreamWriter, events: list[bytes]) -> bool:
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        for event in events:
+            writer.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True
+
+
+async def serving(fake: FakeOpenAI, port: int = 0) -> AsyncIterator[None]:
+    """Serve until the generator is closed; `fake.port` is set at the first step."""
+    handler = _Server(fake)
+    server = await asyncio.start_server(handler.connection, "127.0.0.1", port)
+    fake.port = server.sockets[0].getsockname()[1]
+    try:
+        yield
+    finally:
+        server.close()
+        open_connections = list(handler.tasks)
+        for task in open_connections:
+            task.cancel()
+        await asyncio.gather(*open_connections, return_exceptions=True)
+
+
+class Running:
+    """The endpoint in a thread of its own: `with Running(FakeOpenAI()) as fake: ...`."""
+
+    def __init__(self, fake: FakeOpenAI, port: int = 0) -> None:
+        self.fake, self._port = fake, port
+        self._ready = threading.Event()
+        self._stop: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._main()), name="fake-openai", daemon=True
+        )
+
+    async def _main(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        generator = serving(self.fake, self._port)
+        await anext(generator)
+        self._ready.set()
+        await self._stop.wait()
+        await generator.aclose()  # type: ignore[attr-defined]
+
+    def __enter__(self) -> FakeOpenAI:
+        self._thread.start()
+        if not self._ready.wait(10):
+            raise RuntimeError("the fake endpoint did not start")
+        return self.fake
+
+    def __exit__(self, *exc: object) -> None:
+        assert self._loop is not None
+        assert self._stop is not None
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+
+@pytest.fixture
+def fake_openai() -> Iterator[FakeOpenAI]:
+    """A running scripted endpoint; see this module's head."""
+    with Running(FakeOpenAI()) as fake:
+        yield fake
+
+
+def main() -> None:
+    """Serve by hand until Ctrl-C."""
+    parser = argparse.ArgumentParser(description="A scripted OpenAI-compatible endpoint on 127.0.0.1.")
+    parser.add_argument("--port", type=int, default=8171)
+    parser.add_argument("--delay-ms", type=float, default=0)
+    parser.add_argument(
+        "--answer", default="ok", help="the text of every answer; @echo repeats the user's message"
+    )
+    parser.add_argument("--model", action="append", help="a model id to list (repeatable)")
+    parser.add_argument("--api-key")
+    given = parser.parse_args()
+    speaker: Speaker = (lambda call: call.user) if given.answer == "@echo" else given.answer
+    fake = FakeOpenAI(
+        answer=speaker,
+        delay=given.delay_ms / 1000,
+        models=given.model or ["fake-model"],
+        api_key=given.api_key,
+    )
+    with Running(fake, given.port):
+        print(f"serving {fake.base_url}", flush=True)  # noqa: T201
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    main()
