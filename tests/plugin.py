@@ -22,12 +22,14 @@ os.environ.setdefault("VARIORUM_LEASE_SECONDS", "3")
 os.environ.setdefault("PYTHONHASHSEED", "0")
 
 
-def pytest_load_initial_conftests() -> None:
-    """Start (or find) the database before anything reads the settings."""
+def _database() -> str:
+    """The server's address; the embedded one is started (or found). pytest-django reads the settings right after this."""
     from variorum.lib import postgres
 
-    given = os.environ.get("VARIORUM_TEST_DATABASE_URL")
-    os.environ["DATABASE_URL"] = given or postgres.ensure(STATE / "testpg")
+    return os.environ.get("VARIORUM_TEST_DATABASE_URL") or postgres.ensure(STATE / "testpg")
+
+
+os.environ["DATABASE_URL"] = _database()
 
 
 def pytest_unconfigure() -> None:

@@ -77,7 +77,9 @@ def access_project(request: Request, slug: str, role: Role = Role.VIEWER) -> Pro
     have = role_in(request, project)
     if have is None:
         if isinstance(request.auth, ApiKey) and request.auth.project_id == project.pk:
-            raise Forbidden("This API key has no read, write or admin scope.", code="scope_missing")
+            if role_of_scopes(request.auth.scopes) is None:
+                raise Forbidden("This API key has no read, write or admin scope.", code="scope_missing")
+            raise Forbidden("The person who made this API key has left the project. Make a new one.", code="maker_gone")
         raise missing
     if not at_least(have, role):
         kind = "API key's scopes amount to" if request.auth else "role is"

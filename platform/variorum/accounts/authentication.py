@@ -8,7 +8,6 @@ from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from variorum.accounts.models import ApiKey, User
 from variorum.lib.crypto import token_hash
@@ -76,7 +75,7 @@ class BrowserAuthentication(SessionAuthentication):
 class SignedIn(BasePermission):
     """Every view needs somebody, unless it says otherwise."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: object) -> bool:
         """Raises Unauthenticated for nobody."""
         if not request.user.is_authenticated:
             raise Unauthenticated("Sign in, or send an API key.", headers=CHALLENGE)

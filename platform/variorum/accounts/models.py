@@ -26,7 +26,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. The name is what commits, comments and the audit trail show."""
 
-    email = models.EmailField(max_length=254)
+    email = models.EmailField(max_length=254, unique=True)  # always lower case
     name = models.CharField(max_length=100)
     theme = models.CharField(max_length=8, default="system")
     is_active = models.BooleanField(default=True)
@@ -38,7 +38,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower")]
 
     def __str__(self) -> str:
         return self.name
@@ -69,7 +69,7 @@ class Membership(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint("project", "user", name="membership_once")]
+        constraints = [models.UniqueConstraint(fields=["project", "user"], name="membership_once")]
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.project_id}: {self.role}"

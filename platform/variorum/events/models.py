@@ -21,8 +21,8 @@ class Event(models.Model):
 
     class Meta:
         indexes = [
-            models.Index("project", "-id", name="event_newest"),  # the audit page
-            models.Index("project", "subject_kind", "subject_id", "-id", name="event_of_subject"),  # a draft's story
+            models.Index(fields=["project", "-id"], name="event_newest"),  # the audit page
+            models.Index(fields=["project", "subject_kind", "subject_id", "-id"], name="event_of_subject"),  # a draft's story
         ]
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class Notice(models.Model):
     read_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index("user", "-id", name="notice_newest")]  # the inbox
+        indexes = [models.Index(fields=["user", "-id"], name="notice_newest")]  # the inbox
 
     def __str__(self) -> str:
         return self.title
@@ -72,7 +72,7 @@ class Delivery(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index("next_at", name="delivery_due", condition=models.Q(state="waiting"))]  # the sweep
+        indexes = [models.Index(fields=["next_at"], name="delivery_due", condition=models.Q(state="waiting"))]  # the sweep
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.state}"

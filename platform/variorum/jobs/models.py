@@ -47,10 +47,10 @@ class Job(models.Model):
     actor_name = models.CharField(max_length=220, default="")
 
     class Meta:
-        constraints = [models.UniqueConstraint("project", "number", name="job_number_once")]
+        constraints = [models.UniqueConstraint(fields=["project", "number"], name="job_number_once")]
         indexes = [
-            models.Index("project", "-number", name="job_newest"),  # the job list
-            models.Index("state", "hinted_at", name="job_open", condition=models.Q(state__in=["queued", "running"])),  # sweep
+            models.Index(fields=["project", "-number"], name="job_newest"),  # the job list
+            models.Index(fields=["state", "hinted_at"], name="job_open", condition=models.Q(state__in=["queued", "running"])),  # sweep
         ]
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Tick(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint("name", "tick", name="tick_once")]
+        constraints = [models.UniqueConstraint(fields=["name", "tick"], name="tick_once")]
 
     def __str__(self) -> str:
         return f"{self.name}@{self.tick}"

@@ -80,7 +80,7 @@ def test_a_key_is_capped_by_its_scope_and_its_maker(project, owner, make_key, me
     assert api(key=make_key("runtime")).get(BASE).json()["code"] == "scope_missing"
     member("owner")
     Membership.objects.filter(user=owner).delete()
-    assert api(key=token).get(BASE).status_code == 404
+    assert api(key=token).get(BASE).json()["code"] == "maker_gone"
 
 
 def test_dead_keys_say_why(project, owner, make_key, api):
