@@ -1,6 +1,6 @@
 """Fixtures that every room's tests may use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,27 @@ from variorum.accounts.roles import Role, Scope
 from variorum.accounts.services import create_api_key
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Close what holds connections before the test database is dropped."""
+    yield
+    from variorum.jobs import broker
+
+    if broker.actor.cache_info().currsize:
+        made = broker.actor().broker
+        made.close()
+        if hasattr(made, "pool"):
+            made.pool.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_sign_ins() -> None:
+    """The throttle counts in the process; each test starts afresh."""
+    from variorum.accounts import throttle
+
+    throttle._seen.clear()
 
 
 @pytest.fixture(autouse=True)
