@@ -7,7 +7,7 @@ from typing import Literal
 import pygit2
 from pygit2.enums import DeltaStatus
 
-from variorum.repos.git.handle import open_repository
+from variorum.repos.git.handle import open_repository, patient
 from variorum.repos.git.read import commit_of
 
 MAX_LINES = 20_000
@@ -63,6 +63,7 @@ class FileDiff:
     hunks: list[Hunk] = field(default_factory=list)
 
 
+@patient
 def diff(path: Path, base: str | None, head: str, *, context: int = 3) -> list[FileDiff]:
     """Files that differ from commit ``base`` (None: nothing) to commit ``head``, by path, with renames."""
     files: list[FileDiff] = []
@@ -76,6 +77,7 @@ def diff(path: Path, base: str | None, head: str, *, context: int = 3) -> list[F
     return sorted(files, key=lambda file: file.path)
 
 
+@patient
 def changed_paths(path: Path, base: str, head: str) -> set[str]:
     """Paths whose content differs between two commits; a renamed file counts under both names."""
     repository = open_repository(path)

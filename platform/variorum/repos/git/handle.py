@@ -8,9 +8,11 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import pygit2
 from pygit2.enums import ConfigLevel
@@ -20,6 +22,9 @@ from variorum.repos.git.errors import Busy, GitError, Missing
 MAIN = "main"
 LOCK_SECONDS = 30.0
 WARM = 64
+PAUSES = (0.01, 0.05, 0.2)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 pygit2.settings.enable_fsync_gitdir(True)
 # The data folder is ours whoever runs the process, and nobody's ~/.gitconfig may change what we do.
@@ -32,12 +37,28 @@ _warm = threading.local()
 
 def open_repository(path: Path) -> pygit2.Repository:
     """A handle for this thread; kept warm, it sees what others commit. Raises Missing."""
-    handles: OrderedDict[Path, pygit2.Repository] = _warm.__dict__.setdefault("handles", OrderedDict())
+    handles = _handles()
     found = handles.pop(path, None) or _open(path)
     handles[path] = found
     if len(handles) > WARM:
         handles.popitem(last=False)
     return found
+
+
+def patient(function: Callable[Concatenate[Path, P], R]) -> Callable[Concatenate[Path, P], R]:
+    """Try again, on a fresh handle, when git gc replaced a pack or an empty folder under our hands."""
+
+    @wraps(function)
+    def again(path: Path, *args: P.args, **kwargs: P.kwargs) -> R:
+        for pause in PAUSES:
+            try:
+                return function(path, *args, **kwargs)
+            except (OSError, pygit2.GitError):
+                _handles().pop(path, None)
+                time.sleep(pause)
+        return function(path, *args, **kwargs)
+
+    return again
 
 
 def init_bare(path: Path) -> None:
@@ -51,6 +72,7 @@ def init_bare(path: Path) -> None:
         made.config["core.logAllRefUpdates"] = True
         made.config["gc.auto"] = 2000
         made.config["gc.autoDetach"] = False
+        made.config["receive.autogc"] = False
         made.free()
         _rename(scratch, path)
     finally:
@@ -82,6 +104,10 @@ def run_git(path: Path, *arguments: str, accept: tuple[int, ...] = (0,)) -> str:
     if done.returncode not in accept:
         raise GitError(f"git {arguments[0]}: {done.stderr.strip()[:500]}")
     return done.stdout + (done.stderr if accept != (0,) else "")
+
+
+def _handles() -> OrderedDict[Path, pygit2.Repository]:
+    return _warm.__dict__.setdefault("handles", OrderedDict())  # type: ignore[no-any-return]
 
 
 def _open(path: Path) -> pygit2.Repository:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pygit2
 
-from variorum.repos.git.handle import open_repository
+from variorum.repos.git.handle import open_repository, patient
 from variorum.repos.git.read import commit_of
 
 
@@ -27,6 +27,7 @@ class Merge:
     conflicts: list[Conflict]
 
 
+@patient
 def merge(path: Path, ours: str, theirs: str) -> Merge:
     """Merge commit ``theirs`` into commit ``ours``, line by line where both changed a file; moves no ref."""
     repository = open_repository(path)

@@ -11,7 +11,7 @@ import pygit2
 from pygit2.enums import SortMode
 
 from variorum.repos.git.errors import Missing
-from variorum.repos.git.handle import MAIN, open_repository, run_git
+from variorum.repos.git.handle import MAIN, open_repository, patient, run_git
 from variorum.repos.git.paths import is_good
 
 FIELDS = ("%H", "%P", "%an", "%ae", "%at", "%B")
@@ -39,6 +39,7 @@ class CommitInfo:
     body: str
 
 
+@patient
 def head(path: Path, ref: str = MAIN) -> str | None:
     """Commit that a branch points at; None when there is no such branch."""
     try:
@@ -48,6 +49,7 @@ def head(path: Path, ref: str = MAIN) -> str | None:
     return str(found.target) if found else None
 
 
+@patient
 def heads(path: Path, prefix: str) -> dict[str, str]:
     """Branches below ``prefix`` ("drafts/") and their commits."""
     repository = open_repository(path)
@@ -55,19 +57,21 @@ def heads(path: Path, prefix: str) -> dict[str, str]:
     return {name.removeprefix("refs/heads/"): str(repository.references[name].target) for name in names}
 
 
+@patient
 def resolve(path: Path, name: str) -> str:
     """Full id of a branch name, a commit id or its unique beginning (7 digits or more). Raises Missing."""
     found = head(path, name) if name else None
     if found is None and 7 <= len(name) <= 40 and set(name) <= set(hexdigits):
         try:
             found = str(open_repository(path).expand_id(name))
-        except (KeyError, ValueError, pygit2.GitError):
+        except (KeyError, ValueError):
             found = None
     if found is None:
         raise Missing(f"no branch or commit {name[:80]!r}")
     return str(commit_of(open_repository(path), found).id)
 
 
+@patient
 def read_file(path: Path, commit: str, file: str) -> bytes:
     """Content of one file of a commit. Raises Missing."""
     repository = open_repository(path)
@@ -77,6 +81,7 @@ def read_file(path: Path, commit: str, file: str) -> bytes:
     return bytes(found.data)
 
 
+@patient
 def read_files(path: Path, commit: str, files: list[str] | None = None) -> dict[str, bytes]:
     """Contents of several files of a commit (all of them: None); files that it does not have are left out."""
     repository = open_repository(path)
@@ -87,6 +92,7 @@ def read_files(path: Path, commit: str, files: list[str] | None = None) -> dict[
     return {file: bytes(blob.data) for file, blob in found.items() if isinstance(blob, pygit2.Blob)}
 
 
+@patient
 def list_tree(path: Path, commit: str) -> list[Entry]:
     """Every file of a commit, by path."""
     repository = open_repository(path)
@@ -98,11 +104,13 @@ def list_tree(path: Path, commit: str) -> list[Entry]:
     )
 
 
+@patient
 def commit_info(path: Path, commit: str) -> CommitInfo:
     """One commit. Raises Missing."""
     return _info(commit_of(open_repository(path), commit))
 
 
+@patient
 def log(
     path: Path, commit: str, file: str | None = None, *, limit: int = 50, skip: int = 0
 ) -> list[CommitInfo]:
@@ -117,6 +125,7 @@ def log(
     return [_info(found) for found in islice(walker, skip, skip + limit)]
 
 
+@patient
 def merge_base(path: Path, one: str, other: str) -> str | None:
     """Best common ancestor of two commits, None when there is none."""
     repository = open_repository(path)
@@ -124,6 +133,7 @@ def merge_base(path: Path, one: str, other: str) -> str | None:
     return str(found) if found else None
 
 
+@patient
 def is_ancestor(path: Path, ancestor: str, commit: str) -> bool:
     """Whether ``commit`` is, or has in its history, ``ancestor``."""
     repository = open_repository(path)
@@ -135,7 +145,7 @@ def commit_of(repository: pygit2.Repository, commit: str) -> pygit2.Commit:
     """The commit object of a full id. Raises Missing."""
     try:
         found = repository.get(commit)
-    except (ValueError, pygit2.GitError):
+    except ValueError:
         found = None
     if not isinstance(found, pygit2.Commit):
         raise Missing(f"no commit {commit[:80]!r}")
@@ -144,8 +154,10 @@ def commit_of(repository: pygit2.Repository, commit: str) -> pygit2.Commit:
 
 def _entry(tree: pygit2.Tree, file: str) -> pygit2.Object | None:
     try:
-        return tree[file] if file and not file.endswith("/") else None
-    except (KeyError, ValueError, UnicodeEncodeError, pygit2.GitError):
+        return tree[file] if file.strip("/") == file != "" else None
+    except (KeyError, UnicodeEncodeError):
+        return None
+    except ValueError:  # a NUL
         return None
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from variorum.repos.git.handle import run_git
+from variorum.repos.git.handle import locked, run_git
 
 
 def fsck(path: Path) -> list[str]:
@@ -14,5 +14,6 @@ def fsck(path: Path) -> list[str]:
 
 
 def pack(path: Path) -> None:
-    """Pack loose objects when there are many; safe beside readers and writers, orphans stay two weeks."""
-    run_git(path, "gc", "--auto", "--quiet")
+    """Pack loose objects when there are many; readers go on, writers wait, orphans stay two weeks."""
+    with locked(path):
+        run_git(path, "gc", "--auto", "--quiet")

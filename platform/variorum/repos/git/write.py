@@ -9,7 +9,7 @@ import pygit2
 from pygit2.enums import FileMode
 
 from variorum.repos.git.errors import BadPath, Busy, StaleHead
-from variorum.repos.git.handle import locked, open_repository
+from variorum.repos.git.handle import locked, open_repository, patient
 from variorum.repos.git.paths import check_files
 from variorum.repos.git.read import commit_of, head
 
@@ -26,6 +26,7 @@ class Author:
     email: str
 
 
+@patient
 def commit(
     path: Path,
     ref: str,
@@ -42,8 +43,8 @@ def commit(
     """
     check_files(files)
     repository = open_repository(path)
-    blobs = {tuple(name.split("/")): _blob(repository, data) for name, data in files.items()}
     with locked(path):
+        blobs = {tuple(name.split("/")): _blob(repository, data) for name, data in files.items()}
         actual = head(path, ref)
         if actual != expected_head:
             raise StaleHead(ref, expected_head, actual)
@@ -56,6 +57,7 @@ def commit(
         return made
 
 
+@patient
 def write_commit(path: Path, tree: str, parents: list[str], *, message: str, author: Author) -> str:
     """Write a commit object that no ref points at yet; answers its id."""
     repository = open_repository(path)
@@ -71,6 +73,7 @@ def write_commit(path: Path, tree: str, parents: list[str], *, message: str, aut
     return str(made)
 
 
+@patient
 def move_ref(path: Path, ref: str, new: str | None, *, expected: str | None) -> None:
     """Move a branch from ``expected`` (None: create) to ``new`` (None: delete). Raises StaleHead, Busy."""
     repository = open_repository(path)
