@@ -13,9 +13,9 @@ def main() -> None:
     """Run the command line with this project's settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
     try:
-        from django.core.management import execute_from_command_line  # noqa: PLC0415 - the remedy below
+        from django.core.management import execute_from_command_line  # here, for the remedy below
     except ImportError:
-        sys.exit("Django is not installed for this Python. Run `make up` once, then .venv/bin/python manage.py ...")
+        sys.exit("This Python has no Django. Run `make up` once, then use .venv/bin/python manage.py")
     execute_from_command_line(sys.argv)
 
 

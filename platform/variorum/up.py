@@ -1,0 +1,333 @@
+"""The launcher: database, tables, sample project, web, worker and model server, from one command to Ctrl-C.
+
+    python -m variorum.up          what `make up` ends in
+    python -m variorum.up --dev    for people who work on Variorum: does not ask for built pages
+
+A second process, the keeper, does nothing but wait for the launcher's end. When the launcher is killed
+without a chance to clean up, the keeper stops the processes and the database in its place.
+"""
+
+import argparse
+import fcntl
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+
+from variorum import processes
+from variorum.lib import env, postgres
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 120
+TOO_MANY_DEATHS = 5
+
+
+class CannotStart(Exception):
+    """Something that is needed is missing. The text says what, and the remedy."""
+
+
+class Stopped(Exception):
+    """Somebody asked us to end before we were ready."""
+
+
+def say(text: str) -> None:
+    """One plain line for the person at the terminal. A closed terminal is no reason to fail."""
+    with suppress(OSError, ValueError):
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+@dataclass
+class Launcher:
+    """One running Variorum."""
+
+    data: Path
+    port: int
+    database_url: str
+    began: float = field(default_factory=time.monotonic)
+    children: list[processes.Child] = field(default_factory=list)
+    end: threading.Event = field(default_factory=threading.Event)
+    keeper: int = -1
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def step(self, text: str) -> None:
+        """Say what is being done, with the seconds since the start."""
+        if self.end.is_set():
+            raise Stopped
+        say(f"{time.monotonic() - self.began:6.1f} s  {text}")
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command; its standard output. CannotStart with its last words when it fails."""
+        command = [sys.executable, "-m", "django", *arguments]
+        with (self.logs / "setup.log").open("a+") as log:
+            done = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+            )
+            self.tell_keeper("+", done.pid)
+            output = self._finish(done)
+            self.tell_keeper("-", done.pid)
+        if done.returncode != 0:
+            said = (self.logs / "setup.log").read_text(errors="replace").strip().splitlines()[-6:]
+            raise CannotStart(f"`manage.py {' '.join(arguments)}` failed:\n" + "\n".join(said))
+        return output
+
+    def _finish(self, process: "subprocess.Popen[str]") -> str:
+        while True:
+            try:
+                return process.communicate(timeout=0.2)[0]
+            except subprocess.TimeoutExpired:
+                if self.end.is_set():
+                    processes.end_groups([process.pid])
+                    raise Stopped from None
+
+    def tell_keeper(self, word: str, group: int) -> None:
+        """Keep its list of process groups true: `+` one starts, `-` it is gone, `done` all is cleaned up."""
+        with suppress(OSError):
+            os.write(self.keeper, f"{word} {group}\n".encode())
+
+    def launch(self, child: processes.Child) -> None:
+        """Start a child and tell the keeper."""
+        self.tell_keeper("+", child.start())
+
+
+def run(launcher: Launcher, *, dev: bool) -> None:
+    """Start everything, say where it is, and look after it until asked to end."""
+    _check_pages(dev)
+    _check_port(launcher.port)
+    if not launcher.database_url:
+        launcher.step("Starting the database")
+        postgres.ensure(launcher.data)
+    launcher.step("Bringing the tables up to date")
+    launcher.manage("migrate", "--no-input", "--verbosity", "0")
+    launcher.step("Starting the web server and the worker")
+    _launch_all(launcher)
+    sample = _sample(launcher)
+    _await_health(launcher)
+    _greet(launcher, sample)
+    while not launcher.end.wait(0.5):
+        _look_after(launcher)
+
+
+def _check_pages(dev: bool) -> None:
+    if not dev and not (ROOT / "frontend" / "dist" / "index.html").exists():
+        raise CannotStart("The pages are not built. Run `make up`, or add --dev to go without them.")
+
+
+def _check_port(port: int) -> None:
+    """A taken port is said at once and not after minutes of installing."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((env.text("VARIORUM_BIND", "127.0.0.1"), port))
+        except OSError as exc:
+            raise CannotStart(
+                f"Port {port} cannot be used ({exc.strerror}). Stop the program that has it, "
+                f"or choose another: VARIORUM_PORT={port + 1 if port < 65535 else 8080} make up"
+            ) from None
+
+
+def _launch_all(launcher: Launcher) -> None:
+    extra = {"DJANGO_SETTINGS_MODULE": "variorum.settings"}
+    commands = {"web": processes.web_command(), "worker": processes.worker_command()}
+    if not os.environ.get("VARIORUM_MODEL_SERVER_URL") and processes.has_models():
+        port = _free_port()
+        extra["VARIORUM_MODEL_SERVER_URL"] = f"http://127.0.0.1:{port}"
+        commands["models"] = processes.model_command(port)
+    os.environ.update(extra)
+    for name, command in commands.items():
+        child = processes.Child(name, command, launcher.logs / f"{name}.log", extra)
+        launcher.children.append(child)
+        launcher.launch(child)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _sample(launcher: Launcher) -> dict[str, Any]:
+    if importlib.util.find_spec("variorum.sample") is None:
+        return {}
+    launcher.step("Loading the sample project")
+    said: dict[str, Any] = json.loads(launcher.manage("sample", "--ensure").strip().splitlines()[-1])
+    return said
+
+
+def _await_health(launcher: Launcher) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not _healthy(launcher.address):
+        _look_after(launcher)
+        web = launcher.children[0]
+        if web.deaths >= TOO_MANY_DEATHS or time.monotonic() > deadline:
+            raise CannotStart(f"The web server does not answer. The end of {web.log}:\n{web.tail()}")
+        if launcher.end.wait(0.1):
+            raise Stopped
+
+
+def _healthy(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/api/v1/health", timeout=5) as answer:  # noqa: S310 - our own http address
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _greet(launcher: Launcher, sample: dict[str, Any]) -> None:
+    launcher.step("Ready")
+    lines = [f"\n  Variorum      {env.text('VARIORUM_PUBLIC_URL', launcher.address)}"]
+    if sample:
+        lines += [f"  Sign in       {sample['email']}   password {sample['password']}"]
+        lines += [f"  API key       {sample['api_key']}   (project {sample['project']})"]
+    lines += [f"  Logs          {launcher.logs}", "  Stop          Ctrl-C\n"]
+    say("\n".join(lines))
+
+
+def _look_after(launcher: Launcher) -> None:
+    """Start again what died, the database first."""
+    if not launcher.database_url and not postgres.is_alive(launcher.data):
+        say("The database is gone; starting it again.")
+        postgres.ensure(launcher.data)
+    for child in launcher.children:
+        group = child.process.pid if child.process else 0
+        how = child.died()
+        if how:
+            launcher.tell_keeper("-", group)
+            say(f"{child.name} {how}; it starts again. Its log: {child.log}")
+        if child.due():
+            launcher.launch(child)
+        processes.keep_log_small(child.log)
+
+
+def shut_down(launcher: Launcher) -> None:
+    """Web, worker and model server at once, then the database."""
+    say("Stopping")
+    processes.end_groups([child.process.pid for child in launcher.children if child.process])
+    if not launcher.database_url:
+        postgres.stop(launcher.data)
+    launcher.tell_keeper("done", 0)
+    os.close(launcher.keeper)
+    with suppress(ChildProcessError):
+        os.wait()
+
+
+def start_keeper(launcher: Launcher) -> int:
+    """Fork the keeper; the descriptor through which it is told the process groups. Before any thread."""
+    read_end, write_end = os.pipe()
+    if os.fork():
+        os.close(read_end)
+        return write_end
+    os.close(write_end)
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    _keep(launcher, read_end)
+    os._exit(0)
+
+
+def _keep(launcher: Launcher, read_end: int) -> None:
+    groups: set[int] = set()
+    with os.fdopen(read_end) as pipe:
+        for line in pipe:
+            word, group = line.split()
+            if word == "done":
+                return
+            (groups.add if word == "+" else groups.discard)(int(group))
+    processes.end_groups(groups)
+    if not launcher.database_url:
+        postgres.stop(launcher.data)
+
+
+@contextmanager
+def only_one(data: Path) -> Iterator[None]:
+    """Two launchers on one data folder would start all twice. A killed one's keeper is waited for."""
+    try:
+        for folder in ("run", "logs"):
+            (data / folder).mkdir(parents=True, exist_ok=True)
+        lock = (data / "run" / "up.lock").open("a+")
+    except OSError as exc:
+        raise CannotStart(
+            f"The data folder {data} cannot be written ({exc.strerror}). "
+            "Set VARIORUM_DATA to a folder of your own, or start as the user who owns it."
+        ) from None
+    with lock:
+        _take(lock, data)
+        yield
+
+
+def _take(lock: TextIO, data: Path) -> None:
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip()
+            if owner and Path("/proc", owner).exists():
+                raise CannotStart(f"Variorum already runs on {data} (process {owner}).") from None
+            time.sleep(0.1)
+    lock.seek(0)
+    lock.truncate()
+    lock.write(str(os.getpid()))
+    lock.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """0 after a wanted end, 1 with a plain message when it cannot start."""
+    options = _options(arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
+    try:
+        data = env.folder("VARIORUM_DATA", ROOT / "var")
+        port = env.integer("VARIORUM_PORT", 8080, low=1, high=65535)
+        with only_one(data):
+            return _supervised(Launcher(data, port, env.text("DATABASE_URL")), dev=options.dev)
+    except (CannotStart, env.BadSetting, postgres.PostgresError) as exc:
+        say(f"\nVariorum cannot start. {exc}")
+        return 1
+
+
+def _supervised(launcher: Launcher, *, dev: bool) -> int:
+    launcher.keeper = start_keeper(launcher)
+
+    def ask_to_end(_number: int, _frame: FrameType | None) -> None:
+        launcher.end.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, ask_to_end)
+    try:
+        run(launcher, dev=dev)
+    except Stopped:
+        pass
+    finally:
+        shut_down(launcher)
+    return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m variorum.up", description="Start Variorum.")
+    parser.add_argument("--dev", action="store_true", help="do not ask for built pages (use the Vite server)")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
