@@ -23,7 +23,7 @@ os.environ.setdefault("PYTHONHASHSEED", "0")
 
 
 def _database() -> str:
-    """The server's address; the embedded one is started (or found). pytest-django reads the settings right after this."""
+    """The server's address; the embedded one is started or found. pytest-django reads the settings right after."""
     from variorum.lib import postgres
 
     return os.environ.get("VARIORUM_TEST_DATABASE_URL") or postgres.ensure(STATE / "testpg")

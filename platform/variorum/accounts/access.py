@@ -88,7 +88,7 @@ def access_project(request: Request, slug: str, role: Role = Role.VIEWER) -> Pro
 
 
 def access_key_project(request: Request, scope: Scope) -> Project:
-    """The project of the calling key, for the two doors without a project in the address. Raises Unauthenticated, Forbidden."""
+    """The project of the calling key, for doors without a project in the address. Raises Unauthenticated, Forbidden."""
     if not isinstance(request.auth, ApiKey):
         raise Unauthenticated("Send an API key: Authorization: Bearer vk_...")
     if scope not in request.auth.scopes:

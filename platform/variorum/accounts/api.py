@@ -123,7 +123,9 @@ class MembersView(APIView):
         if user is None:
             if not data.get("password") or not data.get("name"):
                 text = "Nobody with this e-mail is here yet. Give a name and a first password to make the account."
-                raise Invalid(text, code="unknown_person", errors=[{"where": "email", "code": "unknown", "detail": text}])
+                raise Invalid(
+                    text, code="unknown_person", errors=[{"where": "email", "code": "unknown", "detail": text}]
+                )
             user = services.create_user(email=data["email"], password=data["password"], name=data["name"])
         member = services.set_member(project=found, actor=actor_of(request), user=user, role=Role(data["role"]))
         return Response(shapes.MemberSerializer(member).data, status=201)
@@ -167,7 +169,11 @@ class ApiKeysView(APIView):
         body.is_valid(raise_exception=True)
         data = body.validated_data
         key, token = services.create_api_key(
-            project=found, user=user, name=data["name"], scopes=[Scope(s) for s in data["scopes"]], expires_at=data["expires_at"]
+            project=found,
+            user=user,
+            name=data["name"],
+            scopes=[Scope(s) for s in data["scopes"]],
+            expires_at=data["expires_at"],
         )
         return Response({**shapes.ApiKeySerializer(key).data, "token": token}, status=201)
 

@@ -15,6 +15,8 @@ def use(recorder: Recorder) -> None:
     _recorder[:] = [recorder]
 
 
-def record(*, project: Project, actor: Actor, kind: str, subject: tuple[str, str], data: dict[str, Any] | None = None) -> None:
+def record(
+    *, project: Project, actor: Actor, kind: str, subject: tuple[str, str], data: dict[str, Any] | None = None
+) -> None:
     """Write one event, as events.services.record does. Call it inside the change's transaction."""
     _recorder[0](project=project, actor=actor, kind=kind, subject=subject, data=data)

@@ -24,7 +24,7 @@ def find_key(token: str) -> ApiKey:
     if key.state() != "active":
         when = key.revoked_at or key.expires_at
         raise Unauthenticated(
-            f"The API key {key.prefix}… is {key.state()} (since {when:%Y-%m-%d %H:%M} UTC). Make a new one in Settings.",
+            f"The API key {key.prefix}… is {key.state()} since {when:%Y-%m-%d %H:%M} UTC. Make a new one in Settings.",
             code=f"{key.state()}_key",
             headers=CHALLENGE,
         )
@@ -36,9 +36,9 @@ def find_key(token: str) -> ApiKey:
 def touch_key(key: ApiKey) -> None:
     """Note the use, at most once a minute."""
     now = timezone.now()
-    ApiKey.objects.filter(
-        Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(minutes=1)), pk=key.pk
-    ).update(last_used_at=now)
+    ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(minutes=1)), pk=key.pk).update(
+        last_used_at=now
+    )
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -80,5 +80,3 @@ class SignedIn(BasePermission):
         if not request.user.is_authenticated:
             raise Unauthenticated("Sign in, or send an API key.", headers=CHALLENGE)
         return True
-
-

@@ -8,7 +8,7 @@ from variorum.accounts.models import ApiKey, Membership, Project, User
 
 def projects_of(request: Request) -> QuerySet[Project]:
     """The projects that the caller may see, each with the caller's own `role`. A key sees its own project alone."""
-    found = Project.objects.filter(memberships__user=request.user).annotate(role=F("memberships__role"))
+    found = Project.objects.filter(memberships__user_id=request.user.pk or 0).annotate(role=F("memberships__role"))
     if isinstance(request.auth, ApiKey):
         found = found.filter(pk=request.auth.project_id)
     return found.order_by("name")

@@ -38,7 +38,11 @@ def create_project(*, owner: User, name: str, slug: str = "", description: str =
             project = Project.objects.create(name=name, slug=slug, description=description)
             Membership.objects.create(project=project, user=owner, role=Role.OWNER)
             audit.record(
-                project=project, actor=Actor.of_user(owner), kind="project.created", subject=("project", slug), data={"name": name}
+                project=project,
+                actor=Actor.of_user(owner),
+                kind="project.created",
+                subject=("project", slug),
+                data={"name": name},
             )
     except IntegrityError:
         text = f"The address name {slug!r} is taken. Choose another."
@@ -51,7 +55,9 @@ def update_project(*, project: Project, actor: Actor, changes: dict[str, object]
     """Change name, description or required approvals."""
     Project.objects.filter(pk=project.pk).update(**changes)
     project.refresh_from_db()
-    audit.record(project=project, actor=actor, kind="project.updated", subject=("project", project.slug), data=dict(changes))
+    audit.record(
+        project=project, actor=actor, kind="project.updated", subject=("project", project.slug), data=dict(changes)
+    )
     return project
 
 
@@ -64,7 +70,11 @@ def set_member(*, project: Project, actor: Actor, user: User, role: Role) -> Mem
         member, _ = Membership.objects.update_or_create(project=project, user=user, defaults={"role": role})
         subject = ("member", str(user.pk))
         audit.record(
-            project=project, actor=actor, kind="member.set", subject=subject, data={"name": user.name, "role": role.value}
+            project=project,
+            actor=actor,
+            kind="member.set",
+            subject=subject,
+            data={"name": user.name, "role": role.value},
         )
     return member
 
@@ -77,7 +87,11 @@ def remove_member(*, membership: Membership, actor: Actor) -> None:
         Membership.objects.filter(pk=membership.pk).delete()
         subject = ("member", str(membership.user_id))
         audit.record(
-            project=membership.project, actor=actor, kind="member.removed", subject=subject, data={"name": membership.user.name}
+            project=membership.project,
+            actor=actor,
+            kind="member.removed",
+            subject=subject,
+            data={"name": membership.user.name},
         )
 
 
@@ -117,7 +131,9 @@ def revoke_api_key(*, key: ApiKey, actor: Actor) -> ApiKey:
     """Make a key useless from now on; twice is the same as once."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
         subject = ("api_key", str(key.pk))
-        audit.record(project=key.project, actor=actor, kind="api_key.revoked", subject=subject, data={"prefix": key.prefix})
+        audit.record(
+            project=key.project, actor=actor, kind="api_key.revoked", subject=subject, data={"prefix": key.prefix}
+        )
     key.refresh_from_db()
     return key
 

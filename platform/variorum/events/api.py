@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from variorum.accounts.access import access_project
+from variorum.accounts.models import Project
 from variorum.events import queries, services
 from variorum.events.models import Event, Notice
 from variorum.lib import pagination
@@ -30,7 +31,7 @@ class EventPage(serializers.Serializer[object]):
 class NoticeSerializer(serializers.ModelSerializer[Notice]):
     """One line of the inbox."""
 
-    project = serializers.SlugRelatedField[object](slug_field="slug", read_only=True)
+    project = serializers.SlugRelatedField[Project](slug_field="slug", read_only=True)
 
     class Meta:
         model = Notice

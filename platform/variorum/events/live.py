@@ -14,7 +14,12 @@ def publish(project_id: int, kind: str, subject: tuple[str, str], data: dict[str
 
     Data that would not fit is left out: a page then asks the API.
     """
-    message = {"project": project_id, "kind": kind, "subject": {"kind": subject[0], "id": subject[1]}, "data": data or {}}
+    message = {
+        "project": project_id,
+        "kind": kind,
+        "subject": {"kind": subject[0], "id": subject[1]},
+        "data": data or {},
+    }
     text = json.dumps(message, separators=(",", ":"), default=str)
     if len(text.encode()) > MAX_PAYLOAD:
         text = json.dumps({**message, "data": {}}, separators=(",", ":"))

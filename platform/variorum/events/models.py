@@ -22,7 +22,9 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["project", "-id"], name="event_newest"),  # the audit page
-            models.Index(fields=["project", "subject_kind", "subject_id", "-id"], name="event_of_subject"),  # a draft's story
+            models.Index(
+                fields=["project", "subject_kind", "subject_id", "-id"], name="event_of_subject"
+            ),  # a draft's story
         ]
 
     def __str__(self) -> str:
@@ -72,7 +74,9 @@ class Delivery(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["next_at"], name="delivery_due", condition=models.Q(state="waiting"))]  # the sweep
+        indexes = [
+            models.Index(fields=["next_at"], name="delivery_due", condition=models.Q(state="waiting"))
+        ]  # the sweep
 
     def __str__(self) -> str:
         return f"{self.message_id}: {self.state}"

@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 RETRY_AFTER = [5, 30, 120, 600, 3600, 3 * 3600, 12 * 3600]  # seconds before attempts 2 to 8
 
 
-def record(*, project: Project, actor: Actor, kind: str, subject: tuple[str, str], data: dict[str, Any] | None = None) -> Event:
+def record(
+    *, project: Project, actor: Actor, kind: str, subject: tuple[str, str], data: dict[str, Any] | None = None
+) -> Event:
     """Write one line of the audit trail and tell open pages. Call it inside the change's own transaction."""
     event = Event.objects.create(
         project=project,
@@ -46,9 +48,13 @@ def notify(
     *, project: Project, title: str, body: str = "", url: str = "", user: User | None = None, role: Role = Role.VIEWER
 ) -> None:
     """Put a line in one person's inbox, or in that of every member with at least `role`."""
-    people = [user] if user else [
-        m.user for m in Membership.objects.filter(project=project).select_related("user") if at_least(m.role, role)
-    ]
+    people = (
+        [user]
+        if user
+        else [
+            m.user for m in Membership.objects.filter(project=project).select_related("user") if at_least(m.role, role)
+        ]
+    )
     Notice.objects.bulk_create(
         Notice(user=person, project=project, title=title[:200], body=body, url=url[:300]) for person in people
     )
@@ -61,7 +67,13 @@ def read_notices(*, user: User, upto: int) -> int:
 
 
 def deliver(
-    *, project: Project, url: str, secret: str, payload: dict[str, Any], subject: tuple[str, str], message_id: str | None = None
+    *,
+    project: Project,
+    url: str,
+    secret: str,
+    payload: dict[str, Any],
+    subject: tuple[str, str],
+    message_id: str | None = None,
 ) -> Delivery:
     """Put a webhook message in the outbox. The same `message_id` again is the same message. `secret` is sealed here."""
     delivery, _ = Delivery.objects.get_or_create(

@@ -35,7 +35,7 @@ def make_broker(url: str) -> Broker:
     if scheme in {"redis", "rediss"}:
         from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415  (only the chosen driver is loaded)
 
-        return RedisBroker(url=url, middleware=middleware)
+        return RedisBroker(url=url, middleware=middleware)  # type: ignore[no-untyped-call]
     if scheme in {"amqp", "amqps"}:
         from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415
 
@@ -43,8 +43,13 @@ def make_broker(url: str) -> Broker:
     from dramatiq_postgres import PostgresBroker  # noqa: PLC0415
     from psycopg_pool import ConnectionPool  # noqa: PLC0415
 
-    pool = ConnectionPool(url or postgres_url(), min_size=0, max_size=8, open=True, kwargs={"application_name": "variorum-queue"})
-    return PostgresBroker(pool=pool, results=False, middleware=middleware, heartbeat_interval=5.0, heartbeat_ttl=20.0)
+    pool = ConnectionPool(
+        url or postgres_url(), min_size=0, max_size=8, open=True, kwargs={"application_name": "variorum-queue"}
+    )
+    made: Broker = PostgresBroker(
+        pool=pool, results=False, middleware=middleware, heartbeat_interval=5.0, heartbeat_ttl=20.0
+    )
+    return made
 
 
 @cache
@@ -52,7 +57,9 @@ def actor() -> "dramatiq.Actor[[int], None]":
     """The one actor. Made at first use: a web process that queues nothing opens no connection."""
     broker = make_broker(settings.BROKER_URL)
     dramatiq.set_broker(broker)
-    return dramatiq.actor(_run, broker=broker, queue_name=QUEUE, actor_name="run_job", max_retries=0)
+    decorate = dramatiq.actor(broker=broker, queue_name=QUEUE, actor_name="run_job", max_retries=0)
+    made: dramatiq.Actor[[int], None] = decorate(_run)
+    return made
 
 
 def _run(job_id: int) -> None:

@@ -50,7 +50,9 @@ class Job(models.Model):
         constraints = [models.UniqueConstraint(fields=["project", "number"], name="job_number_once")]
         indexes = [
             models.Index(fields=["project", "-number"], name="job_newest"),  # the job list
-            models.Index(fields=["state", "hinted_at"], name="job_open", condition=models.Q(state__in=["queued", "running"])),  # sweep
+            models.Index(
+                fields=["state", "hinted_at"], name="job_open", condition=models.Q(state__in=["queued", "running"])
+            ),  # sweep
         ]
 
     def __str__(self) -> str:

@@ -63,7 +63,7 @@ def _lead() -> bool:
 
 
 def _work(stop: threading.Event) -> None:
-    """Run what is due until the lock's connection breaks. Each task has its own thread, so that a slow one holds up none."""
+    """Run what is due until the lock's connection breaks; each task in its own thread, so a slow one holds up none."""
     running: dict[str, threading.Thread] = {}
     due = dict.fromkeys(_tasks, 0.0)
     while not stop.wait(0.2):

@@ -39,14 +39,18 @@ def create_job(
             actor_name=actor.name[:220],
         )
         record(
-            project=project, actor=actor, kind="job.created", subject=("job", str(job.number)), data={"kind": kind, "title": title}
+            project=project,
+            actor=actor,
+            kind="job.created",
+            subject=("job", str(job.number)),
+            data={"kind": kind, "title": title},
         )
         transaction.on_commit(lambda: broker.hint(job.pk))
     return job
 
 
 def request_cancel(*, job: Job, actor: Actor) -> Job:
-    """Ask a job to stop. A queued one ends at once; a running one at its next check. Raises Conflict for an ended one."""
+    """Ask a job to stop: a queued one ends at once, a running one at its next check. Raises Conflict once ended."""
     with transaction.atomic():
         locked = Job.objects.select_for_update().get(pk=job.pk)
         if locked.state in Job.ENDED:
@@ -86,7 +90,7 @@ def claim(job_id: int, owner: str) -> Job | None:
 
 
 def _must_wait(job: Job) -> bool:
-    """Whether the kind runs alone and another of it is running. The advisory lock makes the look and the claim one step."""
+    """Whether the kind runs alone and another of it is running; the advisory lock makes look and claim one step."""
     kind = registry.find(job.kind)
     if kind is None or not kind.alone:
         return False
@@ -101,7 +105,11 @@ def _end_instead(job: Job) -> bool:
     if job.cancel_requested_at:
         _end(job, Job.State.CANCELLED, message="Cancelled.")
     elif job.attempts >= job.max_attempts:
-        _end(job, Job.State.FAILED, error=f"The worker stopped {job.attempts} times while doing this job. See the worker's log.")
+        _end(
+            job,
+            Job.State.FAILED,
+            error=f"The worker stopped {job.attempts} times while doing this job. See the worker's log.",
+        )
     else:
         return False
     return True
@@ -109,7 +117,12 @@ def _end_instead(job: Job) -> bool:
 
 def _end(job: Job, state: str, *, message: str = "", error: str = "") -> None:
     Job.objects.filter(pk=job.pk).update(
-        state=state, message=message or F("message"), error=error, ended_at=timezone.now(), lease_owner="", lease_until=None
+        state=state,
+        message=message or F("message"),
+        error=error,
+        ended_at=timezone.now(),
+        lease_owner="",
+        lease_until=None,
     )
     live.publish(job.project_id, f"job.{state}", ("job", str(job.number)))
 
@@ -127,7 +140,10 @@ def report(job: Job, owner: str, *, done: int, total: int | None, message: str) 
     changed = held.update(done=done, total=total if total is not None else F("total"), message=message[:300])
     if changed:
         live.publish(
-            job.project_id, "job.progress", ("job", str(job.number)), {"done": done, "total": total, "message": message[:300]}
+            job.project_id,
+            "job.progress",
+            ("job", str(job.number)),
+            {"done": done, "total": total, "message": message[:300]},
         )
     return changed == 1
 
@@ -148,7 +164,13 @@ def finish(job: Job, owner: str, state: str, *, message: str = "", error: str = 
             return False
         _end(held, state, message=message[:300], error=error)
         actor = Actor.system("Worker")
-        record(project=job.project, actor=actor, kind=f"job.{state}", subject=("job", str(job.number)), data={"kind": job.kind})
+        record(
+            project=job.project,
+            actor=actor,
+            kind=f"job.{state}",
+            subject=("job", str(job.number)),
+            data={"kind": job.kind},
+        )
     return True
 
 
@@ -167,7 +189,9 @@ def release_dead(owner_prefix: str, alive: set[str]) -> int:
     """At a worker's start: free the leases of this host's processes that are no more, instead of waiting them out."""
     mine = Job.objects.filter(state=Job.State.RUNNING, lease_owner__startswith=owner_prefix)
     dead = [pk for pk, owner in mine.values_list("pk", "lease_owner") if owner not in alive]
-    return Job.objects.filter(pk__in=dead, state=Job.State.RUNNING).update(lease_until=timezone.now() - timedelta(seconds=1))
+    return Job.objects.filter(pk__in=dead, state=Job.State.RUNNING).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
 
 
 def sweep() -> None:

@@ -83,4 +83,6 @@ def url(name: str, default: str, *, schemes: set[str]) -> str:
             raise ValueError("unknown scheme")
         return raw
 
-    return _read(name, default, convert, "an address that starts with " + " or ".join(f"{s}://" for s in sorted(schemes)))
+    return _read(
+        name, default, convert, "an address that starts with " + " or ".join(f"{s}://" for s in sorted(schemes))
+    )

@@ -32,8 +32,8 @@ def check_url(url: str) -> tuple[str, str, int]:
 def resolve_public(url: str) -> str:
     """An IP address of the URL's host that we may connect to. Raises Invalid.
 
-    Connect to the returned address (with the Host header and SNI of the name), so that a second look-up cannot give another
-    answer. Refused unless allowed by the operator: loopback, private, link-local, multicast, reserved.
+    Connect to the returned address (with the Host header and SNI of the name), so that a second look-up cannot give
+    another answer. Refused unless allowed by the operator: loopback, private, link-local, multicast, reserved.
     """
     _, host, port = check_url(url)
     try:

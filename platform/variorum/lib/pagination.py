@@ -46,7 +46,12 @@ def decode_cursor(raw: str) -> Any:
 
 
 def by_id(
-    request: Request, rows: QuerySet[M], present: Callable[[Sequence[M]], list[Any]], *, field: str = "pk", default: int = 50
+    request: Request,
+    rows: QuerySet[M],
+    present: Callable[[Sequence[M]], Any],
+    *,
+    field: str = "pk",
+    default: int = 50,
 ) -> dict[str, Any]:
     """Newest first by a growing integer field. One query, no count."""
     limit = limit_of(request, default=default)
@@ -63,6 +68,6 @@ def by_id(
     return {"items": present(found), "next": encode_cursor(last) if more else None}
 
 
-def whole(items: list[Any]) -> dict[str, Any]:
+def whole(items: Any) -> dict[str, Any]:
     """A small closed list in the same shape."""
     return {"items": items, "next": None}

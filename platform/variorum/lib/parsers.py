@@ -43,7 +43,7 @@ def _integer(digits: str) -> int:
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse a request body. Raises Invalid naming line and column: bad UTF-8, syntax, depth, NaN, NUL, lone surrogates."""
+    """Parse a request body. Raises Invalid saying where: bad UTF-8, syntax, depth, NaN, NUL, lone surrogates."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as exc:
@@ -60,7 +60,9 @@ def parse_json(body: bytes) -> Any:
     except (ValueError, RecursionError) as exc:
         raise Invalid(f"The body is not JSON: {exc}.", code="invalid_json") from None
     if "\\u" in text and _unstorable(value):
-        raise Invalid("A text in the body holds a NUL or half a surrogate pair, which cannot be stored.", code="invalid_text")
+        raise Invalid(
+            "A text in the body holds a NUL or half a surrogate pair, which cannot be stored.", code="invalid_text"
+        )
     return value
 
 

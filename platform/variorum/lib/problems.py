@@ -44,12 +44,14 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     """DRF's handler: our problems as they are, DRF's own through drf-standardized-errors' formatter."""
     problem = as_problem(exc)
     if problem is not None:
-        response = Response(problem.document(), status=problem.status, headers=problem.headers, content_type=CONTENT_TYPE)
+        response = Response(
+            problem.document(), status=problem.status, headers=problem.headers, content_type=CONTENT_TYPE
+        )
     elif isinstance(exc, APIException | PermissionDenied):
         handled = standardized_handler(exc, context)
         if handled is None:
             return None
-        response = cast(Response, handled)
+        response = cast("Response", handled)
         response.content_type = CONTENT_TYPE
     else:
         return None

@@ -9,7 +9,7 @@ from variorum.lib.net import resolve_public
 
 
 def pinned(url: str) -> tuple[str, dict[str, str], dict[str, str]]:
-    """The URL with its host replaced by a checked address, the Host header, and httpx extensions for SNI. Raises Invalid."""
+    """The URL with a checked address for its host, the Host header, and httpx extensions for SNI. Raises Invalid."""
     address = resolve_public(url)
     parts = urlsplit(url)
     host = parts.hostname or ""

@@ -32,7 +32,9 @@ def test_wrong_password_and_unknown_person_look_the_same(owner, api):
 
 
 def test_guessing_is_slowed_down(owner, api):
-    answers = [api().post("/api/v1/session", {"email": "guess@example.org", "password": f"guess {n}"}) for n in range(11)]
+    answers = [
+        api().post("/api/v1/session", {"email": "guess@example.org", "password": f"guess {n}"}) for n in range(11)
+    ]
     assert answers[-1].status_code == 429
     assert int(answers[-1]["retry-after"]) > 0
 
@@ -105,7 +107,9 @@ def test_the_last_owner_stays(project, owner, api):
 
 
 def test_every_write_is_in_the_audit_trail(project, owner, api):
-    api(owner).post(f"{BASE}/members", {"email": "new@example.org", "role": "editor", "name": "New", "password": "long enough pw"})
+    api(owner).post(
+        f"{BASE}/members", {"email": "new@example.org", "role": "editor", "name": "New", "password": "long enough pw"}
+    )
     api(owner).patch(BASE, {"description": "Desk"})
     key = api(owner).post(f"{BASE}/keys", {"name": "k", "scopes": ["read"]}).json()
     api(owner).delete(f"{BASE}/keys/{key['id']}")
