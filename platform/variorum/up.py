@@ -28,6 +28,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from variorum import processes
+from variorum.bootstrap import Missing, check_port
 from variorum.lib import env, postgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,9 +81,7 @@ class Launcher:
         """Run a management command; its standard output. CannotStart with its last words when it fails."""
         command = [sys.executable, "-m", "django", *arguments]
         with (self.logs / "setup.log").open("a+") as log:
-            done = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
-            )
+            done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
             self.tell_keeper("+", done.pid)
             output = self._finish(done)
             self.tell_keeper("-", done.pid)
@@ -113,7 +112,7 @@ class Launcher:
 def run(launcher: Launcher, *, dev: bool) -> None:
     """Start everything, say where it is, and look after it until asked to end."""
     _check_pages(dev)
-    _check_port(launcher.port)
+    check_port(launcher.port)
     if not launcher.database_url:
         launcher.step("Starting the database")
         postgres.ensure(launcher.data)
@@ -131,19 +130,6 @@ def run(launcher: Launcher, *, dev: bool) -> None:
 def _check_pages(dev: bool) -> None:
     if not dev and not (ROOT / "frontend" / "dist" / "index.html").exists():
         raise CannotStart("The pages are not built. Run `make up`, or add --dev to go without them.")
-
-
-def _check_port(port: int) -> None:
-    """A taken port is said at once and not after minutes of installing."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((env.text("VARIORUM_BIND", "127.0.0.1"), port))
-        except OSError as exc:
-            raise CannotStart(
-                f"Port {port} cannot be used ({exc.strerror}). Stop the program that has it, "
-                f"or choose another: VARIORUM_PORT={port + 1 if port < 65535 else 8080} make up"
-            ) from None
 
 
 def _launch_all(launcher: Launcher) -> None:
@@ -301,7 +287,7 @@ def main(arguments: list[str]) -> int:
         port = env.integer("VARIORUM_PORT", 8080, low=1, high=65535)
         with only_one(data):
             return _supervised(Launcher(data, port, env.text("DATABASE_URL")), dev=options.dev)
-    except (CannotStart, env.BadSetting, postgres.PostgresError) as exc:
+    except (CannotStart, Missing, env.BadSetting, postgres.PostgresError) as exc:
         say(f"\nVariorum cannot start. {exc}")
         return 1
 

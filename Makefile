@@ -1,0 +1,45 @@
+# Two commands: `make up` and `make test`. The others are parts of them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help up test check setup schema backup
+
+# The first Python that is new enough; `make PYTHON=/path/to/python3 up` chooses another.
+PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11; do \
+	$$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$one && break; done)
+TRAIN ?= 1
+EXTRAS := server$(if $(filter 0,$(TRAIN)),,$(comma)train)
+comma := ,
+VARIORUM_PORT ?= 8080
+VENV := .venv/bin
+
+define ready
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Install it, for example: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -I platform/variorum/bootstrap.py --extras $(1)
+endef
+
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@echo
+	@echo "make up TRAIN=0          leaves the training packages (torch, transformers, peft) out"
+	@echo "VARIORUM_PORT=9000 make up   takes another port; docs/operations.md lists every setting"
+
+up: ## install, build and start everything; Ctrl-C stops it
+	$(call ready,$(EXTRAS) --port $(VARIORUM_PORT))
+	@exec $(VENV)/python -m variorum.up
+
+test: ## install, then run everything that CI runs
+	$(call ready,$(EXTRAS)$(comma)dev)
+	@exec .ci/steps all
+
+check: ## format, lint, types, contracts, migrations, page checks
+	$(call ready,$(EXTRAS)$(comma)dev)
+	@exec .ci/steps static
+
+setup: ## install and build, start nothing
+	$(call ready,$(EXTRAS)$(comma)dev)
+
+schema: ## write docs/openapi.yaml and the page's types from the code
+	$(call ready,$(EXTRAS)$(comma)dev)
+	@$(VENV)/python manage.py spectacular --fail-on-warn --file docs/openapi.yaml
+	@cd frontend && npm run --silent schema
