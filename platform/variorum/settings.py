@@ -58,13 +58,13 @@ INSTALLED_APPS = [
     "monitoring.logs",
     "monitoring.quality",
     "monitoring.alerts",
-    "variorum.sample",
+    "variorum_sample",
 ]
 # Rooms arrive one by one; a folder without apps.py is not installed yet.
 INSTALLED_APPS = [
     app
     for app in INSTALLED_APPS
-    if not app.startswith(("variorum.", "evals.", "monitoring."))
+    if not app.startswith(("variorum", "evals.", "monitoring."))
     or any((root / app.replace(".", "/") / "apps.py").exists() for root in (BASE_DIR, BASE_DIR / "platform"))
 ]
 
