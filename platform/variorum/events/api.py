@@ -1,5 +1,7 @@
 """The audit trail and the inbox over HTTP."""
 
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -8,7 +10,7 @@ from rest_framework.views import APIView
 
 from variorum.accounts.access import access_project
 from variorum.accounts.models import Project
-from variorum.events import queries, services
+from variorum.events import queries, services, stream
 from variorum.events.models import Event, Notice
 from variorum.lib import pagination
 
@@ -66,6 +68,19 @@ class EventsView(APIView):
         wanted = {name: request.query_params.get(name, "") for name in ("kind", "subject_kind", "subject_id")}
         rows = queries.events_of(found, **wanted)
         return Response(pagination.by_id(request, rows, lambda page: EventSerializer(page, many=True).data))
+
+
+class StreamView(APIView):
+    """The live stream's door. The ASGI server takes over once it is open; a plain WSGI server makes pages poll."""
+
+    @extend_schema(operation_id="events_stream", responses={(200, "text/event-stream"): OpenApiTypes.STR})
+    def get(self, request: Request, project: str) -> HttpResponse:
+        """Viewer. Events `{"kind", "subject": {"kind", "id"}, "data"}`; the kind `resync` means: ask the API again."""
+        found = access_project(request, project)
+        scope = request.META.get("asgi.scope")
+        if scope is not None:
+            scope[stream.GRANT] = found.pk
+        return HttpResponse(f"retry: 5000\nid: 0\ndata: {stream.RESYNC}\n\n", content_type="text/event-stream")
 
 
 class InboxView(APIView):

@@ -4,5 +4,6 @@ from variorum.events import api
 
 urlpatterns = [
     path("projects/<slug:project>/events", api.EventsView.as_view(), name="events"),
+    path("projects/<slug:project>/stream", api.StreamView.as_view(), name="stream"),
     path("inbox", api.InboxView.as_view(), name="inbox"),
 ]

@@ -1,0 +1,145 @@
+"""The web process: three lanes in front of one Django.
+
+1. The runtime bundle (`variorum.deployments.lane`): ready bytes from this process's memory.
+2. The live stream (`variorum.events.stream`): server-sent events on the event loop.
+3. Everything else: Django as a WSGI application in threads (a2wsgi). It costs about half of Django's own ASGI handler.
+
+Lanes 1 and 2 ask lane 3 for everything that is not their one hot path, so that there is one set of rules.
+"""
+
+import asyncio
+import logging
+import os
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from io import BytesIO
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.urls import Resolver404, resolve
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
+wsgi_application = get_wsgi_application()
+
+from variorum.events import live, stream  # noqa: E402  (Django is ready only now)
+from variorum.lib import asgi  # noqa: E402
+from variorum.lib.asgi import Message, Receive, Scope, Send  # noqa: E402
+from variorum.lib.errors import Invalid, Problem  # noqa: E402
+from variorum.lib.listener import Listener  # noqa: E402
+from variorum.lib.parsers import StrictJSONParser  # noqa: E402
+
+log = logging.getLogger(__name__)
+THREADS = 24
+BODY = "variorum.body"
+STREAM = re.compile(r"^/api/v1/projects/[-\w]+/stream$", re.ASCII)
+
+hub = stream.Hub()
+
+
+def _with_body(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Django reads the body from the file that lane 3 took it into, not across threads piece by piece."""
+    environ["wsgi.input"] = environ["asgi.scope"].get(BODY) or BytesIO()
+    return wsgi_application(environ, start_response)
+
+
+_threads = WSGIMiddleware(_with_body, workers=THREADS, send_queue_size=16)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application."""
+    if scope["type"] == "http":
+        if STREAM.match(scope["path"]) and scope["method"] == "GET":
+            await stream.serve(scope, receive, send, hub=hub, authorise=django)
+        else:
+            await django(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await _live(receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1000})
+
+
+async def django(scope: Scope, receive: Receive, send: Send) -> None:
+    """Lane 3. The body is taken in before a thread is taken, so that slow callers hold no thread."""
+    try:
+        _check_address(scope)
+        limit = _limit(scope)
+        file, size = await asgi.take_body(receive, limit) if limit else (None, 0)
+    except Problem as problem:
+        await asgi.send_problem(send, problem)
+        await asgi.drain(receive)
+        return
+    except asgi.Disconnected:
+        return
+    headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+    if file is not None:
+        headers = [h for h in headers if h[0] not in {b"content-length", b"transfer-encoding"}]
+        headers.append((b"content-length", str(size).encode()))
+    try:
+        inner = {**scope, "headers": headers, BODY: file}
+        await _threads(inner, receive, _joined(send))
+        if stream.GRANT in inner:
+            scope[stream.GRANT] = inner[stream.GRANT]
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _check_address(scope: Scope) -> None:
+    if not scope["query_string"].isascii():
+        raise Invalid("The address holds characters that must be percent-encoded.")
+
+
+def _limit(scope: Scope) -> int:
+    """How many bytes of body may come: 0 for none. Raises TooLarge at once when more are announced."""
+    length = asgi.declared_length(scope)
+    if length == 0:
+        return 0
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if (length is None or length > limit) and _takes_uploads(scope["path"]):
+        limit = settings.MAX_UPLOAD_MB * 1_000_000
+    if length is not None and length > limit:
+        raise asgi.too_large(limit)
+    return int(limit)
+
+
+def _takes_uploads(path: str) -> bool:
+    """Whether the view at an address reads something else than JSON."""
+    try:
+        view = getattr(resolve(path).func, "view_class", None)
+    except Resolver404:
+        return False
+    return any(parser is not StrictJSONParser for parser in getattr(view, "parser_classes", []))
+
+
+def _joined(send: Send) -> Send:
+    """Join the last piece of a body of known length with its end: one write instead of a chunked answer."""
+    missing: float = float("inf")
+    done = False
+
+    async def joined(message: Message) -> None:
+        nonlocal missing, done
+        if message["type"] == "http.response.start":
+            missing = next((int(value) for name, value in message["headers"] if name == b"content-length"), missing)
+            await send(message)
+        elif not done:
+            missing -= len(message["body"])
+            done = missing <= 0 or not message.get("more_body", False)
+            await send({**message, "more_body": not done})
+
+    return joined
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Startup and shutdown of a web process."""
+    await receive()
+    listener = asyncio.ensure_future(Listener({live.CHANNEL: hub.publish}, hub.resync).run())
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    hub.shut()
+    listener.cancel()
+    with suppress(asyncio.CancelledError):
+        await listener
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,189 @@
+"""The live stream of a project as server-sent events: NOTIFY comes in once per process and goes out to every page.
+
+    id: 17
+    data: {"kind":"draft.merged","subject":{"kind":"draft","id":"12"},"data":{"actor":"Olga"}}
+
+`{"kind":"resync",...}` means that news may have been missed: ask the API again. It is sent when the process's own
+connection to the database was cut, and first thing to a page that comes back (it sends Last-Event-ID).
+A page that does not keep up is dropped; its EventSource comes back by itself and is told to resync.
+"""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from variorum.lib.asgi import Receive, Scope, Send, header, send_problem
+from variorum.lib.errors import Unavailable
+
+GRANT = "variorum.project"  # the view leaves the project's id in the ASGI scope under this name
+HEARTBEAT = 15.0
+RECHECK = 60.0  # seconds after which the caller's access is looked at again
+QUEUE = 256
+MOST_STREAMS = 2000
+SEND_PATIENCE = 30.0
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+RESYNC = '{"kind":"resync","subject":{"kind":"","id":""},"data":{}}'
+BEAT = b": still here\n\n"
+Authorise = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class _Page:
+    """One open stream: a bounded queue of ready messages. `lost` is set when it is to end."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
+        self.lost = asyncio.Event()
+
+    def put(self, message: bytes) -> None:
+        """Queue a message; a full queue ends the stream."""
+        try:
+            self.queue.put_nowait(message)
+        except asyncio.QueueFull:
+            self.lost.set()
+
+
+class Hub:
+    """The open streams of this process, by project. Everything here runs on the event loop."""
+
+    def __init__(self) -> None:
+        self._pages: dict[int, set[_Page]] = {}
+        self._numbers = itertools.count(1)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._pages.values()))
+
+    def open(self, project_id: int) -> _Page:
+        """A new stream of a project; give it back with `close`."""
+        page = _Page()
+        self._pages.setdefault(project_id, set()).add(page)
+        return page
+
+    def close(self, project_id: int, page: _Page) -> None:
+        """Forget a stream."""
+        pages = self._pages.get(project_id, set())
+        pages.discard(page)
+        if not pages:
+            self._pages.pop(project_id, None)
+
+    def message(self, text: str) -> bytes:
+        """A JSON text as one server-sent event with the next id."""
+        return f"id: {next(self._numbers)}\ndata: {text}\n\n".encode()
+
+    def publish(self, payload: str) -> None:
+        """Pass on what `events.live.publish` sent."""
+        news: dict[str, Any] = json.loads(payload)
+        pages = self._pages.get(news.pop("project"))
+        if pages:
+            self._put(pages, self.message(json.dumps(news, separators=(",", ":"))))
+
+    def resync(self) -> None:
+        """Tell every page that news may have been missed."""
+        message = self.message(RESYNC)
+        for pages in self._pages.values():
+            self._put(pages, message)
+
+    def shut(self) -> None:
+        """End every stream, as at shutdown."""
+        for pages in self._pages.values():
+            for page in pages:
+                page.lost.set()
+
+    @staticmethod
+    def _put(pages: set[_Page], message: bytes) -> None:
+        for page in pages:
+            page.put(message)
+
+
+async def serve(scope: Scope, receive: Receive, send: Send, *, hub: Hub, authorise: Authorise) -> None:
+    """Answer GET /projects/{p}/stream. `authorise` is the ordinary Django stack: its view grants it or answers itself."""
+    if len(hub) >= MOST_STREAMS:
+        await send_problem(send, Unavailable("Too many pages listen here now.", headers={"Retry-After": "30"}))
+        return
+    project_id = await _granted(scope, receive, send, authorise)
+    if project_id is None:
+        return
+    page = hub.open(project_id)
+    try:
+        await _run(page, scope, receive, send, hub, authorise)
+    finally:
+        hub.close(project_id, page)
+
+
+async def _granted(scope: Scope, receive: Receive, send: Send, authorise: Authorise) -> int | None:
+    """The project's id when the view grants the stream; otherwise the view's own answer is sent and it is None."""
+    scope.pop(GRANT, None)
+    answer: list[Any] = []
+
+    async def keep(message: Any) -> None:
+        answer.append(message)
+
+    await authorise(scope, receive, keep)
+    if GRANT in scope:
+        return int(scope[GRANT])
+    for message in answer:
+        await send(message)
+    return None
+
+
+async def _run(page: _Page, scope: Scope, receive: Receive, send: Send, hub: Hub, authorise: Authorise) -> None:
+    """Write until the caller leaves, does not keep up, loses access, or the server ends."""
+    if header(scope, b"last-event-id"):
+        page.put(hub.message(RESYNC))
+    tasks = [
+        asyncio.ensure_future(_write(page, send)),
+        asyncio.ensure_future(_gone(receive)),
+        asyncio.ensure_future(page.lost.wait()),
+        asyncio.ensure_future(_refused(scope, authorise)),
+    ]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if not tasks[1].done():
+            with suppress(Exception):
+                await asyncio.wait_for(send({"type": "http.response.body", "body": b"", "more_body": False}), 1)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _write(page: _Page, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    chunk = b"retry: 2000\n\n"
+    while True:
+        await asyncio.wait_for(send({"type": "http.response.body", "body": chunk, "more_body": True}), SEND_PATIENCE)
+        try:
+            chunk = await asyncio.wait_for(page.queue.get(), HEARTBEAT)
+        except TimeoutError:
+            chunk = BEAT
+        while not page.queue.empty() and len(chunk) < 60_000:
+            chunk += page.queue.get_nowait()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _refused(scope: Scope, authorise: Authorise) -> None:
+    """Ends once the caller may no longer listen. A database that is away is no reason."""
+    status = 200
+    while status not in {401, 403, 404}:
+        await asyncio.sleep(RECHECK)
+
+        async def look(message: Any) -> None:
+            nonlocal status
+            status = message.get("status", status)
+
+        await authorise(scope, _nothing, look)
+
+
+async def _nothing() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
