@@ -11,9 +11,11 @@ import asyncio
 import logging
 import os
 import re
+import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BytesIO
+from types import FrameType
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
@@ -132,9 +134,25 @@ def _joined(send: Send) -> Send:
     return joined
 
 
+def _before_the_end(call: Callable[[], None]) -> None:
+    """Call it as soon as the process is told to end: the server waits for open connections before it says so itself."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def handle(which: int, frame: FrameType | None, before: Any = before) -> None:
+            loop.call_soon_threadsafe(call)
+            if callable(before):
+                before(which, frame)
+
+        with suppress(ValueError):  # a server that runs us outside of the main thread tells us itself
+            signal.signal(number, handle)
+
+
 async def _live(receive: Receive, send: Send) -> None:
     """Startup and shutdown of a web process."""
     await receive()
+    _before_the_end(hub.shut)
     listener = asyncio.ensure_future(Listener({live.CHANNEL: hub.publish}, hub.resync).run())
     await send({"type": "lifespan.startup.complete"})
     await receive()

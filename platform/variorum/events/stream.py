@@ -56,6 +56,7 @@ class Hub:
     def __init__(self) -> None:
         self._pages: dict[int, set[_Page]] = {}
         self._numbers = itertools.count(1)
+        self.ending = False
 
     def __len__(self) -> int:
         return sum(map(len, self._pages.values()))
@@ -91,7 +92,8 @@ class Hub:
             self._put(pages, message)
 
     def shut(self) -> None:
-        """End every stream, as at shutdown."""
+        """End every stream and open no more, as at shutdown."""
+        self.ending = True
         for pages in self._pages.values():
             for page in pages:
                 page.lost.set()
@@ -104,8 +106,8 @@ class Hub:
 
 async def serve(scope: Scope, receive: Receive, send: Send, *, hub: Hub, authorise: Authorise) -> None:
     """Answer GET /projects/{p}/stream. `authorise` is the ordinary Django stack: its view grants it or answers itself."""
-    if len(hub) >= MOST_STREAMS:
-        await send_problem(send, Unavailable("Too many pages listen here now.", headers={"Retry-After": "30"}))
+    if hub.ending or len(hub) >= MOST_STREAMS:
+        await send_problem(send, Unavailable("No more pages can listen here now.", headers={"Retry-After": "5"}))
         return
     project_id = await _granted(scope, receive, send, authorise)
     if project_id is None:
