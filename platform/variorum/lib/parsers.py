@@ -13,7 +13,8 @@ from rest_framework.parsers import BaseParser
 from variorum.lib.errors import Invalid, TooLarge
 
 MAX_DEPTH = 100
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+# A string that does not end is read to the end: trying again at each quote inside it would be quadratic.
+_STRUCTURE = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
 
 
 def too_deep(body: bytes, limit: int = MAX_DEPTH) -> bool:
@@ -32,11 +33,13 @@ def too_deep(body: bytes, limit: int = MAX_DEPTH) -> bool:
     return False
 
 
-def _no_constant(name: str) -> NoReturn:
+def no_constant(name: str) -> NoReturn:
+    """For json's `parse_constant`: NaN and Infinity are no JSON."""
     raise ValueError(f"{name} is not JSON")
 
 
-def _integer(digits: str) -> int:
+def bounded_integer(digits: str) -> int:
+    """For json's `parse_int`: long digits cost quadratic time."""
     if len(digits) > 40:
         raise ValueError("a whole number has more than 40 digits")
     return int(digits)
@@ -53,26 +56,26 @@ def parse_json(body: bytes) -> Any:
     if too_deep(body):
         raise Invalid(f"The JSON nests deeper than {MAX_DEPTH} levels.", code="too_deep")
     try:
-        value = json.loads(text, parse_constant=_no_constant, parse_int=_integer)
+        value = json.loads(text, parse_constant=no_constant, parse_int=bounded_integer)
     except json.JSONDecodeError as exc:
         where = f"line {exc.lineno}, column {exc.colno}"
         raise Invalid(f"The body is not JSON: {exc.msg} at {where}.", code="invalid_json") from None
     except (ValueError, RecursionError) as exc:
         raise Invalid(f"The body is not JSON: {exc}.", code="invalid_json") from None
-    if "\\u" in text and _unstorable(value):
+    if check_texts and "\\u" in text and unstorable(value):
         raise Invalid(
             "A text in the body holds a NUL or half a surrogate pair, which cannot be stored.", code="invalid_text"
         )
     return value
 
 
-def _unstorable(value: Any) -> bool:
+def unstorable(value: Any) -> bool:
     """Whether any text in it holds U+0000 or a lone surrogate (depth is bounded before)."""
     if isinstance(value, str):
         return "\x00" in value or any("\ud800" <= ch <= "\udfff" for ch in value)
     if isinstance(value, dict):
-        return any(_unstorable(k) or _unstorable(v) for k, v in value.items())
-    return isinstance(value, list) and any(_unstorable(item) for item in value)
+        return any(unstorable(k) or unstorable(v) for k, v in value.items())
+    return isinstance(value, list) and any(unstorable(item) for item in value)
 
 
 class StrictJSONParser(BaseParser):
