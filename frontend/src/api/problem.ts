@@ -1,0 +1,78 @@
+/** One error inside a problem: which field or place, a stable code, and words. */
+export interface ProblemItem {
+  where: string;
+  code: string;
+  detail: string;
+}
+
+interface ProblemBody {
+  title?: string;
+  status?: number;
+  detail?: string;
+  code?: string;
+  errors?: ProblemItem[];
+  [extra: string]: unknown;
+}
+
+/** What the server said went wrong (RFC 9457), or that it could not be reached (`code` "unreachable", status 0). */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly errors: ProblemItem[];
+  /** Further members, e.g. the other side's content of a stale save. */
+  readonly extra: Record<string, unknown>;
+
+  constructor(body: ProblemBody) {
+    const { title, status, detail, code, errors, type: _type, ...extra } = body;
+    super(detail || title || "Something went wrong");
+    this.name = "ApiProblem";
+    this.status = status ?? 0;
+    this.code = code ?? "error";
+    this.title = title ?? "Something went wrong";
+    this.detail = detail ?? "";
+    this.errors = Array.isArray(errors) ? errors : [];
+    this.extra = extra;
+  }
+
+  /** The words for one form field, or undefined. Matches "name", "/name" and "body.name". */
+  field(name: string): string | undefined {
+    return this.errors.find((item) => bareName(item.where) === name)?.detail;
+  }
+
+  /** True when trying the same again may help. */
+  get retryable(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+function bareName(where: string): string {
+  return where.replace(/^(body[./])?\/?/, "");
+}
+
+/** Reads a refused response; a page that is no problem JSON (a proxy's, say) still becomes one. */
+export async function problemFrom(response: Response): Promise<ApiProblem> {
+  const text = await response.text().catch(() => "");
+  try {
+    const body: unknown = JSON.parse(text);
+    if (body && typeof body === "object" && !Array.isArray(body)) {
+      return new ApiProblem({ status: response.status, ...body });
+    }
+  } catch {
+    // Not JSON: named below by its status alone.
+  }
+  return new ApiProblem({
+    status: response.status,
+    code: `http_${response.status}`,
+    title: response.status >= 500 ? "The server failed" : "The request was refused",
+    detail: `The server answered ${response.status} without saying more.`,
+  });
+}
+
+/** Any thrown thing as an ApiProblem, for showing it. */
+export function toProblem(error: unknown): ApiProblem {
+  if (error instanceof ApiProblem) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ApiProblem({ code: "page_error", title: "This page failed", detail: message });
+}

@@ -1,0 +1,3 @@
+// Written by `make schema` from the server's OpenAPI schema.
+// biome-ignore lint: generated
+export type paths = Record<string, Record<string, any>>;

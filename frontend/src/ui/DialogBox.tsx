@@ -1,0 +1,33 @@
+import * as Radix from "@radix-ui/react-dialog";
+import { cx } from "@/lib/cx";
+import { IconButton } from "./Button";
+import type { DialogProps } from "./Dialog";
+import styles from "./Dialog.module.css";
+
+export default function DialogBox({
+  onClose,
+  title,
+  description,
+  shape = "normal",
+  hideTitle,
+  children,
+}: DialogProps) {
+  const described = description === undefined ? { "aria-describedby": undefined } : {};
+  return (
+    <Radix.Root open onOpenChange={(open) => !open && onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className={styles.veil} />
+        <Radix.Content className={cx(styles.box, styles[shape])} {...described}>
+          <header className={hideTitle ? "visually-hidden" : styles.head}>
+            <Radix.Title className={styles.title}>{title}</Radix.Title>
+            {!hideTitle && <IconButton icon="close" label="Close" size="small" onClick={onClose} />}
+          </header>
+          {description !== undefined && (
+            <Radix.Description className={styles.description}>{description}</Radix.Description>
+          )}
+          <div className={hideTitle ? styles.bare : styles.body}>{children}</div>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

@@ -1,0 +1,161 @@
+import {
+  createContext,
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+  useContext,
+  useId,
+} from "react";
+import { cx } from "@/lib/cx";
+import styles from "./Field.module.css";
+import { Icon } from "./Icon";
+
+interface Tie {
+  id: string;
+  describedBy: string | undefined;
+  invalid: boolean;
+  required: boolean;
+}
+
+const FieldContext = createContext<Tie | null>(null);
+
+interface FieldProps {
+  label: ReactNode;
+  /** One line of help, always visible. */
+  hint?: ReactNode;
+  /** What is wrong; `problem?.field("name")` fits. */
+  error?: ReactNode;
+  /** Fields are required unless they say so: "optional" is shown beside the label. */
+  optional?: boolean;
+  hideLabel?: boolean;
+  /** One control: TextInput, TextArea, Select, or an element that takes `useField()`. */
+  children: ReactNode;
+}
+
+/** A label, a control, its help and its error, tied together for screen readers. */
+export function Field({ label, hint, error, optional = false, hideLabel = false, children }: FieldProps) {
+  const id = useId();
+  const describedBy = cx(hint !== undefined && `${id}-hint`, Boolean(error) && `${id}-error`) || undefined;
+  return (
+    <FieldContext value={{ id, describedBy, invalid: Boolean(error), required: !optional }}>
+      <div className={styles.field}>
+        <label htmlFor={id} className={hideLabel ? "visually-hidden" : styles.label}>
+          {label}
+          {optional && <span className={styles.optional}> optional</span>}
+        </label>
+        {children}
+        {error && (
+          <p id={`${id}-error`} className={styles.error}>
+            <Icon name="warn" size={14} /> {error}
+          </p>
+        )}
+        {hint !== undefined && (
+          <p id={`${id}-hint`} className={styles.hint}>
+            {hint}
+          </p>
+        )}
+      </div>
+    </FieldContext>
+  );
+}
+
+/** The ties of the surrounding Field, for a control of one's own. */
+export function useField() {
+  const tie = useContext(FieldContext);
+  if (!tie) return {};
+  return {
+    id: tie.id,
+    "aria-describedby": tie.describedBy,
+    "aria-invalid": tie.invalid || undefined,
+    "aria-required": tie.required || undefined,
+  };
+}
+
+export function TextInput({ className, ...rest }: InputHTMLAttributes<HTMLInputElement>) {
+  return <input type="text" {...useField()} {...rest} className={cx(styles.control, className)} />;
+}
+
+export function TextArea({ className, rows = 4, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  return (
+    <textarea {...useField()} rows={rows} {...rest} className={cx(styles.control, styles.area, className)} />
+  );
+}
+
+export interface Option {
+  value: string;
+  label: string;
+  disabled?: boolean;
+}
+
+type SelectProps = SelectHTMLAttributes<HTMLSelectElement> & { options: Option[]; placeholder?: string };
+
+/** The system's own list: quick, known, and good on a phone. */
+export function Select({ options, placeholder, className, ...rest }: SelectProps) {
+  return (
+    <span className={cx(styles.select, className)}>
+      <select {...useField()} {...rest} className={styles.control}>
+        {placeholder !== undefined && <option value="">{placeholder}</option>}
+        {options.map((option) => (
+          <option key={option.value} value={option.value} disabled={option.disabled}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+      <Icon name="down" size={14} />
+    </span>
+  );
+}
+
+type CheckboxProps = Omit<InputHTMLAttributes<HTMLInputElement>, "type"> & {
+  label: ReactNode;
+  hint?: ReactNode;
+};
+
+export function Checkbox({ label, hint, ...rest }: CheckboxProps) {
+  const id = useId();
+  return (
+    <div className={styles.check}>
+      <input type="checkbox" {...rest} id={id} aria-describedby={hint ? `${id}-hint` : undefined} />
+      <div>
+        <label htmlFor={id}>{label}</label>
+        {hint && (
+          <p id={`${id}-hint`} className={styles.hint}>
+            {hint}
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Fields below each other, and the row of buttons at their end. */
+export function Form({
+  onSubmit,
+  children,
+  actions,
+}: {
+  onSubmit: () => void;
+  children: ReactNode;
+  actions?: ReactNode;
+}) {
+  return (
+    <form
+      className={styles.form}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSubmit();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+          event.preventDefault();
+          event.currentTarget.requestSubmit();
+        }
+      }}
+    >
+      {children}
+      {actions && <div className={styles.actions}>{actions}</div>}
+    </form>
+  );
+}
