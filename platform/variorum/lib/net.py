@@ -15,6 +15,11 @@ def _allowed(host: str, port: int) -> bool:
     return "*" in listed or host in listed or f"{host}:{port}" in listed
 
 
+def _public(address: str) -> bool:
+    found = ipaddress.ip_address(address.split("%")[0])
+    return found.is_global and not found.is_multicast
+
+
 def check_url(url: str) -> tuple[str, str, int]:
     """Split and check an outgoing address: (scheme, host, port). Raises Invalid; resolves no name."""
     try:
@@ -43,7 +48,7 @@ def resolve_public(url: str) -> str:
     addresses = [str(address) for address in found]
     if _allowed(host, port):
         return addresses[0]
-    if any(not ipaddress.ip_address(address.split("%")[0]).is_global for address in addresses):
+    if not all(_public(address) for address in addresses):
         raise Invalid(
             f"{host} is a private address. The operator can allow it with VARIORUM_ALLOW_HOSTS.", code="private_address"
         )
