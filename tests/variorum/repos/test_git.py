@@ -83,9 +83,7 @@ def test_names_that_mean_something(repository: Path) -> None:
 
 
 def test_history_of_all_and_of_one_path(repository: Path) -> None:
-    shas = [
-        save(repository, {"a": str(i).encode(), "b": str(i // 3).encode()}, message=f"c{i}") for i in range(6)
-    ]
+    shas = [save(repository, {"a": str(i).encode(), "b": str(i // 3).encode()}, message=f"c{i}") for i in range(6)]
     assert [info.sha for info in git.log(repository, "main" and shas[-1], limit=2, skip=1)] == [
         shas[4],
         shas[3],
@@ -111,9 +109,10 @@ def test_files_and_folders_trade_places_only_when_told(repository: Path) -> None
     for clash in ({"x": b"3"}, {"z/a": b"3"}):
         with pytest.raises(git.BadPath):
             save(repository, clash)
-    assert real(
-        repository, "ls-tree", "-r", "--name-only", save(repository, {"x": b"3", "x/y": None})
-    ).split() == ["x", "z"]
+    assert real(repository, "ls-tree", "-r", "--name-only", save(repository, {"x": b"3", "x/y": None})).split() == [
+        "x",
+        "z",
+    ]
     after = save(repository, {"z": None, "z/a": b"4"})
     assert real(repository, "ls-tree", "-r", "--name-only", after).split() == ["x", "z/a"]
 

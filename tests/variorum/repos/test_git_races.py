@@ -79,9 +79,7 @@ def test_of_two_savers_with_one_head_the_second_is_told(repository: Path) -> Non
 
     def save(number: int) -> None:
         try:
-            sha = git.commit(
-                repository, "main", {"a": b"%d" % number}, message="m", author=BOB, expected_head=head
-            )
+            sha = git.commit(repository, "main", {"a": b"%d" % number}, message="m", author=BOB, expected_head=head)
             outcomes.append(sha)
         except git.StaleHead:
             outcomes.append("stale")
@@ -120,9 +118,7 @@ def test_a_saver_killed_at_any_step_is_harmless(repository: Path, step: str) -> 
     save_until_it_lands(repository, "a", b"after")
 
 
-def test_the_lock_file_of_a_killed_writer_is_removed(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_lock_file_of_a_killed_writer_is_removed(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write, "STALE_LOCK_SECONDS", 0.2)
     (repository / "refs/heads/main.lock").touch()
     sha = save_until_it_lands(repository, "a", b"1")

@@ -17,6 +17,7 @@ from variorum.repos.git.read import (
     head,
     heads,
     is_ancestor,
+    last_changes,
     list_tree,
     log,
     merge_base,
@@ -25,7 +26,7 @@ from variorum.repos.git.read import (
     resolve,
 )
 from variorum.repos.git.upkeep import fsck, pack
-from variorum.repos.git.write import Author, commit, move_ref, write_commit
+from variorum.repos.git.write import Author, commit, create, move_ref, write_commit
 
 __all__ = [
     "MAIN",
@@ -48,12 +49,14 @@ __all__ = [
     "check_path",
     "commit",
     "commit_info",
+    "create",
     "diff",
     "fsck",
     "head",
     "heads",
     "init_bare",
     "is_ancestor",
+    "last_changes",
     "list_tree",
     "locked",
     "log",

@@ -45,16 +45,21 @@ def open_repository(path: Path) -> pygit2.Repository:
     return found
 
 
+def forget(path: Path) -> None:
+    """Drop this thread's warm handle."""
+    _handles().pop(path, None)
+
+
 def patient(function: Callable[Concatenate[Path, P], R]) -> Callable[Concatenate[Path, P], R]:
     """Try again, on a fresh handle, when git gc replaced a pack or an empty folder under our hands."""
 
     @wraps(function)
-    def again(path: Path, *args: P.args, **kwargs: P.kwargs) -> R:
+    def again(path: Path, /, *args: P.args, **kwargs: P.kwargs) -> R:
         for pause in PAUSES:
             try:
                 return function(path, *args, **kwargs)
             except (OSError, pygit2.GitError):
-                _handles().pop(path, None)
+                forget(path)
                 time.sleep(pause)
         return function(path, *args, **kwargs)
 
@@ -74,9 +79,24 @@ def init_bare(path: Path) -> None:
         made.config["gc.autoDetach"] = False
         made.config["receive.autogc"] = False
         made.free()
-        _rename(scratch, path)
+        appear(scratch, path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def appear(scratch: Path, path: Path) -> None:
+    """Rename a finished repository to its place, durably; whoever came first stays."""
+    try:
+        scratch.rename(path)
+    except OSError:
+        if not path.exists():
+            raise
+        return
+    parent = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
 
 
 @contextmanager
@@ -115,20 +135,6 @@ def _open(path: Path) -> pygit2.Repository:
         return pygit2.Repository(str(path), pygit2.enums.RepositoryOpenFlag.BARE)
     except pygit2.GitError as error:
         raise Missing("the repository does not exist") from error
-
-
-def _rename(scratch: Path, path: Path) -> None:
-    try:
-        scratch.rename(path)
-    except OSError:
-        if not path.exists():
-            raise
-        return
-    parent = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(parent)
-    finally:
-        os.close(parent)
 
 
 def _wait_for(handle: int, deadline: float) -> None:

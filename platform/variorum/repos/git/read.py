@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from string import hexdigits
@@ -111,9 +112,7 @@ def commit_info(path: Path, commit: str) -> CommitInfo:
 
 
 @patient
-def log(
-    path: Path, commit: str, file: str | None = None, *, limit: int = 50, skip: int = 0
-) -> list[CommitInfo]:
+def log(path: Path, commit: str, file: str | None = None, *, limit: int = 50, skip: int = 0) -> list[CommitInfo]:
     """Newest first from ``commit``; only those that changed ``file`` when it is given (this runs git)."""
     if file is not None and not is_good(file):
         return []
@@ -123,6 +122,23 @@ def log(
     start = commit_of(repository, commit)
     walker = repository.walk(start.id, SortMode.TOPOLOGICAL | SortMode.TIME)
     return [_info(found) for found in islice(walker, skip, skip + limit)]
+
+
+@lru_cache(maxsize=64)
+@patient
+def last_changes(path: Path, commit: str, *, commits: int = 500) -> dict[str, CommitInfo]:
+    """The newest commit that changed each file of ``commit``; files unchanged for ``commits`` are left out."""
+    repository = open_repository(path)
+    start = commit_of(repository, commit)
+    wanted = {name for name, _ in _blobs(start.tree, "")}
+    found: dict[str, CommitInfo] = {}
+    for each in islice(repository.walk(start.id, SortMode.TOPOLOGICAL | SortMode.TIME), commits):
+        if len(each.parent_ids) < 2:  # what a merge brings was changed by the commits that it merges
+            changed = wanted.intersection(_changed(each)) - found.keys()
+            found.update(dict.fromkeys(changed, _info(each)))
+        if len(found) == len(wanted):
+            break
+    return found
 
 
 @patient
@@ -152,6 +168,12 @@ def commit_of(repository: pygit2.Repository, commit: str) -> pygit2.Commit:
     return found
 
 
+def _changed(commit: pygit2.Commit) -> Iterator[str]:
+    if not commit.parents:
+        return (name for name, _ in _blobs(commit.tree, ""))
+    return (delta.new_file.path for delta in commit.parents[0].tree.diff_to_tree(commit.tree).deltas)
+
+
 def _entry(tree: pygit2.Tree, file: str) -> pygit2.Object | None:
     try:
         return tree[file] if file.strip("/") == file != "" else None
@@ -177,14 +199,10 @@ def _info(commit: pygit2.Commit) -> CommitInfo:
 
 def _log_of(path: Path, commit: str, file: str, limit: int, skip: int) -> list[CommitInfo]:
     page = (f"-n{limit}", f"--skip={skip}")
-    out = run_git(
-        path, "log", "-z", f"--format={'%x00'.join(FIELDS)}", *page, commit, "--", f":(literal){file}"
-    )
+    out = run_git(path, "log", "-z", f"--format={'%x00'.join(FIELDS)}", *page, commit, "--", f":(literal){file}")
     fields = iter(out.split("\0"))
     rows = zip(*[fields] * len(FIELDS), strict=False)
-    return [
-        _made(sha, tuple(up.split()), name, email, int(at), text) for sha, up, name, email, at, text in rows
-    ]
+    return [_made(sha, tuple(up.split()), name, email, int(at), text) for sha, up, name, email, at, text in rows]
 
 
 def _made(sha: str, parents: tuple[str, ...], name: str, email: str, at: int, message: str) -> CommitInfo:

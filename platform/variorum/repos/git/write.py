@@ -1,5 +1,7 @@
 """Writing: objects first, then one compare-and-swap of the ref under the repository's lock."""
 
+import secrets
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ import pygit2
 from pygit2.enums import FileMode
 
 from variorum.repos.git.errors import BadPath, Busy, StaleHead
-from variorum.repos.git.handle import locked, open_repository, patient
+from variorum.repos.git.handle import MAIN, appear, forget, init_bare, locked, open_repository, patient
 from variorum.repos.git.paths import check_files
 from variorum.repos.git.read import commit_of, head
 
@@ -24,6 +26,20 @@ class Author:
 
     name: str
     email: str
+
+
+def create(path: Path, files: Mapping[str, bytes | None], *, message: str, author: Author) -> None:
+    """Create a bare repository with its first commit on ``main``, whole or not at all; nothing when it exists."""
+    if path.exists():
+        return
+    scratch = path.with_name(f".new-{secrets.token_hex(8)}")
+    try:
+        init_bare(scratch)
+        commit(scratch, MAIN, files, message=message, author=author, expected_head=None)
+        forget(scratch)
+        appear(scratch, path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @patient
@@ -152,9 +168,7 @@ def _child(
     folder = current if isinstance(current, pygit2.Tree) else None
     if below and current is not None and folder is None and not (is_file_change and file is None):
         raise BadPath(at, "is a file, not a folder")
-    inside = (
-        _tree(repository, folder, below, f"{at}/") if below else (folder.id if folder is not None else None)
-    )
+    inside = _tree(repository, folder, below, f"{at}/") if below else (folder.id if folder is not None else None)
     if file is not None and inside is not None:
         raise BadPath(at, "is a folder, not a file")
     if inside is not None:

@@ -1,0 +1,174 @@
+"""What files, commits and differences look like in JSON."""
+
+from rest_framework import serializers
+
+from variorum.repos import git
+from variorum.repos.git import FileDiff
+from variorum_client.formats import Kind, kind_of
+
+KINDS = ["prompt", "config", "schema", "adapter", "suite", "doc", "other"]
+
+
+class CommitSerializer(serializers.Serializer[object]):
+    """One commit."""
+
+    sha = serializers.CharField()
+    parents = serializers.ListField(child=serializers.CharField())
+    author_name = serializers.CharField()
+    author_email = serializers.CharField()
+    at = serializers.DateTimeField()
+    subject = serializers.CharField()
+    body = serializers.CharField()
+
+
+class CommitPage(serializers.Serializer[object]):
+    """A page of history."""
+
+    items = CommitSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class PointerSerializer(serializers.Serializer[object]):
+    """A large file behind a pointer."""
+
+    sha256 = serializers.CharField(source="oid")
+    size = serializers.IntegerField()
+
+
+class FileEntry(serializers.Serializer[object]):
+    """One file of a commit with the commit that changed it last (null when that is long ago)."""
+
+    path = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=KINDS)
+    size = serializers.IntegerField()
+    oid = serializers.CharField()
+    lfs = PointerSerializer(allow_null=True)
+    changed = CommitSerializer(allow_null=True)
+
+
+class FilePage(serializers.Serializer[object]):
+    """Every file of a commit."""
+
+    ref = serializers.CharField()
+    commit = serializers.CharField()
+    items = FileEntry(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class ProblemSerializer(serializers.Serializer[object]):
+    """One thing that is wrong with a file; lines and columns count from 1."""
+
+    path = serializers.CharField()
+    line = serializers.IntegerField()
+    column = serializers.IntegerField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class FileSerializer(serializers.Serializer[object]):
+    """One file: its text (null when it is not text), what it says, what is wrong with it."""
+
+    ref = serializers.CharField()
+    commit = serializers.CharField()
+    path = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=KINDS)
+    size = serializers.IntegerField()
+    text = serializers.CharField(allow_null=True)
+    overview = serializers.JSONField(allow_null=True)
+    problems = ProblemSerializer(many=True)
+    changed = CommitSerializer(allow_null=True)
+
+
+class LineSerializer(serializers.Serializer[object]):
+    """One line of a difference with its number on each side."""
+
+    kind = serializers.ChoiceField(choices=["context", "added", "removed"])
+    old = serializers.IntegerField(allow_null=True)
+    new = serializers.IntegerField(allow_null=True)
+    text = serializers.CharField()
+    unended = serializers.BooleanField()
+
+
+class HunkSerializer(serializers.Serializer[object]):
+    """A run of lines around changes."""
+
+    old_start = serializers.IntegerField()
+    old_lines = serializers.IntegerField()
+    new_start = serializers.IntegerField()
+    new_lines = serializers.IntegerField()
+    lines = LineSerializer(many=True)
+
+
+class FileDiffSerializer(serializers.Serializer[object]):
+    """One changed file."""
+
+    path = serializers.CharField()
+    old_path = serializers.CharField()
+    kind = serializers.SerializerMethodField()
+    status = serializers.ChoiceField(choices=["added", "deleted", "modified", "renamed"])
+    binary = serializers.BooleanField()
+    added = serializers.IntegerField()
+    removed = serializers.IntegerField()
+    truncated = serializers.BooleanField()
+    hunks = HunkSerializer(many=True)
+
+    def get_kind(self, file: FileDiff) -> Kind:
+        """What the file is."""
+        return kind_of(file.path)
+
+
+class CommitDetail(CommitSerializer):
+    """One commit with what it changed."""
+
+    files = FileDiffSerializer(many=True)
+
+
+class Comparison(serializers.Serializer[object]):
+    """What lies between two commits."""
+
+    base = CommitSerializer()
+    head = CommitSerializer()
+    merge_base = serializers.CharField(allow_null=True)
+    files = FileDiffSerializer(many=True)
+
+
+class CheckRequest(serializers.Serializer[object]):
+    """A file as it stands in an editor, on top of a branch or commit."""
+
+    path = serializers.CharField(max_length=400, trim_whitespace=False)
+    content = serializers.CharField(max_length=git.MAX_FILE, trim_whitespace=False, allow_blank=True)
+    ref = serializers.CharField(max_length=200, default="main")
+
+
+class CheckAnswer(serializers.Serializer[object]):
+    """What is wrong with the file and what it says."""
+
+    problems = ProblemSerializer(many=True)
+    overview = serializers.JSONField(allow_null=True)
+
+
+class RenderRequest(serializers.Serializer[object]):
+    """A prompt, as text or by its path, with values for its variables."""
+
+    path = serializers.CharField(max_length=400, trim_whitespace=False)
+    ref = serializers.CharField(max_length=200, default="main")
+    source = serializers.CharField(max_length=git.MAX_FILE, trim_whitespace=False, required=False, allow_blank=True)
+    variables = serializers.DictField(default=dict)
+
+
+class MessageSerializer(serializers.Serializer[object]):
+    """One message of a rendered prompt."""
+
+    role = serializers.CharField()
+    content = serializers.JSONField()
+
+
+class RenderAnswer(serializers.Serializer[object]):
+    """The messages as a model would get them."""
+
+    messages = MessageSerializer(many=True)
+    model = serializers.CharField(allow_null=True)
+    config = serializers.DictField()
+    adapter = serializers.CharField(allow_null=True)

@@ -1,0 +1,105 @@
+"""Writes to a project's repository. Every file that lands was checked by the formats' own rules."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from variorum.accounts.access import Actor
+from variorum.accounts.models import Project
+from variorum.lib import objects
+from variorum.repos import git
+from variorum.repos.models import LfsObject
+from variorum.repos.places import ensure_repository, path_of
+from variorum.repos.problems import bad_files, explained
+from variorum.repos.queries import Read, overlay
+from variorum_client.formats import Pointer, Problem, check_file, kind_of, parse_pointer
+from variorum_client.formats.adapter import CONFIG_FILE
+
+__all__ = ["Files", "check_files", "commit_files", "ensure_repository", "pack_repositories", "store_lfs"]
+
+Files = Mapping[str, bytes | None]
+
+
+def commit_files(
+    *, project: Project, ref: str, files: Files, message: str, actor: Actor, expected_head: str | None
+) -> str:
+    """Change files (None: delete) on a branch; answers its head, the old one when nothing changed.
+
+    Raises Unprocessable with path, line and column for files that are not fit, Conflict `stale_head` when the branch
+    is not at `expected_head`. The caller records the event, in its own transaction.
+    """
+    check_files(project=project, base=expected_head, files=files)
+    author = git.Author(actor.name, actor.email)
+    with explained():
+        return git.commit(path_of(project), ref, files, message=message, author=author, expected_head=expected_head)
+
+
+def check_files(*, project: Project, base: str | None, files: Files) -> None:
+    """Raise Unprocessable unless the files are fit to be committed on top of commit `base`."""
+    with explained():
+        git.check_files(files)
+        problems = problems_of(project, base, files)
+    if problems:
+        raise bad_files(problems)
+
+
+def problems_of(project: Project, base: str | None, files: Files) -> list[Problem]:
+    """What is wrong with these files, and with those that depend on them, on top of commit `base`."""
+    read = overlay(project, base, files)
+    touched = [*files, *_dependents(project, base, files)]
+    contents = {path: content for path in dict.fromkeys(touched) if (content := read(path)) is not None}
+    found = [problem for path, content in contents.items() for problem in _check(path, content, read)]
+    return [*dict.fromkeys(found), *_missing_objects(project, contents)]
+
+
+def store_lfs(*, project: Project, data: bytes | Path | Iterable[bytes]) -> Pointer:
+    """Store a large file of the project by content; its pointer is what gets committed."""
+    if isinstance(data, bytes):
+        digest, size = objects.put_content(data), len(data)
+    elif isinstance(data, Path):
+        digest, size = objects.put_content_file(data)
+    else:
+        digest, size = objects.put_content_stream(data)
+    LfsObject.objects.get_or_create(project=project, sha256=digest, defaults={"size": size})
+    return Pointer(digest, size)
+
+
+def pack_repositories() -> None:
+    """Pack those repositories that have many loose objects. Runs by the clock."""
+    for project in Project.objects.filter(repository__isnull=False).select_related("repository").iterator():
+        git.pack(path_of(project))
+
+
+def _check(path: str, content: bytes, read: Read) -> list[Problem]:
+    return check_file(path, content, read=read)
+
+
+def _dependents(project: Project, base: str | None, files: Files) -> list[str]:
+    """Files whose meaning hangs on a changed one: a schema's config, an adapter's other files, a partial's users."""
+    if base is None or not any(_others_depend(path, content) for path, content in files.items()):
+        return []
+    folders = {path.rpartition("/")[0] for path in files if kind_of(path) == "adapter"}
+    with explained():
+        entries = git.list_tree(path_of(project), base)
+    return [
+        entry.path
+        for entry in entries
+        if kind_of(entry.path) in ("prompt", "config") or entry.path.rpartition("/")[0] in folders
+    ]
+
+
+def _others_depend(path: str, content: bytes | None) -> bool:
+    name = path.rpartition("/")[2]
+    if kind_of(path) == "prompt":
+        return name.startswith("_")
+    return content is None and (kind_of(path) == "adapter" or name == CONFIG_FILE)
+
+
+def _missing_objects(project: Project, contents: Mapping[str, bytes]) -> list[Problem]:
+    """Pointers at large files that this project does not have."""
+    pointers = {path: pointer for path, content in contents.items() if (pointer := parse_pointer(content))}
+    wanted = {pointer.oid for pointer in pointers.values()}
+    held = set(LfsObject.objects.filter(project=project, sha256__in=wanted).values_list("sha256", flat=True))
+    message = "The large file behind this pointer is not here: upload it first."
+    return [
+        Problem(path, 2, 1, "missing_object", message) for path, pointer in pointers.items() if pointer.oid not in held
+    ]

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from variorum.repos import api
+
+urlpatterns = [
+    path("projects/<slug:project>/files", api.FilesView.as_view(), name="files"),
+    path("projects/<slug:project>/file", api.FileView.as_view(), name="file"),
+    path("projects/<slug:project>/commits", api.CommitsView.as_view(), name="commits"),
+    path("projects/<slug:project>/commits/<str:sha>", api.CommitView.as_view(), name="commit"),
+    path("projects/<slug:project>/compare", api.CompareView.as_view(), name="compare"),
+    path("projects/<slug:project>/check", api.CheckView.as_view(), name="check"),
+    path("projects/<slug:project>/render", api.RenderView.as_view(), name="render"),
+]
