@@ -45,8 +45,11 @@ def bounded_integer(digits: str) -> int:
     return int(digits)
 
 
-def parse_json(body: bytes) -> Any:
-    """Parse a request body. Raises Invalid saying where: bad UTF-8, syntax, depth, NaN, NUL, lone surrogates."""
+def parse_json(body: bytes, *, check_texts: bool = True) -> Any:
+    """Parse a request body. Raises Invalid saying where: bad UTF-8, syntax, depth, NaN, NUL, lone surrogates.
+
+    Without `check_texts` the caller looks at the texts (U+0000, lone surrogates) itself.
+    """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as exc:
