@@ -8,8 +8,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11; do \
 	$$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$one && break; done)
 TRAIN ?= 1
-EXTRAS := server$(if $(filter 0,$(TRAIN)),,$(comma)train)
 comma := ,
+EXTRAS := server$(if $(filter 0,$(TRAIN)),,$(comma)train)
 VARIORUM_PORT ?= 8080
 VENV := .venv/bin
 
@@ -36,8 +36,8 @@ check: ## format, lint, types, contracts, migrations, page checks
 	$(call ready,$(EXTRAS)$(comma)dev)
 	@exec .ci/steps static
 
-setup: ## install and build, start nothing
-	$(call ready,$(EXTRAS)$(comma)dev)
+setup: ## install and build, start nothing; EXTRAS_TOO=s3test adds an extra
+	$(call ready,$(EXTRAS)$(comma)dev$(addprefix $(comma),$(EXTRAS_TOO)))
 
 schema: ## write docs/openapi.yaml and the page's types from the code
 	$(call ready,$(EXTRAS)$(comma)dev)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from variorum.lib import env
 
+ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 20
 STABLE_SECONDS = 30
 LONGEST_PAUSE = 30.0
@@ -37,8 +38,17 @@ def worker_command() -> list[str]:
 
 
 def model_command(port: int) -> list[str]:
-    """The server of the small model that comes with Variorum, on loopback."""
-    return [sys.executable, "-m", "variorum.inference.serve", "--port", str(port)]
+    """The server of the small model that comes with Variorum, on loopback, on half of the cores."""
+    models = data_folder() / "models"
+    folders = ["--models-dir", str(models), "--adapters-dir", str(models / "adapters")]
+    threads = str(max(1, (os.cpu_count() or 1) // 2))
+    command = [sys.executable, "-m", "variorum.inference.serve", "--port", str(port), *folders]
+    return [*command, "--threads", threads]
+
+
+def data_folder() -> Path:
+    """Where everything that Variorum keeps lies."""
+    return env.folder("VARIORUM_DATA", ROOT / "var")
 
 
 def has_models() -> bool:

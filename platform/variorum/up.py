@@ -31,7 +31,6 @@ from variorum import processes
 from variorum.bootstrap import Missing, check_port
 from variorum.lib import env, postgres
 
-ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120
 TOO_MANY_DEATHS = 5
 
@@ -128,7 +127,7 @@ def run(launcher: Launcher, *, dev: bool) -> None:
 
 
 def _check_pages(dev: bool) -> None:
-    if not dev and not (ROOT / "frontend" / "dist" / "index.html").exists():
+    if not dev and not (processes.ROOT / "frontend" / "dist" / "index.html").exists():
         raise CannotStart("The pages are not built. Run `make up`, or add --dev to go without them.")
 
 
@@ -283,7 +282,7 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
     try:
-        data = env.folder("VARIORUM_DATA", ROOT / "var")
+        data = processes.data_folder()
         port = env.integer("VARIORUM_PORT", 8080, low=1, high=65535)
         with only_one(data):
             return _supervised(Launcher(data, port, env.text("DATABASE_URL")), dev=options.dev)
