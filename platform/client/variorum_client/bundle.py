@@ -133,8 +133,7 @@ def _compiled(data: dict[str, Any], known: Mapping[str, Prompt]) -> Bundle:
         for name, item in data["adapters"].items()
     }
     configs = {name: item["value"] for name, item in data["configs"].items()}
-    texts = [data[name] for name in _TEXT_FIELDS]
-    return Bundle(*texts, prompts, configs, adapters)
+    return Bundle(data["project"], data["environment"], data["commit"], data["hash"], prompts, configs, adapters)
 
 
 def _prompt(name: str, item: dict[str, Any], sources: dict[str, bytes], known: Mapping[str, Prompt]) -> Prompt:

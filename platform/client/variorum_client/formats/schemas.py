@@ -115,10 +115,14 @@ def _explain(error: ValidationError) -> Iterator[tuple[Where, str, str]]:
             known = list(schema.get("properties", {}))
             for name in instance:
                 if name not in known:
-                    yield (*where, str(name)), "unknown", f"'{name}' is not in the schema{suggest(str(name), known)}."
+                    yield (
+                        (*where, str(name)),
+                        "unknown",
+                        f"{say((*where, str(name)))} is not in the schema{suggest(str(name), known)}.",
+                    )
         case "required":
             yield from (
-                ((*where, name), "missing", f"'{name}' is required and missing.")
+                ((*where, name), "missing", f"{say((*where, name))} is required and missing.")
                 for name in expect
                 if name not in instance
             )

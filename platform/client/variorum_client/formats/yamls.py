@@ -82,8 +82,8 @@ class _Reader:
         self.nodes = 0
 
     def read(self) -> Node:
-        events = self._events()
         try:
+            events = self._events()
             event = next(events)
             if isinstance(event, yaml.StreamEndEvent):
                 return Node(None, self.shift, 1, 0, 0)
@@ -153,7 +153,7 @@ class _Reader:
         if not isinstance(event, yaml.ScalarEvent):
             raise self._fault_of(event, "bad_key", "A key must be plain text, not a list, a mapping or an alias.")
         self._check_properties(event)
-        key = self._scalar(event)
+        key = self._scalar(event, words=True)
         if event.value == "<<" and key.plain:
             raise self._fault_of(event, "merge_key", "The merge key `<<` is not read: write the fields out.")
         if not isinstance(key.value, str):
@@ -201,11 +201,13 @@ class _Reader:
             message = f"The document holds more than {MAX_NODES:,} values (aliases count as what they repeat)."
             raise self._fault_of(event, "too_many_values", message)
 
-    def _scalar(self, event: Event) -> Node:
+    def _scalar(self, event: Event, *, words: bool = False) -> Node:
+        """`words`: yes, no, on and off are what they say, as in a key, which is never true or false."""
         node = self._place(event)
         text: str = event.value
         node.plain = not event.style
-        node.value = self._resolve(event, text) if node.plain else text
+        word = words and text.lower() in _AMBIGUOUS
+        node.value = self._resolve(event, text) if node.plain and not word else text
         return node
 
     def _resolve(self, event: Event, text: str) -> Json:
@@ -238,9 +240,9 @@ class _Reader:
         said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read")
         hint = next((hint for words, hint in _HINTS if words in said), "check the indentation and the quotes here")
         message = f"Invalid YAML, {said}: {hint}."
-        if mark is not None:
+        if mark is not None and mark.index < len(self.text):
             return self._fault(mark.line + self.shift, mark.column + 1, "bad_yaml", message)
-        return self._fault_at(getattr(error, "position", 0), "bad_yaml", message)
+        return self._fault_at(getattr(error, "position", len(self.text)), "bad_yaml", message)
 
     def _fault_at(self, offset: int, code: str, message: str) -> FormatError:
         line, column = place(self.text, min(max(offset, 0), len(self.text)))

@@ -96,6 +96,8 @@ class _Parser:
         return header
 
     def _take(self, token: re.Match[str], header: Header) -> None:
+        if not header.items:
+            header.offset = self.offset + token.start()
         if token["params"] is not None:
             header.params = tuple(token["names"].split())
         elif token["word"] is not None and self.body.startswith("=", token.end()):

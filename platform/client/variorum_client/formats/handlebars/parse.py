@@ -182,4 +182,4 @@ def _partial(tag: Tag, header: Header, fallback: Program | None) -> Partial:
     if len(header.items) > 2:
         raise TemplateError(tag.start, "helper_argument", "A partial takes one context at most.")
     context = header.items[1] if len(header.items) > 1 else None
-    return Partial(name, context, tuple(header.named), tag.indent, fallback, tag.offset)
+    return Partial(name, context, tuple(header.named), tag.indent, fallback, header.offset)

@@ -92,7 +92,13 @@ def _call(call: Call) -> Value:
 
 
 def _lookup(collection: Value, key: Value) -> Value:
-    return lambda scope, run: step_into(collection(scope, run), to_text(key(scope, run), run))
+    def value(scope: Scope, run: Run) -> object:
+        held = collection(scope, run)
+        if held is None or held is False or held in (0, ""):
+            return held
+        return step_into(held, to_text(key(scope, run), run))
+
+    return value
 
 
 def _json(value: Value, indent: Value | None) -> Value:

@@ -1,0 +1,1 @@
+"""The Variorum SDK and command line. Knows no Django."""
