@@ -81,8 +81,8 @@ def unstorable(value: Any) -> bool:
     return isinstance(value, list) and any(unstorable(item) for item in value)
 
 
-class StrictJSONParser(BaseParser):
-    """`application/json` through `parse_json`, refused with 413 above settings.DATA_UPLOAD_MAX_MEMORY_SIZE."""
+class RawJSONParser(BaseParser):
+    """`application/json` as bytes, for views that parse by hand; 413 above settings.DATA_UPLOAD_MAX_MEMORY_SIZE."""
 
     media_type = "application/json"
 
@@ -96,4 +96,14 @@ class StrictJSONParser(BaseParser):
             body = b" " * (limit + 1)
         if len(body) > limit:
             raise TooLarge(f"The body is larger than {limit // 1_000_000} MB. Send less at once.")
+        return body
+
+
+class StrictJSONParser(RawJSONParser):
+    """`application/json` through `parse_json`, with the same limit; an empty body is an empty object."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        body = super().parse(stream, media_type, parser_context)
         return parse_json(body) if body.strip() else {}
