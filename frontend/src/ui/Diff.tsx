@@ -46,6 +46,14 @@ export function Diff({ mode = "split", context = 3, ...props }: DiffProps) {
     <section className={styles.scroll} aria-label={`Changes in ${path}`}>
       <table className={cx(styles.diff, split && styles.split)}>
         <caption className="visually-hidden">{`Changes in ${path}, old lines marked −, new lines marked +`}</caption>
+        {split && (
+          <colgroup>
+            <col className={styles.gutter} />
+            <col />
+            <col className={styles.gutter} />
+            <col />
+          </colgroup>
+        )}
         <tbody>
           {blocks.map((block) => {
             const first = block.rows[0]?.left ?? 0;
@@ -131,12 +139,13 @@ interface CellsProps extends RowsProps {
 
 function Cells({ side, row, mark, path, tokens, onComment }: CellsProps) {
   const line = side === "old" ? row?.left : row?.right;
-  if (!row || line === undefined) return <td colSpan={2} className={styles.void} />;
+  const second = side === "new" && styles.second;
+  if (!row || line === undefined) return <td colSpan={2} className={cx(styles.void, second)} />;
   const anchor = `${path}:${side === "old" ? "L" : "R"}${line}`;
   const colour = tone(row, side);
   return (
     <>
-      <td className={cx(styles.number, colour)} id={anchor}>
+      <td className={cx(styles.number, second, colour)} id={anchor}>
         <a href={`#${anchor}`} aria-label={`${side === "old" ? "Old" : "New"} line ${line}`}>
           {line}
         </a>

@@ -25,7 +25,7 @@ export function chartOptions(
   return {
     width: host.clientWidth,
     height,
-    padding: [14, 8, 0, 0],
+    padding: [14, 20, 0, 0],
     legend: { show: false },
     cursor: {
       points: { size: 7 },
@@ -41,6 +41,9 @@ export function chartOptions(
         ticks: { stroke: ink.line, size: 4 },
         size: 30,
         space: 72,
+        ...(xKind === "time"
+          ? { values: (_plot, ticks, _axis, _space, step) => ticks.map((at) => timeTick(at, step)) }
+          : {}),
       },
       {
         stroke: ink.axis,
@@ -70,6 +73,19 @@ export function chartOptions(
       setSize: [(plot) => host.parentElement?.style.setProperty("--plot-left", `${plot.over.offsetLeft}px`)],
     },
   };
+}
+
+/** "14:00" within a day, "9 Oct" at its start and for longer steps. */
+function timeTick(seconds: number, step: number): string {
+  const at = new Date(seconds * 1000);
+  const midnight = at.getHours() === 0 && at.getMinutes() === 0;
+  return step >= 86_400 || midnight
+    ? at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })
+    : at.toLocaleTimeString("en-GB", {
+        hour: "2-digit",
+        minute: "2-digit",
+        ...(step < 60 ? { second: "2-digit" } : {}),
+      });
 }
 
 function inks(host: HTMLElement) {

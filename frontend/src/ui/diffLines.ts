@@ -10,7 +10,7 @@ export interface DiffRow {
 export type DiffBlock = { kind: "rows"; rows: DiffRow[] } | { kind: "fold"; rows: DiffRow[] };
 
 /** Largest edit distance that is searched; beyond it the middle is shown as removed and added. */
-const LIMIT = 2_000;
+const LIMIT = 800;
 
 /** The shortest edit from `old` to `new`, line by line (Myers, "An O(ND) Difference Algorithm", 1986). */
 export function diffLines(old: string, next: string): DiffRow[] {
