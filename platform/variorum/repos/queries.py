@@ -70,6 +70,12 @@ def log(project: Project, ref: str, path: str | None = None, limit: int = 50, sk
 
 
 @explained()
+def log_beyond(project: Project, base: str | None, commit: str, limit: int = 50) -> list[CommitInfo]:
+    """Commits, newest first, that `commit` has in its history and `base` (None: nothing) has not."""
+    return git.log(path_of(project), commit, limit=limit, beyond=base)
+
+
+@explained()
 def commit_info(project: Project, commit: str) -> CommitInfo:
     """One commit. Raises NotFound."""
     return git.commit_info(path_of(project), commit)
@@ -88,6 +94,12 @@ def diff(project: Project, base: str | None, head: str, context: int = 3) -> lis
 
 
 @explained()
+def changed_paths(project: Project, base: str, head: str) -> list[str]:
+    """Paths whose content differs between two commits; a renamed file counts under both names."""
+    return sorted(git.changed_paths(path_of(project), base, head))
+
+
+@explained()
 def merge_base(project: Project, one: str, other: str) -> str | None:
     """Best common ancestor of two commits."""
     return git.merge_base(path_of(project), one, other)
@@ -97,6 +109,12 @@ def merge_base(project: Project, one: str, other: str) -> str | None:
 def is_ancestor(project: Project, ancestor: str, commit: str) -> bool:
     """Whether `commit` is, or comes after, `ancestor`."""
     return git.is_ancestor(path_of(project), ancestor, commit)
+
+
+@explained()
+def ahead(project: Project, base: str | None, commit: str) -> int:
+    """How many commits `commit` has in its history that `base` (None: nothing) has not."""
+    return git.ahead(path_of(project), base, commit)
 
 
 def read_lfs(project: Project, commit: str, path: str) -> Path:

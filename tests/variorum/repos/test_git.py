@@ -220,6 +220,9 @@ def test_merge_agrees_with_git(repository: Path) -> None:
     assert git.read_files(repository, sha) == {"a": b"one\n2\n3\n4\nfive\n", "c": b"cc\n", "n": b"n\n"}
     assert (git.is_ancestor(repository, theirs, sha), git.is_ancestor(repository, sha, ours)) == (True, False)
     assert git.merge_base(repository, ours, theirs) == base
+    assert [git.ahead(repository, ours, sha), git.ahead(repository, theirs, ours)] == [2, 1]
+    assert {commit.sha for commit in git.log(repository, sha, beyond=ours)} == {theirs, sha}
+    assert git.ahead(repository, None, sha) == int(real(repository, "rev-list", "--count", sha))
     assert git.fsck(repository) == []
 
 

@@ -13,6 +13,7 @@ from variorum.repos.git.paths import MAX_FILE, check_files, check_path
 from variorum.repos.git.read import (
     CommitInfo,
     Entry,
+    ahead,
     commit_info,
     head,
     heads,
@@ -44,6 +45,7 @@ __all__ = [
     "Merge",
     "Missing",
     "StaleHead",
+    "ahead",
     "changed_paths",
     "check_files",
     "check_path",

@@ -112,8 +112,11 @@ def commit_info(path: Path, commit: str) -> CommitInfo:
 
 
 @patient
-def log(path: Path, commit: str, file: str | None = None, *, limit: int = 50, skip: int = 0) -> list[CommitInfo]:
-    """Newest first from ``commit``; only those that changed ``file`` when it is given (this runs git)."""
+def log(
+    path: Path, commit: str, file: str | None = None, *, limit: int = 50, skip: int = 0, beyond: str | None = None
+) -> list[CommitInfo]:
+    """Newest first from ``commit``; only those that changed ``file`` when it is given (this runs git and ignores
+    ``beyond``), or that are not part of the history of the commit ``beyond``."""
     if file is not None and not is_good(file):
         return []
     if file is not None:
@@ -121,6 +124,8 @@ def log(path: Path, commit: str, file: str | None = None, *, limit: int = 50, sk
     repository = open_repository(path)
     start = commit_of(repository, commit)
     walker = repository.walk(start.id, SortMode.TOPOLOGICAL | SortMode.TIME)
+    if beyond is not None:
+        walker.hide(commit_of(repository, beyond).id)
     return [_info(found) for found in islice(walker, skip, skip + limit)]
 
 
@@ -155,6 +160,16 @@ def is_ancestor(path: Path, ancestor: str, commit: str) -> bool:
     repository = open_repository(path)
     old, new = commit_of(repository, ancestor).id, commit_of(repository, commit).id
     return bool(old == new or repository.descendant_of(new, old))
+
+
+@patient
+def ahead(path: Path, base: str | None, commit: str) -> int:
+    """How many commits ``commit`` has in its history that ``base`` (None: nothing) has not."""
+    repository = open_repository(path)
+    new = commit_of(repository, commit).id
+    if base is None:
+        return sum(1 for _ in repository.walk(new))
+    return int(repository.ahead_behind(new, commit_of(repository, base).id)[0])
 
 
 def commit_of(repository: pygit2.Repository, commit: str) -> pygit2.Commit:
