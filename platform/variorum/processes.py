@@ -38,12 +38,12 @@ def worker_command() -> list[str]:
 
 
 def model_command(port: int) -> list[str]:
-    """The server of the small model that comes with Variorum, on loopback, on half of the cores."""
+    """The server of the small model that comes with Variorum, on VARIORUM_BIND, on half of the cores."""
     models = data_folder() / "models"
     folders = ["--models-dir", str(models), "--adapters-dir", str(models / "adapters")]
     threads = str(max(1, (os.cpu_count() or 1) // 2))
-    command = [sys.executable, "-m", "variorum.inference.serve", "--port", str(port), *folders]
-    return [*command, "--threads", threads]
+    address = ["--host", env.text("VARIORUM_BIND", "127.0.0.1"), "--port", str(port)]
+    return [sys.executable, "-m", "variorum.inference.serve", *address, *folders, "--threads", threads]
 
 
 def data_folder() -> Path:
