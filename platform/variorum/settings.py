@@ -107,7 +107,10 @@ WHITENOISE_ROOT = FRONTEND_DIST if FRONTEND_DIST.is_dir() else None
 WHITENOISE_AUTOREFRESH = False
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_MB * 1_000_000
-FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_HANDLERS = [
+    "variorum.lib.uploads.SizeLimit",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 SECURE_HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = SECURE_HTTPS

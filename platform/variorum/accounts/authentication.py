@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from variorum.accounts.models import ApiKey, User
 from variorum.lib.crypto import token_hash
-from variorum.lib.errors import Forbidden, Unauthenticated
+from variorum.lib.errors import Forbidden, Problem, Unauthenticated
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="variorum"'}
 
@@ -68,6 +68,8 @@ class BrowserAuthentication(SessionAuthentication):
         """Raises Forbidden when the token is missing or stale."""
         try:
             super().enforce_csrf(request)  # type: ignore[arg-type]
+        except Problem:
+            raise  # looking for the token reads the body, which may be too large or malformed
         except Exception as exc:
             raise Forbidden("The page is out of date. Reload it and try again.", code="csrf") from exc
 

@@ -133,7 +133,8 @@ def store_rows(rows: Iterable[tuple[str, Row]], *, columns: Iterable[str] = ()) 
             writer.add(line)
         writer.close()
         if not writer.row_count:
-            raise Invalid("There is not one row in it.", code="no_rows")
+            text = "There is not one row in it."
+            raise Invalid(text, code="no_rows", errors=[{"where": "rows", "code": "no_rows", "detail": text}])
         if len(profile.columns) > MAX_COLUMNS:
             raise Invalid(f"The rows have over {MAX_COLUMNS} different input columns.", code="too_many_columns")
         object_sha256, _ = objects.put_content_file(path)
