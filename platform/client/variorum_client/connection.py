@@ -1,0 +1,147 @@
+"""One way to the server: address and key checked, answers bounded in size and time, secrets kept out of errors."""
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from variorum_client.errors import ApiError
+
+MAX_ANSWER_BYTES = 64_000_000
+MAX_RETRY_AFTER = 300.0
+USER_AGENT = "variorum-client/0.1"
+_KEY = re.compile(r"[\x21-\x7e]{1,400}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, body, ETag, and the seconds that Retry-After asks for (0 without one)."""
+
+    status: int
+    body: bytes
+    etag: str | None
+    retry_after: float
+
+    def json(self) -> Any:
+        """The body as JSON, or None when it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+class Connection:
+    """The server's address and a key. Its repr and its errors never show the key."""
+
+    def __init__(self, base_url: str | None = None, api_key: str | None = None, *, timeout: float = 10.0) -> None:
+        """Address and key default to VARIORUM_URL and VARIORUM_API_KEY. Raises ValueError for what is neither."""
+        self.base_url = _address(base_url or os.environ.get("VARIORUM_URL", ""))
+        self._key = _key(api_key or os.environ.get("VARIORUM_API_KEY", ""))
+        self.timeout = timeout
+        self._http: httpx.Client | None = None
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.base_url}>"
+
+    def request(
+        self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One exchange, at most `timeout` seconds in all. Raises ApiError with status 0 when no whole answer came."""
+        deadline = time.monotonic() + self.timeout
+        given = {**self._headers(), **({"Content-Type": "application/json"} if body is not None else {})}
+        try:
+            with self._client().stream(
+                method, self.base_url + path, content=body, headers={**given, **(headers or {})}
+            ) as response:
+                return self._read(response, deadline)
+        except httpx.TimeoutException:
+            raise ApiError(0, "timeout", f"{self._host} did not answer within {self.timeout:g} s.") from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            message = f"{self._host} cannot be reached ({type(error).__name__})."
+            raise ApiError(0, "unreachable", message) from None
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key}", "Accept": "application/json", "User-Agent": USER_AGENT}
+
+    def _client(self) -> httpx.Client:
+        if self._http is None:
+            self._http = httpx.Client(timeout=self.timeout, follow_redirects=False)
+        return self._http
+
+    @property
+    def identity(self) -> str:
+        """A name for this server and key that does not give the key away."""
+        return hashlib.sha256(f"{self.base_url}\n{self._key}".encode()).hexdigest()
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.base_url).netloc
+
+    def _read(self, response: httpx.Response, deadline: float) -> Answer:
+        chunks, size = list[bytes](), 0
+        for chunk in response.iter_bytes():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise ApiError(0, "too_large", f"{self._host} sent more than {MAX_ANSWER_BYTES:,} bytes.")
+            if time.monotonic() > deadline:
+                raise ApiError(0, "timeout", f"{self._host} did not finish within {self.timeout:g} s.")
+        wait = _seconds(response.headers.get("retry-after", ""))
+        return Answer(response.status_code, b"".join(chunks), response.headers.get("etag"), wait)
+
+    def close(self) -> None:
+        """Close the sockets; a later request opens new ones."""
+        if self._http is not None:
+            self._http.close()
+            self._http = None
+
+    def forget(self) -> None:
+        """In a forked child: let go of the parent's sockets without a word to the server."""
+        self._http = None
+
+
+def refusal(answer: Answer) -> ApiError:
+    """The error for an answer that is no success, told from its problem JSON where it has one."""
+    problem = answer.json()
+    if not isinstance(problem, dict):
+        return ApiError(answer.status, "http", f"The server answered {answer.status}.")
+    code, title = problem.get("code"), problem.get("title") or f"The server answered {answer.status}"
+    said = [str(problem.get("detail") or title)]
+    items = [item for item in problem.get("errors") or [] if isinstance(item, dict)]
+    said += [": ".join(str(part) for part in (item.get("where"), item.get("detail")) if part) for item in items]
+    return ApiError(answer.status, str(code or "http"), " ".join(" · ".join(said).split())[:1000])
+
+
+def path_of(*parts: str) -> str:
+    """A path under /api/v1 with every part quoted."""
+    return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url.strip())
+        sound = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
+    except ValueError:
+        sound = None
+    if not sound:
+        raise ValueError("The server's address must look like https://variorum.example.org (or set VARIORUM_URL).")
+    if parts.username or parts.password:
+        raise ValueError("The server's address must not hold a user or a password; the API key is given apart.")
+    return url.strip().rstrip("/")
+
+
+def _key(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise ValueError("An API key is needed, one line of plain characters (or set VARIORUM_API_KEY).")
+    return key
+
+
+def _seconds(text: str) -> float:
+    return min(float(text), MAX_RETRY_AFTER) if text.isdecimal() and len(text) < 9 else 0.0
