@@ -5,7 +5,7 @@ set -eu
 case "${1:-}" in
   pages)
     cd frontend
-    npm ci --no-audit --no-fund
+    npm install --no-save --no-audit --no-fund
     npm run build
     ;;
   server)

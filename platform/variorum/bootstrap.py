@@ -210,7 +210,10 @@ def _page_tasks() -> list[Task]:
     installed, built = FRONTEND / "node_modules" / "variorum-stamp", FRONTEND / "dist" / ".variorum-stamp"
     commands: list[list[str]] = []
     if _read(installed) != lock:
-        commands += [["npm", "ci", "--no-audit", "--no-fund"], _write(installed, lock)]
+        # Not `npm ci`: it wants the lock file to list the binaries of systems that are not this one, which a
+        # package mirror need not have. The versions are the lock file's all the same.
+        install = ["npm", "install", "--no-save", "--no-audit", "--no-fund"]
+        commands += [install, _write(installed, lock)]
     if _read(built) != sources:
         commands += [["npm", "run", "build"], _write(built, sources)]
     log = ROOT / "var" / "logs" / "build-pages.log"
