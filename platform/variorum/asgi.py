@@ -8,6 +8,7 @@ Lanes 1 and 2 ask lane 3 for everything that is not their one hot path, so that 
 """
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BytesIO
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
@@ -26,12 +27,13 @@ from django.urls import Resolver404, resolve
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
 wsgi_application = get_wsgi_application()
 
+from variorum.deployments.lane import RuntimeLane  # noqa: E402
 from variorum.events import live, stream  # noqa: E402  (Django is ready only now)
 from variorum.lib import asgi  # noqa: E402
 from variorum.lib.asgi import Message, Receive, Scope, Send  # noqa: E402
 from variorum.lib.errors import Invalid, Problem  # noqa: E402
 from variorum.lib.listener import Listener  # noqa: E402
-from variorum.lib.parsers import StrictJSONParser  # noqa: E402
+from variorum.lib.parsers import RawJSONParser  # noqa: E402
 
 log = logging.getLogger(__name__)
 THREADS = 24
@@ -47,13 +49,15 @@ def _with_body(environ: dict[str, Any], start_response: Callable[..., Any]) -> I
     return wsgi_application(environ, start_response)
 
 
-_threads = WSGIMiddleware(_with_body, workers=THREADS, send_queue_size=16)
+_threads: Any = WSGIMiddleware(cast(Any, _with_body), workers=THREADS, send_queue_size=16)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application."""
     if scope["type"] == "http":
-        if STREAM.match(scope["path"]) and scope["method"] == "GET":
+        if RuntimeLane.wants(scope):
+            await lane.serve(scope, receive, send)
+        elif STREAM.match(scope["path"]) and scope["method"] == "GET":
             await stream.serve(scope, receive, send, hub=hub, authorise=django)
         else:
             await django(scope, receive, send)
@@ -89,6 +93,9 @@ async def django(scope: Scope, receive: Receive, send: Send) -> None:
             file.close()
 
 
+lane = RuntimeLane(view=django)
+
+
 def _check_address(scope: Scope) -> None:
     if not scope["query_string"].isascii():
         raise Invalid("The address holds characters that must be percent-encoded.")
@@ -113,7 +120,7 @@ def _takes_uploads(path: str) -> bool:
         view = getattr(resolve(path).func, "view_class", None)
     except Resolver404:
         return False
-    return any(parser is not StrictJSONParser for parser in getattr(view, "parser_classes", []))
+    return any(not issubclass(parser, RawJSONParser) for parser in getattr(view, "parser_classes", []))
 
 
 def _joined(send: Send) -> Send:
@@ -132,6 +139,17 @@ def _joined(send: Send) -> Send:
             await send({**message, "more_body": not done})
 
     return joined
+
+
+def _hear(payload: str) -> None:
+    news = json.loads(payload)
+    lane.hear(news)
+    hub.publish(news)
+
+
+def _doubt() -> None:
+    lane.doubt()
+    hub.resync()
 
 
 def _before_the_end(call: Callable[[], None]) -> None:
@@ -153,11 +171,15 @@ async def _live(receive: Receive, send: Send) -> None:
     """Startup and shutdown of a web process."""
     await receive()
     _before_the_end(hub.shut)
-    listener = asyncio.ensure_future(Listener({live.CHANNEL: hub.publish}, hub.resync).run())
+    tasks = [
+        asyncio.ensure_future(Listener({live.CHANNEL: _hear}, _doubt).run()),
+        asyncio.ensure_future(lane.run()),
+    ]
     await send({"type": "lifespan.startup.complete"})
     await receive()
     hub.shut()
-    listener.cancel()
-    with suppress(asyncio.CancelledError):
-        await listener
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await lane.flush()
     await send({"type": "lifespan.shutdown.complete"})

@@ -78,12 +78,12 @@ class Hub:
         """A JSON text as one server-sent event with the next id."""
         return f"id: {next(self._numbers)}\ndata: {text}\n\n".encode()
 
-    def publish(self, payload: str) -> None:
-        """Pass on what `events.live.publish` sent."""
-        news: dict[str, Any] = json.loads(payload)
-        pages = self._pages.get(news.pop("project"))
+    def publish(self, news: dict[str, Any]) -> None:
+        """Pass on what `events.live.publish` sent: project, kind, subject, data."""
+        pages = self._pages.get(news["project"])
         if pages:
-            self._put(pages, self.message(json.dumps(news, separators=(",", ":"))))
+            text = json.dumps({name: news[name] for name in ("kind", "subject", "data")}, separators=(",", ":"))
+            self._put(pages, self.message(text))
 
     def resync(self) -> None:
         """Tell every page that news may have been missed."""
@@ -105,7 +105,7 @@ class Hub:
 
 
 async def serve(scope: Scope, receive: Receive, send: Send, *, hub: Hub, authorise: Authorise) -> None:
-    """Answer GET /projects/{p}/stream. `authorise` is the ordinary Django stack: its view grants it or answers itself."""
+    """Answer GET /projects/{p}/stream. `authorise` is Django: its view grants it or answers itself."""
     if hub.ending or len(hub) >= MOST_STREAMS:
         await send_problem(send, Unavailable("No more pages can listen here now.", headers={"Retry-After": "5"}))
         return

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import psycopg
 from django.db import connections
@@ -59,7 +60,7 @@ class Listener:
             log.exception("A notification on %s could not be used.", note.channel)
 
 
-def _parameters() -> dict[str, object]:
+def _parameters() -> dict[str, Any]:
     """Django's own connection parameters, less what belongs to its cursors."""
     given = connections["default"].get_connection_params()
     ours = {"cursor_factory", "context", "prepare_threshold", "server_side_binding"}

@@ -1,0 +1,1 @@
+"""Environments and deployments: which commit is live where, and the door through which apps fetch it."""

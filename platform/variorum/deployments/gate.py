@@ -1,0 +1,87 @@
+"""What must be true of a commit before it may go live."""
+
+from variorum.accounts.models import Project
+from variorum.deployments.models import Deployment, Environment
+from variorum.drafts.models import Check, RequiredCheck
+from variorum.drafts.queries import concerns
+from variorum.lib.errors import Conflict, Problem
+from variorum.repos import queries as repos
+from variorum.repos import services
+
+HISTORY = 500  # commits among which a verdict is looked for
+WORDS = {"pending": "is still running", "fail": "fails", "inconclusive": "is inconclusive"}
+
+
+def on_main(project: Project, commit: str) -> None:
+    """Raises Conflict `not_on_main` unless the commit is part of main's history."""
+    main = repos.head(project)
+    if main is None or not repos.is_ancestor(project, commit, main):
+        raise Conflict(
+            f"{commit[:10]} is not on main. Merge its draft first: only what was reviewed goes live.",
+            code="not_on_main",
+        )
+
+
+def not_live(environment: Environment, commit: str, live: Deployment | None) -> None:
+    """Raises Conflict `already_live` when the commit is what the environment serves now."""
+    if live is not None and live.commit == commit:
+        text = f"{commit[:10]} is live in {environment.slug} already (#{live.number})."
+        raise Conflict(text, code="already_live", extra={"deployment": live.number})
+
+
+def sound(project: Project, commit: str) -> dict[str, bytes]:
+    """The files of a commit. Raises Unprocessable naming path, line and column when one of them cannot be used."""
+    files = repos.read_files(project, commit)
+    services.check_files(project=project, base=commit, files=files)
+    return files
+
+
+def checks(environment: Environment, commit: str, live: Deployment | None) -> None:
+    """Raises Conflict `checks_missing` when the environment is guarded and a required check did not pass.
+
+    A check runs on a draft's commit, and merging makes another one. So the newest verdict counts that stands on the
+    commit itself or on one that it brings beyond what is live, as long as the files that the check is about are the
+    same there. Checks that concern no changed file are not asked.
+    """
+    rules = RequiredCheck.objects.filter(project=environment.project).order_by("name") if environment.guarded else []
+    base = live.commit if live else None
+    changed = _changed(environment.project, base, commit) if rules else []
+    missing = [text for rule in rules if concerns(rule.path, changed) and (text := _lacks(rule, base, commit))]
+    if missing:
+        raise Conflict(" ".join(missing), code="checks_missing", extra={"checks": missing})
+
+
+def _lacks(rule: RequiredCheck, base: str | None, commit: str) -> str:
+    """In words what is missing for a required check, empty when it passed."""
+    project = rule.project
+    brought = repos.log_beyond(project, base, commit, HISTORY) or repos.log_beyond(project, None, commit, HISTORY)
+    order = {info.sha: place for place, info in enumerate(brought)}
+    verdicts = Check.objects.filter(project=project, name=rule.name, commit__in=order)
+    for verdict in sorted(verdicts, key=lambda verdict: order[verdict.commit]):
+        if not rule.path or not concerns(rule.path, _changed(project, verdict.commit, commit)):
+            return (
+                "" if verdict.state == Check.State.PASS else f"The required check “{rule.name}” {WORDS[verdict.state]}."
+            )
+    return f"The required check “{rule.name}” has not run on these files."
+
+
+def _changed(project: Project, base: str | None, commit: str) -> list[str]:
+    if base is None:
+        return [entry.path for entry in repos.list_files(project, commit)]
+    return repos.changed_paths(project, base, commit)
+
+
+def obstacles(environment: Environment, commit: str, live: Deployment | None) -> list[dict[str, str]]:
+    """Everything that a deploy of the commit would be refused for now, as code and detail."""
+    found: list[dict[str, str]] = []
+    for rule in (
+        lambda: not_live(environment, commit, live),
+        lambda: on_main(environment.project, commit),
+        lambda: checks(environment, commit, live),
+        lambda: sound(environment.project, commit),
+    ):
+        try:
+            rule()
+        except Problem as problem:
+            found.append({"code": problem.stable_code, "detail": problem.detail})
+    return found

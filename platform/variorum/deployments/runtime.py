@@ -1,0 +1,78 @@
+"""The door through which apps fetch their bundle: the ordinary view, and what its fast lane shares with it."""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse, HttpResponseNotModified
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from variorum.accounts.access import access_key_project
+from variorum.accounts.authentication import KeyAuthentication
+from variorum.accounts.models import Project
+from variorum.accounts.roles import Scope
+from variorum.deployments import etags
+from variorum.deployments.models import Bundle, Deployment
+from variorum.deployments.queries import NOTHING
+from variorum.lib.errors import NotFound
+
+HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The bytes that an environment serves now."""
+
+    etag: bytes
+    body: bytes
+
+
+def live_bundle(project_id: int, environment: str, known: Ready | None = None) -> Ready | None:
+    """What an environment of a project serves, None when nothing is deployed there or there is no such environment.
+
+    `known` is given back when it is still right, which spares reading the body.
+    """
+    live = Deployment.objects.filter(project=project_id, environment__slug=environment).order_by("-number")
+    found = live.values_list("bundle", "bundle__hash").first()
+    if found is None:
+        return None
+    etag = etags.etag_of(found[1]).encode()
+    if known is not None and known.etag == etag:
+        return known
+    return Ready(etag, bytes(Bundle.objects.values_list("body", flat=True).get(pk=found[0])))
+
+
+class RuntimeBundleView(APIView):
+    """The bundle that is live in an environment, for the key's project. Answers HEAD too."""
+
+    authentication_classes = [KeyAuthentication]
+
+    @extend_schema(
+        operation_id="runtime_bundle",
+        parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
+        responses={200: OpenApiTypes.OBJECT, 304: OpenApiResponse(description="The bundle did not change.")},
+    )
+    def get(self, request: Request, environment: str) -> HttpResponse:
+        """A key with the scope `runtime`. The ETag is the bundle's hash."""
+        project = access_key_project(request, Scope.RUNTIME)
+        return _answer(request, _ready(project, environment))
+
+
+def _ready(project: Project, environment: str) -> Ready:
+    found = live_bundle(project.pk, environment)
+    if found is None:
+        raise NotFound(f"Nothing is deployed to {environment[:63]!r} in {project.slug}.", code=NOTHING, headers=HEADERS)
+    return found
+
+
+def _answer(request: Request, ready: Ready) -> HttpResponse:
+    given = request.META.get("HTTP_IF_NONE_MATCH", "").encode("latin-1", "replace")
+    if given and etags.matches(given, ready.etag):
+        response: HttpResponse = HttpResponseNotModified()
+    else:
+        response = HttpResponse(ready.body, content_type="application/json")
+    response["ETag"] = ready.etag.decode()
+    for name, value in HEADERS.items():
+        response[name] = value
+    return response

@@ -1,0 +1,127 @@
+"""What environments and deployments look like in JSON."""
+
+from rest_framework import serializers
+
+from variorum.deployments.models import Deployment
+
+
+class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
+    """A deployment.
+
+    `until` is when the next one took its place (null: live now), `restores` the number that a roll-back went back to.
+    """
+
+    environment = serializers.CharField(source="environment.slug", read_only=True)
+    hash = serializers.CharField(source="bundle.hash", read_only=True)
+    restores = serializers.IntegerField(source="restores.number", allow_null=True, default=None, read_only=True)
+    until = serializers.DateTimeField(allow_null=True, read_only=True)
+
+    class Meta:
+        model = Deployment
+        fields = [
+            "number", "environment", "kind", "commit", "subject", "hash", "restores", "note", "actor_name",
+            "created_at", "until",
+        ]  # fmt: skip
+
+
+class DeploymentPage(serializers.Serializer[object]):
+    """A page of deployments, newest first."""
+
+    items = DeploymentSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class EnvironmentSerializer(serializers.Serializer[object]):
+    """An environment and what is live in it.
+
+    `waiting` counts main's commits that are not live here (null: nothing is live); `guarded` environments ask for the
+    required checks of a commit; `rollback` is the number of the deployment that a roll-back would restore.
+    """
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    position = serializers.IntegerField()
+    guarded = serializers.BooleanField()
+    current = DeploymentSerializer(allow_null=True)
+    waiting = serializers.IntegerField(allow_null=True)
+    rollback = serializers.IntegerField(allow_null=True)
+
+
+class EnvironmentPage(serializers.Serializer[object]):
+    """The environments of a project."""
+
+    items = EnvironmentSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class LiveSerializer(serializers.Serializer[object]):
+    """What was live in one environment at a moment."""
+
+    environment = serializers.CharField()
+    deployment = DeploymentSerializer(allow_null=True)
+
+
+class LivePage(serializers.Serializer[object]):
+    """What was live in each environment at a moment."""
+
+    at = serializers.DateTimeField()
+    items = LiveSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class ChangeSerializer(serializers.Serializer[object]):
+    """One path that differs."""
+
+    path = serializers.CharField()
+    old_path = serializers.CharField()
+    status = serializers.ChoiceField(choices=["added", "deleted", "modified", "renamed"])
+    added = serializers.IntegerField()
+    removed = serializers.IntegerField()
+
+
+class DeploymentDetail(DeploymentSerializer):
+    """A deployment with the one before it in its environment, and the paths that changed between them."""
+
+    before = DeploymentSerializer(allow_null=True)
+    changes = ChangeSerializer(many=True)
+
+    class Meta(DeploymentSerializer.Meta):
+        fields = [*DeploymentSerializer.Meta.fields, "before", "changes"]
+
+
+class ObstacleSerializer(serializers.Serializer[object]):
+    """Why a commit may not go live here now, in the words that a deploy would be refused with."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class Preview(serializers.Serializer[object]):
+    """What deploying a commit would change. `commits` counts those between; without `obstacles` it may go."""
+
+    commit = serializers.CharField()
+    subject = serializers.CharField()
+    current = DeploymentSerializer(allow_null=True)
+    changes = ChangeSerializer(many=True)
+    commits = serializers.IntegerField()
+    backwards = serializers.BooleanField()
+    obstacles = ObstacleSerializer(many=True)
+
+
+class _Expected(serializers.Serializer[object]):
+    """`expected`: number of the deployment that the caller saw live (null: nothing was); left out: whatever it is."""
+
+    expected = serializers.IntegerField(allow_null=True, required=False, min_value=0, max_value=2**31 - 1)
+    note = serializers.CharField(allow_blank=True, default="", max_length=2000)
+
+
+class NewDeployment(_Expected):
+    """A commit to make live: an id, the beginning of one (7 digits or more), or `main`."""
+
+    commit = serializers.CharField(max_length=200)
+
+
+class NewRollback(_Expected):
+    """`to`: the number of the earlier deployment to restore; left out: what was live before."""
+
+    to = serializers.IntegerField(allow_null=True, required=False, min_value=1, max_value=2**31 - 1)

@@ -1,0 +1,151 @@
+"""Writes of deployments: make a commit live, go back."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from variorum.accounts.access import Actor
+from variorum.accounts.models import Project
+from variorum.deployments import gate, queries
+from variorum.deployments.models import Bundle, Deployment, Environment
+from variorum.events.services import record
+from variorum.lib.errors import Conflict
+from variorum.repos import queries as repos
+from variorum.repos.problems import bad_files
+from variorum_client.bundle import BundleError, build_bundle, canonical_bytes
+
+ANY = -1  # `expected` of a caller who did not look first
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What is to be made live."""
+
+    bundle: Bundle
+    subject: str
+    kind: Deployment.Kind
+    restores: Deployment | None
+    note: str
+
+
+def ensure_environments(project: Project) -> list[Environment]:
+    """The project's environments in their order (dev, staging, production), made at first use."""
+    return queries.environments_of(project)
+
+
+def deploy(
+    *, environment: Environment, commit: str, actor: Actor, note: str = "", expected: int | None = ANY
+) -> Deployment:
+    """Make a commit of main live. `commit` may be a branch name or the beginning of an id.
+
+    `expected` is the number of the deployment that the caller saw live (None: nothing was). Raises NotFound,
+    Unprocessable for a commit whose artefacts are not sound, Conflict when it is not on main (`not_on_main`), live
+    already (`already_live`), held back by its checks (`checks_missing`), or when somebody was faster
+    (`stale_deployment`).
+    """
+    project = environment.project
+    sha = repos.resolve(project, commit)
+    gate.on_main(project, sha)
+    gate.checks(environment, sha, queries.current(environment))
+    bundle = freeze(environment=environment, commit=sha)
+    subject = repos.commit_info(project, sha).subject[:200]
+    return _make_live(
+        environment, _Step(bundle, subject, Deployment.Kind.DEPLOY, None, note), actor=actor, expected=expected
+    )
+
+
+def roll_back(
+    *,
+    environment: Environment,
+    actor: Actor,
+    to: Deployment | None = None,
+    note: str = "",
+    expected: int | None = ANY,
+) -> Deployment:
+    """Make live again what an earlier deployment of this environment had made live (None: what was live before).
+
+    Needs neither Git nor checks: the frozen bundle is served again. Raises Conflict when there is nothing to go back
+    to (`nothing_earlier`), it is live already, or somebody was faster.
+    """
+    target = to or queries.rollback_target(environment)
+    if target is None or target.environment_id != environment.pk:
+        raise Conflict(f"Nothing else was live in {environment.slug} before.", code="nothing_earlier")
+    target = target.restores or target
+    step = _Step(target.bundle, target.subject, Deployment.Kind.ROLLBACK, target, note)
+    return _make_live(environment, step, actor=actor, expected=expected)
+
+
+def freeze(*, environment: Environment, commit: str) -> Bundle:
+    """The bundle of a commit, rendered from Git if it never was. Raises Unprocessable for unsound artefacts."""
+    found = Bundle.objects.filter(environment=environment, commit=commit).first()
+    if found is not None:
+        return found
+    body, digest = _render(environment, commit)
+    bundle, _ = Bundle.objects.get_or_create(
+        environment=environment, commit=commit, defaults={"hash": digest, "body": body}
+    )
+    return bundle
+
+
+def _render(environment: Environment, commit: str) -> tuple[bytes, str]:
+    project = environment.project
+    files = gate.sound(project, commit)
+    try:
+        bundle = build_bundle(project=project.slug, environment=environment.slug, commit=commit, files=files)
+    except BundleError as error:
+        raise bad_files(error.problems) from None
+    return canonical_bytes(bundle), str(bundle["hash"])
+
+
+@transaction.atomic
+def _make_live(environment: Environment, step: _Step, *, actor: Actor, expected: int | None) -> Deployment:
+    project = environment.project
+    # One at a time in a project: numbers are counted, and the newest one is what is live.
+    list(Environment.objects.select_for_update().filter(project=project).order_by("pk"))
+    live = queries.current(environment)
+    _check_expected(environment, live, expected)
+    gate.not_live(environment, step.bundle.commit, live)
+    newest = Deployment.objects.filter(project=project).order_by("-number").first()
+    deployment = Deployment.objects.create(
+        project=project,
+        environment=environment,
+        number=newest.number + 1 if newest else 1,
+        commit=step.bundle.commit,
+        subject=step.subject,
+        bundle=step.bundle,
+        kind=step.kind,
+        restores=step.restores,
+        note=step.note,
+        actor_name=actor.name[:220],
+        user=actor.user,
+        key=actor.key,
+    )
+    _tell(deployment, live, actor)
+    return queries.history(environment).get(pk=deployment.pk)
+
+
+def _check_expected(environment: Environment, live: Deployment | None, expected: int | None) -> None:
+    number = live.number if live else None
+    if expected not in (ANY, number):
+        raise Conflict(
+            f"Somebody changed {environment.slug} in the meantime. Look at what is live now, then decide again.",
+            code="stale_deployment",
+            extra={"deployment": number, "commit": live.commit if live else None},
+        )
+
+
+def _tell(deployment: Deployment, live: Deployment | None, actor: Actor) -> None:
+    """The event also reaches every web process: its lane then forgets what it held of this project."""
+    record(
+        project=deployment.project,
+        actor=actor,
+        kind="deployment.created" if deployment.kind == Deployment.Kind.DEPLOY else "deployment.rolled_back",
+        subject=("deployment", str(deployment.number)),
+        data={
+            "environment": deployment.environment.slug,
+            "commit": deployment.commit,
+            "subject": deployment.subject,
+            "before": live.commit if live else None,
+            "note": deployment.note,
+        },
+    )

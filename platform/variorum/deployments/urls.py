@@ -1,0 +1,26 @@
+from django.urls import path
+
+from variorum.deployments import api, runtime
+
+urlpatterns = [
+    path("projects/<slug:project>/environments", api.EnvironmentsView.as_view(), name="environments"),
+    path(
+        "projects/<slug:project>/environments/<str:environment>/deployments",
+        api.DeploymentsView.as_view(),
+        name="environment_deployments",
+    ),
+    path(
+        "projects/<slug:project>/environments/<str:environment>/preview",
+        api.PreviewView.as_view(),
+        name="deployment_preview",
+    ),
+    path(
+        "projects/<slug:project>/environments/<str:environment>/rollback",
+        api.RollbackView.as_view(),
+        name="rollback",
+    ),
+    path("projects/<slug:project>/live", api.LiveView.as_view(), name="live"),
+    path("projects/<slug:project>/deployments", api.AllDeploymentsView.as_view(), name="deployments"),
+    path("projects/<slug:project>/deployments/<int:number>", api.DeploymentView.as_view(), name="deployment"),
+    path("runtime/<str:environment>/bundle", runtime.RuntimeBundleView.as_view(), name="runtime_bundle"),
+]
