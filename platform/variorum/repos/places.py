@@ -25,7 +25,7 @@ def ensure_repository(project: Project) -> Repository:
     """The project's repository with at least its first commit. Safe to call again and from many processes."""
     fresh = f"{project.pk}-{secrets.token_hex(4)}.git"
     repository, _ = Repository.objects.get_or_create(project=project, defaults={"path": fresh})
-    project.repository = repository  # type: ignore[attr-defined]  # the reverse side of the one-to-one
+    project.repository = repository  # the reverse side of the one-to-one
     git.create(
         _folder(repository),
         {"README.md": _readme(project), ".gitattributes": ATTRIBUTES.encode()},

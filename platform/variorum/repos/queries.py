@@ -100,6 +100,12 @@ def changed_paths(project: Project, base: str, head: str) -> list[str]:
 
 
 @explained()
+def changed_in_tree(project: Project, commit: str, tree: str) -> dict[str, bytes | None]:
+    """Files of a tree that differ from a commit's, with their contents (None: it does not have them)."""
+    return git.tree_changes(path_of(project), commit, tree)
+
+
+@explained()
 def merge_base(project: Project, one: str, other: str) -> str | None:
     """Best common ancestor of two commits."""
     return git.merge_base(path_of(project), one, other)

@@ -154,7 +154,9 @@ class RenderRequest(serializers.Serializer[object]):
 
     path = serializers.CharField(max_length=400, trim_whitespace=False)
     ref = serializers.CharField(max_length=200, default="main")
-    source = serializers.CharField(max_length=git.MAX_FILE, trim_whitespace=False, required=False, allow_blank=True)
+    source = serializers.CharField(  # type: ignore[assignment]  # a field of that name
+        max_length=git.MAX_FILE, trim_whitespace=False, required=False, allow_blank=True
+    )
     variables = serializers.DictField(default=dict)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.lib import objects
-from variorum.repos import git
+from variorum.repos import git, queries
 from variorum.repos.models import LfsObject
 from variorum.repos.places import ensure_repository, path_of
 from variorum.repos.problems import bad_files, explained
@@ -14,7 +14,19 @@ from variorum.repos.queries import Read, overlay
 from variorum_client.formats import Pointer, Problem, check_file, kind_of, parse_pointer
 from variorum_client.formats.adapter import CONFIG_FILE
 
-__all__ = ["Files", "check_files", "commit_files", "ensure_repository", "pack_repositories", "store_lfs"]
+__all__ = [
+    "Files",
+    "check_files",
+    "commit_files",
+    "ensure_repository",
+    "merge",
+    "move_ref",
+    "pack_repositories",
+    "problems_of",
+    "start_branch",
+    "store_lfs",
+    "write_commit",
+]
 
 Files = Mapping[str, bytes | None]
 
@@ -49,6 +61,32 @@ def problems_of(project: Project, base: str | None, files: Files) -> list[Proble
     contents = {path: content for path in dict.fromkeys(touched) if (content := read(path)) is not None}
     found = [problem for path, content in contents.items() for problem in _check(path, content, read)]
     return [*dict.fromkeys(found), *_missing_objects(project, contents)]
+
+
+def start_branch(*, project: Project, ref: str, commit: str) -> None:
+    """Point a branch that nobody uses yet at a commit, whatever a killed attempt left there before."""
+    with explained():
+        git.move_ref(path_of(project), ref, commit, expected=queries.head(project, ref))
+
+
+def move_ref(*, project: Project, ref: str, new: str, expected: str) -> None:
+    """Move a branch by compare-and-swap. Raises Conflict `stale_head`."""
+    with explained():
+        git.move_ref(path_of(project), ref, new, expected=expected)
+
+
+def merge(*, project: Project, ours: str, theirs: str) -> git.Merge:
+    """Three-way merge of two commits, line by line; moves nothing."""
+    with explained():
+        return git.merge(path_of(project), ours, theirs)
+
+
+def write_commit(*, project: Project, tree: str, parents: list[str], message: str, actor: Actor) -> str:
+    """A commit that no branch points at yet."""
+    with explained():
+        return git.write_commit(
+            path_of(project), tree, parents, message=message, author=git.Author(actor.name, actor.email)
+        )
 
 
 def store_lfs(*, project: Project, data: bytes | Path | Iterable[bytes]) -> Pointer:

@@ -5,7 +5,7 @@ Writers hold an flock per repository and move refs by compare-and-swap, so two o
 other, and a killed one leaves at most objects that nothing points at.
 """
 
-from variorum.repos.git.diff import FileDiff, Hunk, Line, changed_paths, diff
+from variorum.repos.git.diff import FileDiff, Hunk, Line, changed_paths, diff, tree_changes
 from variorum.repos.git.errors import BadPath, Busy, GitError, Missing, StaleHead
 from variorum.repos.git.handle import MAIN, init_bare, locked
 from variorum.repos.git.merge import Conflict, Merge, merge
@@ -69,5 +69,6 @@ __all__ = [
     "read_file",
     "read_files",
     "resolve",
+    "tree_changes",
     "write_commit",
 ]

@@ -7,6 +7,7 @@ from typing import Literal
 import pygit2
 from pygit2.enums import DeltaStatus
 
+from variorum.repos.git.errors import Missing
 from variorum.repos.git.handle import open_repository, patient
 from variorum.repos.git.read import commit_of
 
@@ -83,6 +84,23 @@ def changed_paths(path: Path, base: str, head: str) -> set[str]:
     repository = open_repository(path)
     found = commit_of(repository, base).tree.diff_to_tree(commit_of(repository, head).tree)
     return {side.path for delta in found.deltas for side in (delta.old_file, delta.new_file)}
+
+
+@patient
+def tree_changes(path: Path, commit: str, tree: str) -> dict[str, bytes | None]:
+    """Files of a tree that differ from a commit's, with their contents; None for those that it does not have."""
+    repository = open_repository(path)
+    after = repository[tree]
+    if not isinstance(after, pygit2.Tree):
+        raise Missing(f"no tree {tree[:80]!r}")
+    sides = commit_of(repository, commit).tree.diff_to_tree(after).deltas
+    names = {side.path for delta in sides for side in (delta.old_file, delta.new_file)}
+    return {name: _content(after, name) for name in names}
+
+
+def _content(tree: pygit2.Tree, name: str) -> bytes | None:
+    blob = tree[name] if name in tree else None  # noqa: SIM401  (a tree has no get)
+    return bytes(blob.data) if isinstance(blob, pygit2.Blob) else None
 
 
 def _patches(path: Path, base: str | None, head: str, context: int) -> pygit2.Diff:

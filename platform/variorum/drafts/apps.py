@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class DraftsConfig(AppConfig):
+    """Drafts, review and merge."""
+
+    name = "variorum.drafts"
+
+    def ready(self) -> None:
+        """Put the repair of interrupted merges and saves on the clock."""
+        from variorum.drafts import repair  # noqa: PLC0415  (models exist only now)
+        from variorum.jobs import schedule  # noqa: PLC0415
+
+        schedule.every(2, "drafts.merges", repair.finish_merges)
+        schedule.every(10, "drafts.heads", repair.adopt_heads)

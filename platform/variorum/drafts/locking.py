@@ -1,0 +1,33 @@
+"""A draft's row is locked while it changes, and every change is told."""
+
+from typing import Any
+
+from variorum.accounts.access import Actor
+from variorum.drafts.models import Draft
+from variorum.drafts.problems import not_open
+from variorum.events.services import notify, record
+
+
+def lock(draft: Draft) -> Draft:
+    """The draft's present row, locked until the transaction ends."""
+    return Draft.objects.select_for_update(of=("self",)).select_related("project", "author").get(pk=draft.pk)
+
+
+def lock_open(draft: Draft) -> Draft:
+    """The same for a draft that must be open. Raises Conflict."""
+    locked = lock(draft)
+    if locked.state != Draft.State.OPEN:
+        raise not_open(locked)
+    return locked
+
+
+def tell(draft: Draft, actor: Actor, kind: str, **data: Any) -> None:
+    """Record what happened to a draft, in the change's own transaction."""
+    record(project=draft.project, actor=actor, kind=kind, subject=("draft", str(draft.number)), data=data)
+
+
+def tell_author(draft: Draft, actor: Actor, title: str, body: str = "") -> None:
+    """Put a line in the inbox of the draft's author, unless they did it themselves."""
+    if draft.author is not None and (actor.user is None or actor.user.pk != draft.author_id):
+        url = f"/{draft.project.slug}/drafts/{draft.number}"
+        notify(project=draft.project, user=draft.author, title=title, body=body[:500], url=url)

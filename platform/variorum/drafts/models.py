@@ -1,0 +1,157 @@
+"""Tables of drafts under review: the draft, what people say of it, their verdicts, and checks on commits."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+from variorum.accounts.models import Project, User
+
+SHA = 40
+
+
+class Draft(models.Model):
+    """A branch of edits under review. `head_commit` is the truth for pages; the ref is brought in line with it.
+
+    `merging_commit` is an intent: the merge commit that is about to become `main`. It is empty but for moments.
+    """
+
+    class State(models.TextChoices):
+        """Open until it is merged into `main` or closed without."""
+
+        OPEN = "open"
+        MERGED = "merged"
+        CLOSED = "closed"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="drafts")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, default="")
+    author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="drafts")
+    author_name = models.CharField(max_length=220)
+    branch = models.CharField(max_length=40)
+    base_commit = models.CharField(max_length=SHA)
+    head_commit = models.CharField(max_length=SHA)
+    paths = ArrayField(models.CharField(max_length=400), default=list)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    merging_commit = models.CharField(max_length=SHA, blank=True, default="")
+    merged_commit = models.CharField(max_length=SHA, blank=True, default="")
+    ended_by_name = models.CharField(max_length=220, blank=True, default="")
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("project", "number", name="draft_number_once"),
+            models.CheckConstraint(
+                name="draft_merged_has_commit",
+                condition=models.Q(state="merged") ^ models.Q(merged_commit=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project", "state", "-number"], name="draft_list"),  # the list page
+            models.Index(
+                fields=["id"], name="draft_merging", condition=~models.Q(merging_commit="")
+            ),  # the repairing sweep
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.title}"
+
+
+class Comment(models.Model):
+    """A remark on a draft. A thread is a comment without parent and its replies; it may stand at a line of a file."""
+
+    class Side(models.TextChoices):
+        """Which side of the difference the line belongs to; none for a remark on the whole draft."""
+
+        NONE = ""
+        OLD = "old"
+        NEW = "new"
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="comments")
+    parent = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="replies")
+    author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    author_name = models.CharField(max_length=220)
+    body = models.TextField()
+    path = models.CharField(max_length=400, blank=True, default="")
+    side = models.CharField(max_length=3, choices=Side.choices, blank=True, default=Side.NONE)
+    line = models.PositiveIntegerField(null=True)
+    commit = models.CharField(max_length=SHA, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    edited_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by_name = models.CharField(max_length=220, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["draft", "id"], name="comment_of_draft")]  # the conversation
+
+    def __str__(self) -> str:
+        return self.body[:60]
+
+
+class Approval(models.Model):
+    """One verdict of one person on one commit of a draft; a person's newest one counts."""
+
+    class Verdict(models.TextChoices):
+        """Approve holds for this very commit; a request for changes holds until its author thinks otherwise."""
+
+        APPROVE = "approve"
+        REQUEST_CHANGES = "request_changes"
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="approvals")
+    author = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    verdict = models.CharField(max_length=16, choices=Verdict.choices)
+    commit = models.CharField(max_length=SHA)
+    body = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["draft", "author", "-id"], name="approval_newest")
+        ]  # what counts towards a merge
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.author_id}"
+
+
+class Check(models.Model):
+    """A named verdict on a commit, as a code host's commit status. Upper rooms write it."""
+
+    class State(models.TextChoices):
+        """Inconclusive is an honest answer and does not pass."""
+
+        PENDING = "pending"
+        PASS = "pass"  # noqa: S105
+        FAIL = "fail"
+        INCONCLUSIVE = "inconclusive"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="checks")
+    commit = models.CharField(max_length=SHA)
+    name = models.CharField(max_length=100)
+    state = models.CharField(max_length=12, choices=State.choices)
+    summary = models.CharField(max_length=300, blank=True, default="")
+    url = models.CharField(max_length=300, blank=True, default="")
+    details = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("project", "commit", "name", name="check_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.state}"
+
+
+class RequiredCheck(models.Model):
+    """A check that must pass before a draft that changes `path` (a file or a folder; empty: any file) may merge."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="required_checks")
+    name = models.CharField(max_length=100)
+    path = models.CharField(max_length=400, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("project", "name", name="required_check_once")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,61 @@
+"""Bringing refs and rows in line again after a process was killed between the two. Runs by the clock; idempotent."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from variorum.accounts.access import Actor
+from variorum.drafts.locking import lock, tell
+from variorum.drafts.merging import finish, landed
+from variorum.drafts.models import Draft
+from variorum.repos import queries
+
+
+def finish_merges() -> int:
+    """End drafts whose merge commit is in `main`, drop intents that never moved it; gives how many were looked at.
+
+    A merge that is under way holds its row and is skipped.
+    """
+    waiting = list(Draft.objects.exclude(merging_commit="").values_list("pk", flat=True))
+    for draft_id in waiting:
+        with transaction.atomic():
+            _finish_merge(draft_id)
+    return len(waiting)
+
+
+def adopt_heads() -> int:
+    """Take over commits that a killed save left on a draft's branch; gives how many drafts changed."""
+    drafts = Draft.objects.filter(state=Draft.State.OPEN).select_related("project", "project__repository")
+    return sum(adopt_head(draft) for draft in drafts.iterator())
+
+
+def adopt_head(draft: Draft) -> bool:
+    """Bring one draft's row in line with its branch; tells whether it had to."""
+    head = queries.head(draft.project, draft.branch)
+    if head is None or head == draft.head_commit:
+        return False
+    with transaction.atomic():
+        return _adopt(lock(draft))
+
+
+def _adopt(draft: Draft) -> bool:
+    head = queries.head(draft.project, draft.branch)
+    if head is None or head == draft.head_commit or not queries.is_ancestor(draft.project, draft.head_commit, head):
+        return False
+    draft.head_commit = head
+    draft.paths = queries.changed_paths(draft.project, draft.base_commit, head)
+    draft.updated_at = timezone.now()
+    draft.save(update_fields=["head_commit", "paths", "updated_at"])
+    tell(draft, Actor.system(), "draft.recovered", commit=head)
+    return True
+
+
+def _finish_merge(draft_id: int) -> None:
+    rows = Draft.objects.select_for_update(of=("self",), skip_locked=True).select_related("project", "author")
+    draft = rows.filter(pk=draft_id).exclude(merging_commit="").first()
+    if draft is None:
+        return
+    if not landed(draft):
+        Draft.objects.filter(pk=draft.pk).update(merging_commit="")
+        return
+    info = queries.commit_info(draft.project, draft.merging_commit)
+    finish(draft, Actor(user=None, key=None, name=info.author_name, email=info.author_email))

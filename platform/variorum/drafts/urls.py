@@ -1,0 +1,20 @@
+from django.urls import path
+
+from variorum.drafts import api
+
+DRAFT = "projects/<slug:project>/drafts/<int:number>"
+urlpatterns = [
+    path("projects/<slug:project>/drafts", api.DraftsView.as_view(), name="drafts"),
+    path(DRAFT, api.DraftView.as_view(), name="draft"),
+    path(f"{DRAFT}/diff", api.DraftDiffView.as_view(), name="draft_diff"),
+    path(f"{DRAFT}/commits", api.DraftCommitsView.as_view(), name="draft_commits"),
+    path(f"{DRAFT}/files", api.DraftFilesView.as_view(), name="draft_files"),
+    path(f"{DRAFT}/conflicts", api.DraftConflictsView.as_view(), name="draft_conflicts"),
+    path(f"{DRAFT}/merge", api.DraftMergeView.as_view(), name="draft_merge"),
+    path(f"{DRAFT}/close", api.DraftCloseView.as_view(), name="draft_close"),
+    path(f"{DRAFT}/reopen", api.DraftReopenView.as_view(), name="draft_reopen"),
+    path(f"{DRAFT}/comments", api.CommentsView.as_view(), name="comments"),
+    path(f"{DRAFT}/comments/<int:comment>", api.CommentView.as_view(), name="comment"),
+    path(f"{DRAFT}/approvals", api.ApprovalsView.as_view(), name="approvals"),
+    path("projects/<slug:project>/checks", api.ChecksView.as_view(), name="checks"),
+]
