@@ -19,7 +19,7 @@ from variorum.lib import pagination
 from variorum.lib.errors import Forbidden, Invalid, NotFound, Unprocessable
 from variorum.repos import git
 from variorum.repos import queries as repository
-from variorum.repos.api import CONTEXT, context_of
+from variorum.repos.api import CONTEXT, TEXTS, shown_files
 
 LISTING = ("state", "author", "path", "cursor", "limit")
 
@@ -81,11 +81,11 @@ class DraftView(APIView):
 class DraftDiffView(APIView):
     """What a draft changes."""
 
-    @extend_schema(operation_id="drafts_diff", responses=shapes.DraftDiff, parameters=[CONTEXT])
+    @extend_schema(operation_id="drafts_diff", responses=shapes.DraftDiff, parameters=[CONTEXT, TEXTS])
     def get(self, request: Request, project: str, number: int) -> Response:
         """Viewer. From where the draft began to its latest version; no Git process."""
         draft = queries.access_draft(request, project, number)
-        files = repository.diff(draft.project, draft.base_commit, draft.head_commit, context_of(request))
+        files = shown_files(request, draft.project, draft.base_commit, draft.head_commit)
         answer = {"base": draft.base_commit, "head": draft.head_commit, "files": files}
         return Response(shapes.DraftDiff(answer).data)
 

@@ -29,5 +29,5 @@ def tell(draft: Draft, actor: Actor, kind: str, **data: Any) -> None:
 def tell_author(draft: Draft, actor: Actor, title: str, body: str = "") -> None:
     """Put a line in the inbox of the draft's author, unless they did it themselves."""
     if draft.author is not None and (actor.user is None or actor.user.pk != draft.author_id):
-        url = f"/{draft.project.slug}/drafts/{draft.number}"
+        url = f"/p/{draft.project.slug}/drafts/{draft.number}"
         notify(project=draft.project, user=draft.author, title=title, body=body[:500], url=url)

@@ -23,7 +23,8 @@ COLUMNS = [*(name for name in DraftDetail.Meta.fields if hasattr(Draft, name)), 
 def items(drafts: Sequence[Draft]) -> list[Any]:
     """Drafts of a list page. Three queries, however many."""
     standings = queries.standings(drafts)
-    return [DraftItem(_item(draft, standings[draft.pk])).data for draft in drafts]
+    shown: list[Any] = [_item(draft, standings[draft.pk]) for draft in drafts]
+    return [DraftItem(each).data for each in shown]
 
 
 def detail(request: Request, draft: Draft) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def detail(request: Request, draft: Draft) -> dict[str, Any]:
     fresh = queries.drafts_of(draft.project, state="").get(pk=draft.pk)
     standing = queries.standing_of(fresh)
     mergeable = _mergeable(fresh)
-    shown = {
+    shown: Any = {
         **_item(fresh, standing),
         "approvals": standing.approvals,
         "objections": standing.objections,

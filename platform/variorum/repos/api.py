@@ -16,9 +16,11 @@ from variorum.repos import serializers as shapes
 from variorum.repos.overview import overview
 from variorum.repos.problems import bad_files
 from variorum_client.formats import FormatError, RenderError, artefact_name, kind_of, parse_prompt, partials_from
+from variorum_client.formats.front import edit_front
 
 REF = OpenApiParameter("ref", str, description="A branch (main, drafts/12), a commit id or its beginning.")
 PATH = OpenApiParameter("path", str, required=True)
+TEXTS = OpenApiParameter("texts", bool, description="Add both texts of each file.")
 CONTEXT = OpenApiParameter("context", int, description="Unchanged lines around each change, at most 100000.")
 PAGING = [OpenApiParameter(name, str) for name in ("cursor", "limit")]
 
@@ -39,6 +41,17 @@ def path_param(request: Request) -> str:
 def context_of(request: Request) -> int:
     """How many unchanged lines a difference shows around each change."""
     return pagination.integer_of(request, "context", default=3, low=0, high=100_000)
+
+
+def shown_files(request: Request, project: Project, base: str | None, head: str) -> list[dict[str, Any]]:
+    """The difference between two commits as the address asks for it: `context`, `texts`."""
+    files = queries.diff(project, base, head, context_of(request))
+    if request.query_params.get("texts", "").lower() not in ("1", "true"):
+        return [vars(file) for file in files]
+    texts = queries.texts_of(project, files)
+    return [
+        {**vars(file), "old_text": texts.get(file.old or ""), "new_text": texts.get(file.new or "")} for file in files
+    ]
 
 
 class FilesView(APIView):
@@ -104,13 +117,13 @@ class CommitsView(APIView):
 class CommitView(APIView):
     """One commit."""
 
-    @extend_schema(operation_id="commits_show", responses=shapes.CommitDetail, parameters=[CONTEXT])
+    @extend_schema(operation_id="commits_show", responses=shapes.CommitDetail, parameters=[CONTEXT, TEXTS])
     def get(self, request: Request, project: str, sha: str) -> Response:
         """Viewer. With its difference from its (first) parent."""
         found = access_project(request, project)
         info = queries.commit_info(found, queries.resolve(found, sha))
         parent = info.parents[0] if info.parents else None
-        files = queries.diff(found, parent, info.sha, context_of(request))
+        files = shown_files(request, found, parent, info.sha)
         return Response(shapes.CommitDetail({**vars(info), "files": files}).data)
 
 
@@ -120,7 +133,7 @@ class CompareView(APIView):
     @extend_schema(
         operation_id="commits_compare",
         responses=shapes.Comparison,
-        parameters=[OpenApiParameter(name, str, required=True) for name in ("base", "head")] + [CONTEXT],
+        parameters=[OpenApiParameter(name, str, required=True) for name in ("base", "head")] + [CONTEXT, TEXTS],
     )
     def get(self, request: Request, project: str) -> Response:
         """Viewer. Each of `base` and `head` is a branch, a commit id or its beginning."""
@@ -130,7 +143,7 @@ class CompareView(APIView):
             "base": queries.commit_info(found, base),
             "head": queries.commit_info(found, head),
             "merge_base": queries.merge_base(found, base, head),
-            "files": queries.diff(found, base, head, context_of(request)),
+            "files": shown_files(request, found, base, head),
         }
         return Response(shapes.Comparison(answer).data)
 
@@ -145,10 +158,39 @@ class CheckView(APIView):
         body = shapes.CheckRequest(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
-        content = data["content"].encode()
-        read = queries.overlay(found, queries.resolve(found, data["ref"]), {data["path"]: content})
-        says, problems = overview(data["path"], content, read)
-        return Response(shapes.CheckAnswer({"problems": problems, "overview": says}).data)
+        return Response(shapes.CheckAnswer(checked(found, data, data["content"])).data)
+
+
+class EditView(APIView):
+    """A prompt's settings as a form."""
+
+    @extend_schema(operation_id="prompts_edit", request=shapes.EditRequest, responses=shapes.EditAnswer)
+    def post(self, request: Request, project: str) -> Response:
+        """Viewer. Sets fields of the front matter in the given text and checks the outcome; nothing is kept."""
+        found = access_project(request, project)
+        body = shapes.EditRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        try:
+            content = edited(data["content"], data["path"], data["changes"])
+        except FormatError as error:
+            raise bad_files(error.problems) from None
+        return Response(shapes.EditAnswer({"content": content, **checked(found, data, content)}).data)
+
+
+def edited(content: str, path: str, changes: list[dict[str, Any]]) -> str:
+    """The text of a prompt with fields of its front matter set. Raises FormatError."""
+    for change in changes:
+        content = edit_front(content, tuple(change["key"]), change["value"], path)
+    return content
+
+
+def checked(project: Project, data: dict[str, Any], content: str) -> dict[str, Any]:
+    """What is wrong with a file as it stands in an editor, and what it says."""
+    path = data["path"]
+    read = queries.overlay(project, queries.resolve(project, data["ref"]), {path: content.encode()})
+    says, problems = overview(path, content.encode(), read)
+    return {"problems": problems, "overview": says}
 
 
 class RenderView(APIView):

@@ -1,6 +1,6 @@
 """Reads of a project's repository."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from variorum_client.formats import Kind, Pointer, artefact_name, kind_of, parse
 
 Read = Callable[[str], bytes | None]
 MAX_POINTER = 1024
+MAX_TEXTS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,19 @@ def last_changes(project: Project, commit: str) -> dict[str, CommitInfo]:
 def diff(project: Project, base: str | None, head: str, context: int = 3) -> list[FileDiff]:
     """Files that differ from commit `base` (None: from nothing) to commit `head`, with hunks."""
     return git.diff(path_of(project), base, head, context=context)
+
+
+@explained()
+def texts_of(project: Project, files: Iterable[FileDiff]) -> dict[str, str]:
+    """Both texts of changed files by content id; those that are not text or beyond MAX_TEXTS in all are left out."""
+    oids = {oid for file in files if not file.binary for oid in (file.old, file.new) if oid}
+    texts: dict[str, str] = {}
+    room = MAX_TEXTS
+    for oid, content in git.read_blobs(path_of(project), oids).items():
+        room -= len(content)
+        if room >= 0 and (text := text_of(content)) is not None:
+            texts[oid] = text
+    return texts
 
 
 @explained()

@@ -1,5 +1,7 @@
 """What files, commits and differences look like in JSON."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from variorum.repos import git
@@ -112,11 +114,13 @@ class FileDiffSerializer(serializers.Serializer[object]):
     added = serializers.IntegerField()
     removed = serializers.IntegerField()
     truncated = serializers.BooleanField()
+    old_text = serializers.CharField(allow_null=True, required=False)
+    new_text = serializers.CharField(allow_null=True, required=False)
     hunks = HunkSerializer(many=True)
 
-    def get_kind(self, file: FileDiff) -> Kind:
+    def get_kind(self, file: FileDiff | dict[str, Any]) -> Kind:
         """What the file is."""
-        return kind_of(file.path)
+        return kind_of(file["path"] if isinstance(file, dict) else file.path)
 
 
 class CommitDetail(CommitSerializer):
@@ -147,6 +151,25 @@ class CheckAnswer(serializers.Serializer[object]):
 
     problems = ProblemSerializer(many=True)
     overview = serializers.JSONField(allow_null=True)
+
+
+class FrontChange(serializers.Serializer[object]):
+    """One field of a prompt's front matter: where it is (["config", "temperature"]) and its value; null removes it."""
+
+    key = serializers.ListField(child=serializers.CharField(max_length=100), min_length=1, max_length=6)
+    value = serializers.JSONField(allow_null=True)
+
+
+class EditRequest(CheckRequest):
+    """A prompt as it stands in an editor, and changes to its front matter."""
+
+    changes = serializers.ListField(child=FrontChange(), max_length=50)
+
+
+class EditAnswer(CheckAnswer):
+    """The prompt with the changes in it; comments and layout stay."""
+
+    content = serializers.CharField()
 
 
 class RenderRequest(serializers.Serializer[object]):

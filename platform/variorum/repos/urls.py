@@ -9,5 +9,6 @@ urlpatterns = [
     path("projects/<slug:project>/commits/<str:sha>", api.CommitView.as_view(), name="commit"),
     path("projects/<slug:project>/compare", api.CompareView.as_view(), name="compare"),
     path("projects/<slug:project>/check", api.CheckView.as_view(), name="check"),
+    path("projects/<slug:project>/edit", api.EditView.as_view(), name="edit"),
     path("projects/<slug:project>/render", api.RenderView.as_view(), name="render"),
 ]

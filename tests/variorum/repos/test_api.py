@@ -14,14 +14,15 @@ BASE = "/api/v1/projects/support-desk"
 Client = Callable[..., APIClient]
 Save = Callable[..., str]
 ADDRESSES = [
-    "/files", "/file?path=README.md", "/commits", "/commits/main", "/compare?base=main&head=main", "/check", "/render",
+    "/files", "/file?path=README.md", "/commits", "/commits/main", "/compare?base=main&head=main", "/check", "/edit",
+    "/render",
 ]  # fmt: skip
 
 
 def ask(client: APIClient, address: str) -> object:
-    posts = ("/check", "/render")
+    posts = ("/check", "/edit", "/render")
     return (
-        client.post(BASE + address, {"path": "prompts/triage.prompt", "content": ""})
+        client.post(BASE + address, {"path": "prompts/triage.prompt", "content": "", "changes": []})
         if address in posts
         else client.get(BASE + address)
     )
@@ -138,3 +139,24 @@ def test_rendering(filled: str, api: Client, owner: User) -> None:
     assert render(source="Plain").json()["messages"] == [{"role": "user", "content": "Plain"}]
     assert render(path="README.md").status_code == 404
     assert render(variables=[1]).status_code == 400
+
+
+def test_settings_are_edited_in_place(filled: str, api: Client, owner: User) -> None:
+    source = "---\nmodel: local/a  # ours\nconfig:\n  temperature: 1\n---\nHi"
+    changes = [{"key": ["config", "temperature"], "value": 0.2}, {"key": ["model"], "value": "local/b"}]
+    body = {"path": "prompts/x.prompt", "content": source, "changes": changes}
+    answer = api(owner).post(BASE + "/edit", body).json()
+    assert "temperature: 0.2" in answer["content"]
+    assert "model: local/b" in answer["content"]
+    assert (answer["problems"], answer["overview"]["config"]) == ([], {"temperature": 0.2})
+    broken = api(owner).post(BASE + "/edit", {**body, "content": "---\nmodel: [\n---\n"})
+    assert (broken.status_code, broken.json()["code"]) == (422, "bad_files")
+
+
+def test_texts_come_with_a_difference_when_asked_for(filled: str, save: Save, api: Client, owner: User) -> None:
+    save({"configs/limits.yaml": "limit: 4\n", "README.md": None})
+    files = api(owner).get(f"{BASE}/compare?base={filled}&head=main&texts=1").json()["files"]
+    assert [(file["path"], file["old_text"] is None, file["new_text"]) for file in files] == [
+        ("README.md", False, None),
+        ("configs/limits.yaml", False, "limit: 4\n"),
+    ]

@@ -1,6 +1,6 @@
 """Reading a repository. Everything but a path's history runs in process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -91,6 +91,14 @@ def read_files(path: Path, commit: str, files: list[str] | None = None) -> dict[
         return {name: bytes(blob.data) for name, blob in _blobs(tree, "")}
     found = {file: _entry(tree, file) for file in files}
     return {file: bytes(blob.data) for file, blob in found.items() if isinstance(blob, pygit2.Blob)}
+
+
+@patient
+def read_blobs(path: Path, oids: Iterable[str]) -> dict[str, bytes]:
+    """Contents by their ids; ids that are no file's are left out."""
+    repository = open_repository(path)
+    found = {oid: repository.get(oid) for oid in oids}
+    return {oid: bytes(blob.data) for oid, blob in found.items() if isinstance(blob, pygit2.Blob)}
 
 
 @patient
