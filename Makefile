@@ -13,9 +13,10 @@ EXTRAS := server$(if $(filter 0,$(TRAIN)),,$(comma)train)
 VARIORUM_PORT ?= 8080
 VENV := .venv/bin
 
+# Python compiles what it uses when it first uses it; compiling all of torch beforehand takes half a minute.
 define ready
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Install it, for example: apt-get install python3 python3-venv"; exit 1; }
-	@$(PYTHON) -I platform/variorum/bootstrap.py --extras $(1)
+	@PIP_NO_COMPILE=1 $(PYTHON) -I platform/variorum/bootstrap.py --extras $(1)
 endef
 
 help: ## list what can be made

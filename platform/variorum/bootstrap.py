@@ -106,12 +106,13 @@ def prepare(extras: set[str], *, pages: bool, port: int | None) -> None:
     """Check what must be there, then install and build what is new. Raises Missing."""
     _check_python()
     _check_program("git", GIT_AT_LEAST, "Install it, for example: apt-get install git")
-    if pages:
-        _check_program("node", NODE_AT_LEAST, "Install Node.js 20 or newer: https://nodejs.org")
-        _check_program("npm", (9,), "It comes with Node.js: https://nodejs.org")
     if port is not None:
         check_port(port)
-    tasks = [*_python_tasks(extras), *(_page_tasks() if pages else [])]
+    page_tasks = _page_tasks() if pages else []
+    if page_tasks:
+        _check_program("node", NODE_AT_LEAST, "Install Node.js 20 or newer: https://nodejs.org")
+        _check_program("npm", (9,), "It comes with Node.js: https://nodejs.org")
+    tasks = [*_python_tasks(extras), *page_tasks]
     if tasks:
         _run_all(tasks)
         say("Installed")

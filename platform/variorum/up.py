@@ -9,9 +9,9 @@ without a chance to clean up, the keeper stops the processes and the database in
 
 import argparse
 import fcntl
-import importlib.util
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -76,27 +76,35 @@ class Launcher:
             raise Stopped
         say(f"{time.monotonic() - self.began:6.1f} s  {text}")
 
-    def manage(self, *arguments: str) -> str:
-        """Run a management command; its standard output. CannotStart with its last words when it fails."""
-        command = [sys.executable, "-m", "django", *arguments]
-        with (self.logs / "setup.log").open("a+") as log:
-            done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
-            self.tell_keeper("+", done.pid)
-            output = self._finish(done)
-            self.tell_keeper("-", done.pid)
-        if done.returncode != 0:
-            said = (self.logs / "setup.log").read_text(errors="replace").strip().splitlines()[-6:]
-            raise CannotStart(f"`manage.py {' '.join(arguments)}` failed:\n" + "\n".join(said))
-        return output
-
-    def _finish(self, process: "subprocess.Popen[str]") -> str:
-        while True:
+    @contextmanager
+    def preparing(self) -> Iterator["subprocess.Popen[str]"]:
+        """The process that makes the tables and the sample project. CannotStart with its last words if it fails."""
+        command = [sys.executable, "-m", "variorum.prepare"]
+        log = self.logs / "setup.log"
+        with log.open("w") as errors:
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+            )
+        self.tell_keeper("+", process.pid)
+        with process:
             try:
-                return process.communicate(timeout=0.2)[0]
-            except subprocess.TimeoutExpired:
+                yield process
+            finally:
                 if self.end.is_set():
                     processes.end_groups([process.pid])
-                    raise Stopped from None
+        self.tell_keeper("-", process.pid)
+        if process.returncode != 0:
+            said = log.read_text(errors="replace").strip().splitlines()[-6:]
+            raise CannotStart("The database could not be prepared:\n" + "\n".join(said))
+
+    def next_line(self, process: "subprocess.Popen[str]") -> str:
+        """Its next line of output, "" at its end. Stopped when we are asked to end meanwhile."""
+        if process.stdout is None:
+            return ""
+        while not select.select([process.stdout], [], [], 0.2)[0]:
+            if self.end.is_set():
+                raise Stopped
+        return process.stdout.readline().strip()
 
     def tell_keeper(self, word: str, group: int) -> None:
         """Keep its list of process groups true: `+` one starts, `-` it is gone, `done` all is cleaned up."""
@@ -116,14 +124,20 @@ def run(launcher: Launcher, *, dev: bool) -> None:
         launcher.step("Starting the database")
         postgres.ensure(launcher.data)
     launcher.step("Bringing the tables up to date")
-    launcher.manage("migrate", "--no-input", "--verbosity", "0")
-    launcher.step("Starting the web server and the worker")
-    _launch_all(launcher)
-    sample = _sample(launcher)
+    sample = "{}"
+    with launcher.preparing() as process:
+        while line := launcher.next_line(process):
+            if line == "tables":
+                launcher.step("Starting the web server")
+                _launch_all(launcher)
+            elif line.startswith("{"):
+                sample = line
+            else:
+                launcher.step(line)
     _await_health(launcher)
-    _greet(launcher, sample)
+    _greet(launcher, json.loads(sample))
     while not launcher.end.wait(0.5):
-        _look_after(launcher)
+        _look_after(launcher, launcher.children)
 
 
 def _check_pages(dev: bool) -> None:
@@ -132,17 +146,16 @@ def _check_pages(dev: bool) -> None:
 
 
 def _launch_all(launcher: Launcher) -> None:
+    """The web server now; the others follow when it answers, so that the first page does not wait for them."""
     extra = {"DJANGO_SETTINGS_MODULE": "variorum.settings"}
     commands = {"web": processes.web_command(), "worker": processes.worker_command()}
     if not os.environ.get("VARIORUM_MODEL_SERVER_URL") and processes.has_models():
         port = _free_port()
         extra["VARIORUM_MODEL_SERVER_URL"] = f"http://127.0.0.1:{port}"
         commands["models"] = processes.model_command(port)
-    os.environ.update(extra)
     for name, command in commands.items():
-        child = processes.Child(name, command, launcher.logs / f"{name}.log", extra)
-        launcher.children.append(child)
-        launcher.launch(child)
+        launcher.children.append(processes.Child(name, command, launcher.logs / f"{name}.log", extra))
+    launcher.launch(launcher.children[0])
 
 
 def _free_port() -> int:
@@ -151,19 +164,11 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _sample(launcher: Launcher) -> dict[str, Any]:
-    if importlib.util.find_spec("variorum.sample") is None:
-        return {}
-    launcher.step("Loading the sample project")
-    said: dict[str, Any] = json.loads(launcher.manage("sample", "--ensure").strip().splitlines()[-1])
-    return said
-
-
 def _await_health(launcher: Launcher) -> None:
     deadline = time.monotonic() + READY_SECONDS
+    web = launcher.children[0]
     while not _healthy(launcher.address):
-        _look_after(launcher)
-        web = launcher.children[0]
+        _look_after(launcher, [web])
         if web.deaths >= TOO_MANY_DEATHS or time.monotonic() > deadline:
             raise CannotStart(f"The web server does not answer. The end of {web.log}:\n{web.tail()}")
         if launcher.end.wait(0.1):
@@ -188,12 +193,12 @@ def _greet(launcher: Launcher, sample: dict[str, Any]) -> None:
     say("\n".join(lines))
 
 
-def _look_after(launcher: Launcher) -> None:
-    """Start again what died, the database first."""
+def _look_after(launcher: Launcher, children: list[processes.Child]) -> None:
+    """Start what is to run and does not: the database first."""
     if not launcher.database_url and not postgres.is_alive(launcher.data):
         say("The database is gone; starting it again.")
         postgres.ensure(launcher.data)
-    for child in launcher.children:
+    for child in children:
         group = child.process.pid if child.process else 0
         how = child.died()
         if how:
