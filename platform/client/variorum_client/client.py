@@ -130,6 +130,8 @@ class Client:
         output_tokens: int | None = None,
         cost: float | None = None,
         reference: str | None = None,
+        user: str | None = None,
+        session: str | None = None,
         tags: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         id: str | None = None,  # noqa: A002  (the field's name)
@@ -151,6 +153,8 @@ class Client:
             "output_tokens": output_tokens,
             "cost": cost,
             "reference": reference,
+            "user": user,
+            "session": session,
             "tags": tags,
             "metadata": metadata,
         }
@@ -167,6 +171,7 @@ class Client:
             "prompt": handle.name if handle else str(prompt),
             "environment": self._environment,
             "commit": handle.commit if handle else None,
+            "adapter": handle.adapter.path if handle and handle.adapter else None,
             "model": fields["model"] or (handle.model if handle else None),
             "started_at": _start(fields["started_at"], fields["latency_ms"]),
             "input": given if isinstance(given, Mapping) else {"messages": list(given)},

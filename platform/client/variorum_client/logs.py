@@ -2,7 +2,9 @@
 
 import json
 import logging
+import math
 import random
+import re
 import threading
 import time
 from collections import deque
@@ -21,6 +23,7 @@ BATCH = 200
 BATCH_BYTES = 2_000_000
 LINGER_SECONDS = 0.5
 MAX_BACKOFF = 30.0
+_PLACE = re.compile(r"logs\.([0-9]{1,6})\b")
 _REFUSED = frozenset({400, 413, 422})  # it is the content: sending it again would not help
 
 
@@ -92,41 +95,50 @@ class LogSender:
         return batch
 
     def _deliver(self, batch: list[bytes]) -> None:
-        """Send a batch until it is accepted, refused for good, or the sender is stopped; halve what is refused."""
-        while True:
-            refused, wait = self._try(batch)
-            if refused is None:
-                return
-            if refused and len(batch) > 1:
-                middle = len(batch) // 2
-                self._deliver(batch[:middle])
-                self._deliver(batch[middle:])
-                return
-            if refused:
-                self._done(batch, logs_rejected=1)
-                return
-            if self._stop.wait(wait):
-                self._done(batch, logs_dropped=len(batch))
-                return
+        """Send a batch until it is accepted, refused for good, or the sender is stopped.
 
-    def _try(self, batch: list[bytes]) -> tuple[bool | None, float]:
-        """One attempt: (None, 0) accepted, (True, 0) refused for good, (False, seconds) to be tried again."""
+        Of a refused batch what the server blames is given up and the rest is sent; if it blames none, halves are.
+        """
+        while True:
+            outcome = self._try(batch)
+            if isinstance(outcome, float):
+                if not self._stop.wait(outcome):
+                    continue
+                self._done(batch, logs_dropped=len(batch))
+            elif outcome is not None:
+                self._part(batch, outcome)
+            return
+
+    def _part(self, batch: list[bytes], blamed: set[int]) -> None:
+        guilty = [item for index, item in enumerate(batch) if index in blamed or len(batch) == 1]
+        if guilty:
+            self._done(guilty, logs_rejected=len(guilty))
+            rest = [[item for index, item in enumerate(batch) if index not in blamed]] if len(batch) > 1 else []
+        else:
+            rest = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+        for part in filter(None, rest):
+            self._deliver(part)
+
+    def _try(self, batch: list[bytes]) -> set[int] | float | None:
+        """One attempt: None is accepted, a set is refused and whom the server blames, a number is seconds to wait."""
+        asked, blamed = 0.0, set[int]()
         try:
             answer = self._connection.request("POST", path_of("logs"), body=b'{"logs":[' + b",".join(batch) + b"]}")
-            if answer.status in (200, 202) and isinstance(said := answer.json(), dict) and "accepted" in said:
+            said = answer.json()
+            if answer.status in (200, 202) and isinstance(said, dict) and "accepted" in said:
                 self._accepted(batch, said)
-                return None, 0.0
-            error, asked = refusal(answer), answer.retry_after
+                return None
+            error, asked, blamed = refusal(answer), answer.retry_after, _blamed(said)
         except ApiError as caught:
-            error, asked = caught, 0.0
+            error = caught
         except Exception as caught:  # noqa: BLE001  (the thread must outlive any fault, else logs pile up unseen)
-            error, asked = ApiError(0, "unexpected", f"Unexpected {type(caught).__name__}."), 0.0
+            error = ApiError(0, "unexpected", f"Unexpected {type(caught).__name__}.")
         self._note(error)
         if error.status in _REFUSED:
-            return True, 0.0
+            return blamed
         self._failures += 1
-        backoff = min(0.5 * 2.0 ** min(self._failures - 1, 10), MAX_BACKOFF)
-        return False, max(asked, backoff * random.uniform(0.7, 1.3))  # noqa: S311  (only spreads the load)
+        backoff = min(0.25 * 2.0 ** min(self._failures - 1, 10), MAX_BACKOFF)
+        return max(asked, backoff * random.uniform(0.7, 1.3))  # noqa: S311  (only spreads the load)
 
     def _accepted(self, batch: list[bytes], said: dict[str, Any]) -> None:
         duplicates = said.get("duplicates")
@@ -174,11 +186,42 @@ class LogSender:
         return flushed
 
 
+def _blamed(said: Any) -> set[int]:
+    """The positions that a problem's errors name, as in {"where": "logs.3.cost"}."""
+    errors = said.get("errors") if isinstance(said, dict) else None
+    places = [item.get("where") for item in errors or [] if isinstance(item, dict)]
+    found = [_PLACE.match(place) for place in places if isinstance(place, str)]
+    return {int(match[1]) for match in found if match}
+
+
 def _encode(make: Callable[[], dict[str, Any]]) -> bytes | None:
     """JSON bytes of a log, or None for what is no JSON or too large; unusual values are written as text."""
     try:
-        text = json.dumps(make(), separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
+        entry = make()
+        try:
+            text = _dumps(entry)
+        except ValueError:
+            text = _dumps(_clean(entry))
+        if "\\u0000" in text:
+            text = _dumps(_clean(entry))
     except Exception:  # noqa: BLE001  (a wrong argument, or a value's own __str__, must never break the app)
         return None
     body = text.encode("utf-8", "replace")
     return body if len(body) <= MAX_LOG_BYTES else None
+
+
+def _dumps(entry: object) -> str:
+    return json.dumps(entry, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=str)
+
+
+def _clean(value: Any) -> Any:
+    """A copy without what no database stores: NUL characters, and numbers that are not finite."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {str(key).replace("\x00", "\ufffd"): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value

@@ -194,6 +194,7 @@ def test_a_new_schema_is_checked_against_the_config_that_is_there() -> None:
         ("input:\n  schema:\n    a(list): string", (4, 14, "unknown_type")),
         ("input:\n  schema:\n    a(enum): red", (4, 14, "bad_schema")),
         ("input:\n  schema: 5", (3, 11, "bad_schema")),
+        ("input:\n  schema:\n    type: string\n    text: string", (4, 5, "input_schema")),
         ("input:\n  schema:\n    a: string\n  default:\n    b: x", (6, 8, "default_unknown")),
         ("input:\n  schema:\n    a: string\n  default:\n    a: 5", (6, 8, "default_type")),
         ("variorum.adapter: ../x", (2, 19, "adapter_path")),

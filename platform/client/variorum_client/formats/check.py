@@ -74,6 +74,7 @@ def _check_prompt(path: str, content: bytes, read: Read | None) -> list[Problem]
         *_unknown_keys(prompt),
         *_model_form(prompt),
         *_settings(prompt),
+        *_input_object(prompt),
         *_defaults(prompt),
         *_unknown_variables(prompt),
         *_adapter(prompt, read),
@@ -112,8 +113,18 @@ def _settings(prompt: Prompt) -> list[Problem]:
     return found
 
 
+def _input_object(prompt: Prompt) -> list[Problem]:
+    """An input that is no object: mostly a variable called `type`, which makes the whole a JSON Schema."""
+    if prompt.input_schema is None or prompt.input_schema.get("type", "object") == "object":
+        return []
+    message = (
+        "The input must be an object of variables; for a variable called 'type' write JSON Schema with properties."
+    )
+    return [_at(prompt, ("input", "schema"), "input_schema", message)]
+
+
 def _defaults(prompt: Prompt) -> list[Problem]:
-    if not prompt.defaults or prompt.input_schema is None:
+    if not prompt.defaults or prompt.input_schema is None or _input_object(prompt):
         return []
     return [
         _at(prompt, ("input", "default", *where), f"default_{code}", message)

@@ -29,11 +29,17 @@ def to_json_schema(schema: object, named: Mapping[str, JsonSchema] | None = None
     """
     if schema is None:
         return None
-    if isinstance(schema, dict) and schema.get("type") in _JSON_TYPES and isinstance(schema["type"], str):
-        return schema
-    if isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
-        return {**schema, "type": "object"}
+    if isinstance(schema, dict) and is_json_schema(schema):
+        return schema if "type" in schema and schema["type"] in _JSON_TYPES else {**schema, "type": "object"}
     return _convert(schema, (), named or {})
+
+
+def is_json_schema(schema: object) -> bool:
+    """Whether what stands under `schema:` is JSON Schema already: it has a type, or properties."""
+    if not isinstance(schema, dict):
+        return False
+    kind = schema.get("type")
+    return (isinstance(kind, str) and kind in _JSON_TYPES) or isinstance(schema.get("properties"), dict)
 
 
 def _convert(value: object, where: Where, named: Mapping[str, JsonSchema]) -> JsonSchema:
