@@ -1,0 +1,1 @@
+"""Model endpoints: one client for every OpenAI-compatible server, and our own small one."""

@@ -1,0 +1,1 @@
+"""Fine-tuning: a dataset version becomes an adapter, and the adapter arrives as a draft."""
