@@ -7,9 +7,18 @@ import { buildRouter } from "./router";
 import { ShortcutSheet } from "./shell/ShortcutSheet";
 import { Toaster } from "./ui/Toast";
 
+function start() {
+  const queries = createQueryClient(() => {
+    const { pathname, href } = router.state.location;
+    if (pathname !== "/sign-in")
+      void router.navigate({ to: "/sign-in", search: { next: href }, replace: true });
+  });
+  const router = buildRouter(queries);
+  return { queries, router };
+}
+
 export function App() {
-  const [queries] = useState(createQueryClient);
-  const [router] = useState(() => buildRouter(queries));
+  const [{ queries, router }] = useState(start);
   useEffect(startShortcuts, []);
   return (
     <StrictMode>

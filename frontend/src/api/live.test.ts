@@ -70,6 +70,13 @@ describe("the stream", () => {
     expect(returned).toHaveBeenCalledOnce();
   });
 
+  it("asks anew when the server says that news may have been missed", () => {
+    const { live, sources, seen, returned } = stream();
+    live.listen(vi.fn());
+    sources[0]?.say(message("resync"));
+    expect([returned.mock.calls.length, seen.mock.calls.length]).toEqual([1, 0]);
+  });
+
   it("passes over what is no message", () => {
     const { live, sources } = stream();
     const handler = vi.fn();
@@ -99,6 +106,6 @@ describe("freshening", () => {
     for (let count = 0; count < 20; count += 1) freshen(message("alert.firing"));
     expect(ask).not.toHaveBeenCalled();
     vi.advanceTimersByTime(300);
-    expect(ask.mock.calls).toEqual([[{ queryKey: ["desk", "alerts"] }]]);
+    expect(ask.mock.calls).toEqual([[{ queryKey: ["desk", "alerts"] }], [{ queryKey: ["desk", "events"] }]]);
   });
 });

@@ -23,8 +23,9 @@ const NOUNS: Record<string, string[]> = {
   comment: ["drafts"],
   approval: ["drafts"],
   check: ["drafts"],
-  key: ["keys"],
-  membership: ["members"],
+  api_key: ["keys"],
+  project: ["project"],
+  notice: [],
   training: ["training", "jobs"],
   evaluation: ["evaluations", "jobs"],
   quality: ["quality"],
@@ -49,7 +50,7 @@ export class LiveStream {
     private readonly url: string,
     /** Sees every message, but does not keep the connection open by itself. */
     private readonly onMessage: Handler,
-    /** Called when a lost connection is back: messages may have been missed. */
+    /** Called when messages may have been missed: a lost connection is back, or the server says so. */
     private readonly onReturn: () => void,
     private readonly open: (url: string) => Source = (address) => new EventSource(address),
   ) {}
@@ -81,6 +82,10 @@ export class LiveStream {
   private deliver(text: string): void {
     const message = parseMessage(text);
     if (!message) return;
+    if (message.kind === "resync") {
+      this.onReturn();
+      return;
+    }
     this.onMessage(message);
     for (const handler of [...this.handlers]) handler(message);
   }
@@ -119,7 +124,7 @@ export function freshener(queries: QueryClient, project: string, delay = 250): H
     if (timer || nouns.size === 0) return;
     timer = setTimeout(() => {
       timer = undefined;
-      for (const noun of nouns) void queries.invalidateQueries({ queryKey: [project, noun] });
+      for (const noun of [...nouns, "events"]) void queries.invalidateQueries({ queryKey: [project, noun] });
       nouns.clear();
     }, delay);
   };

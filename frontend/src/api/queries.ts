@@ -1,19 +1,19 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiProblem } from "./problem";
-
-/** A list as every list of the API answers it. */
-export interface Items<T> {
-  items: T[];
-  next: string | null;
-}
 
 /** Keys are [project, plural noun, ...rest], so that a live message can freshen what it speaks of. */
 export function key(project: string, noun: string, ...rest: unknown[]): unknown[] {
   return [project, noun, ...rest];
 }
 
-export function createQueryClient(): QueryClient {
+/** The cache of what the server said. `onSignedOut` is called when a request is refused because nobody is signed in. */
+export function createQueryClient(onSignedOut: () => void): QueryClient {
   return new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error) => {
+        if (error instanceof ApiProblem && error.status === 401) onSignedOut();
+      },
+    }),
     defaultOptions: {
       queries: {
         staleTime: 30_000,

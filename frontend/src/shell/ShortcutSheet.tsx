@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { listShortcuts, useShortcut } from "@/lib/shortcuts";
 import { Dialog } from "@/ui/Dialog";
 import { Kbd } from "@/ui/Kbd";
@@ -6,10 +6,22 @@ import styles from "./ShortcutSheet.module.css";
 
 const ORDER = ["Everywhere", "Go to", "Lists", "This page"];
 
+const ASKED = "variorum:keys";
+
+/** Opens the sheet from elsewhere. */
+export function showKeys(): void {
+  window.dispatchEvent(new Event(ASKED));
+}
+
 /** `?` lists the keys that work on the page one is on. */
 export function ShortcutSheet() {
   const [open, setOpen] = useState(false);
   useShortcut("?", () => setOpen(true), { label: "Show these keys", group: "Everywhere" });
+  useEffect(() => {
+    const show = () => setOpen(true);
+    window.addEventListener(ASKED, show);
+    return () => window.removeEventListener(ASKED, show);
+  }, []);
   return (
     <Dialog open={open} onClose={() => setOpen(false)} title="Keyboard" shape="wide">
       <Groups />

@@ -4,7 +4,8 @@ const FIXED: Record<string, number> = { production: 1, staging: 2, dev: 3 };
 /** The order in which a chart's series look for a free colour; the neutral one comes last. */
 const ORDER = [1, 2, 3, 4, 6, 5];
 
-/** The CSS colour of a metric, environment, arm or commit: the same key has the same colour on every page. */
+/** The CSS colour of a metric, environment, arm or commit: the same key has the same colour on every page.
+ * @public */
 export function seriesColor(key: string): string {
   return `var(--series-${slotOf(key)})`;
 }

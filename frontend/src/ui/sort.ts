@@ -26,12 +26,14 @@ export function sortRows<Row>(
   });
 }
 
-/** "-name" and "name" as they stand in an address, and back. */
+/** "-name" and "name" as they stand in an address, and back.
+ * @public */
 export function parseSort(text: string | undefined): Sort | undefined {
   if (!text) return undefined;
   return text.startsWith("-") ? { key: text.slice(1), descending: true } : { key: text, descending: false };
 }
 
+/** @public */
 export function printSort(sort: Sort | undefined): string | undefined {
   return sort && (sort.descending ? "-" : "") + sort.key;
 }

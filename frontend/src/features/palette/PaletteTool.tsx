@@ -1,0 +1,39 @@
+import { lazy, Suspense, useState } from "react";
+import { useShortcut } from "@/lib/shortcuts";
+import styles from "@/shell/Shell.module.css";
+import { Icon } from "@/ui/Icon";
+import { Kbd } from "@/ui/Kbd";
+
+const load = () => import("./Palette");
+const Palette = lazy(load);
+
+/** The top bar's search field; Ctrl-K or / opens it anywhere. */
+export function PaletteTool({ project }: { project: string }) {
+  const [open, setOpen] = useState(false);
+  useShortcut("mod+k", () => setOpen((before) => !before), {
+    label: "Search and commands",
+    group: "Everywhere",
+  });
+  useShortcut("/", () => setOpen(true), { label: "Search", group: "Everywhere" });
+  return (
+    <>
+      <button
+        type="button"
+        className={styles.searchButton}
+        aria-haspopup="dialog"
+        aria-label="Search and commands"
+        onPointerEnter={() => void load()}
+        onClick={() => setOpen(true)}
+      >
+        <Icon name="search" />
+        <span>Search or jump to…</span>
+        <Kbd keys="mod+k" />
+      </button>
+      {open && (
+        <Suspense>
+          <Palette project={project} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,31 @@
+interface EventWords {
+  kind: string;
+  subject_kind: string;
+  subject_id: string;
+}
+
+/** "draft.merged" about draft 12 -> "Draft 12 merged"; "api_key.created" -> "API key created". */
+export function sentenceOf(event: EventWords): string {
+  const [noun = "", ...rest] = event.kind.split(".");
+  const words = noun === "api_key" ? "API key" : capital(noun.replaceAll("_", " "));
+  const act = rest.join(" ").replaceAll("_", " ");
+  const name =
+    event.subject_id && event.subject_kind === noun && noun !== "api_key" ? ` ${event.subject_id}` : "";
+  return `${words}${name} ${act}`.trim();
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The facts of an event in one line: "role editor · by key". Nested ones are written as JSON. */
+export function factsOf(data: unknown): string {
+  if (!data || typeof data !== "object") return "";
+  return Object.entries(data)
+    .filter(([, value]) => value !== null && value !== "")
+    .map(
+      ([name, value]) =>
+        `${name.replaceAll("_", " ")} ${typeof value === "object" ? JSON.stringify(value) : value}`,
+    )
+    .join(" · ");
+}

@@ -1,0 +1,30 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { projectRoute } from "@/routes";
+
+const general = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "settings",
+  component: lazyRouteComponent(() => import("./GeneralPage")),
+});
+
+const members = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "settings/members",
+  component: lazyRouteComponent(() => import("./MembersPage")),
+});
+
+const keys = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "settings/keys",
+  component: lazyRouteComponent(() => import("./KeysPage")),
+});
+
+const audit = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "settings/audit",
+  validateSearch: (search: Record<string, unknown>): { kind?: string } =>
+    typeof search["kind"] === "string" && search["kind"] ? { kind: search["kind"] } : {},
+  component: lazyRouteComponent(() => import("./AuditPage")),
+});
+
+export const routes = [general, members, keys, audit];
