@@ -6,7 +6,7 @@ from rest_framework import serializers
 from variorum.accounts.serializers import UserSerializer
 from variorum.drafts.models import Approval, Check, Comment, Draft
 from variorum.repos import git
-from variorum.repos.serializers import CommitSerializer, FileDiffSerializer, ProblemSerializer
+from variorum.repos.serializers import CommitSerializer, FileDiffSerializer, FileProblem
 
 TEXT = 20_000
 
@@ -17,6 +17,7 @@ class CheckSerializer(serializers.ModelSerializer[Check]):
     class Meta:
         model = Check
         fields = ["name", "state", "summary", "url", "details", "commit", "updated_at"]
+        read_only_fields = fields
 
 
 class CheckPage(serializers.Serializer[object]):
@@ -34,6 +35,7 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
     class Meta:
         model = Approval
         fields = ["id", "author", "verdict", "commit", "body", "created_at"]
+        read_only_fields = fields
 
 
 class ApprovalPage(serializers.Serializer[object]):
@@ -77,6 +79,7 @@ class DraftItem(serializers.ModelSerializer[Draft]):
             "merged_commit", "paths", "created_at", "updated_at", "ended_at", "ended_by_name", "comment_count",
             "open_threads", "approval_count", "objection_count", "required_approvals", "check_state", "blockers",
         ]  # fmt: skip
+        read_only_fields = fields
 
 
 class DraftPage(serializers.Serializer[object]):
@@ -91,7 +94,7 @@ class MergeableSerializer(serializers.Serializer[object]):
 
     state = serializers.ChoiceField(choices=["clean", "conflicts", "problems", "nothing", "ended"])
     conflicts = serializers.ListField(child=serializers.CharField())
-    problems = ProblemSerializer(many=True)
+    problems = FileProblem(many=True)
     onto = serializers.CharField(allow_null=True)
 
 
@@ -121,6 +124,7 @@ class DraftDetail(DraftItem):
             *DraftItem.Meta.fields,
             *("description", "version", "approvals", "objections", "checks", "required_checks", "mergeable", "may"),
         ]
+        read_only_fields = fields
 
 
 class ExactText(serializers.CharField):
@@ -202,7 +206,7 @@ class ConflictPage(serializers.Serializer[object]):
     next = serializers.CharField(allow_null=True)
 
 
-class PositionSerializer(serializers.Serializer[object]):
+class CommentPosition(serializers.Serializer[object]):
     """A line of a file of the present difference."""
 
     path = serializers.CharField()
@@ -221,8 +225,9 @@ class CommentSerializer(serializers.ModelSerializer[Comment]):
             "id", "parent", "author", "author_name", "body", "path", "side", "line", "commit", "current",
             "created_at", "edited_at", "resolved_at", "resolved_by_name",
         ]  # fmt: skip
+        read_only_fields = fields
 
-    @extend_schema_field(PositionSerializer(allow_null=True))
+    @extend_schema_field(CommentPosition(allow_null=True))
     def get_current(self, comment: Comment) -> dict[str, str | int] | None:
         """From the positions in the context."""
         found = self.context.get("positions", {}).get(comment.pk)

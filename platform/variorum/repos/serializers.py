@@ -30,7 +30,7 @@ class CommitPage(serializers.Serializer[object]):
     next = serializers.CharField(allow_null=True)
 
 
-class PointerSerializer(serializers.Serializer[object]):
+class LfsPointer(serializers.Serializer[object]):
     """A large file behind a pointer."""
 
     sha256 = serializers.CharField(source="oid")
@@ -45,7 +45,7 @@ class FileEntry(serializers.Serializer[object]):
     kind = serializers.ChoiceField(choices=KINDS)
     size = serializers.IntegerField()
     oid = serializers.CharField()
-    lfs = PointerSerializer(allow_null=True)
+    lfs = LfsPointer(allow_null=True)
     changed = CommitSerializer(allow_null=True)
 
 
@@ -58,7 +58,7 @@ class FilePage(serializers.Serializer[object]):
     next = serializers.CharField(allow_null=True)
 
 
-class ProblemSerializer(serializers.Serializer[object]):
+class FileProblem(serializers.Serializer[object]):
     """One thing that is wrong with a file; lines and columns count from 1."""
 
     path = serializers.CharField()
@@ -79,11 +79,11 @@ class FileSerializer(serializers.Serializer[object]):
     size = serializers.IntegerField()
     text = serializers.CharField(allow_null=True)
     overview = serializers.JSONField(allow_null=True)
-    problems = ProblemSerializer(many=True)
+    problems = FileProblem(many=True)
     changed = CommitSerializer(allow_null=True)
 
 
-class LineSerializer(serializers.Serializer[object]):
+class DiffLine(serializers.Serializer[object]):
     """One line of a difference with its number on each side."""
 
     kind = serializers.ChoiceField(choices=["context", "added", "removed"])
@@ -93,14 +93,14 @@ class LineSerializer(serializers.Serializer[object]):
     unended = serializers.BooleanField()
 
 
-class HunkSerializer(serializers.Serializer[object]):
+class DiffHunk(serializers.Serializer[object]):
     """A run of lines around changes."""
 
     old_start = serializers.IntegerField()
     old_lines = serializers.IntegerField()
     new_start = serializers.IntegerField()
     new_lines = serializers.IntegerField()
-    lines = LineSerializer(many=True)
+    lines = DiffLine(many=True)
 
 
 class FileDiffSerializer(serializers.Serializer[object]):
@@ -116,7 +116,7 @@ class FileDiffSerializer(serializers.Serializer[object]):
     truncated = serializers.BooleanField()
     old_text = serializers.CharField(allow_null=True, required=False)
     new_text = serializers.CharField(allow_null=True, required=False)
-    hunks = HunkSerializer(many=True)
+    hunks = DiffHunk(many=True)
 
     def get_kind(self, file: FileDiff | dict[str, Any]) -> Kind:
         """What the file is."""
@@ -149,7 +149,7 @@ class CheckRequest(serializers.Serializer[object]):
 class CheckAnswer(serializers.Serializer[object]):
     """What is wrong with the file and what it says."""
 
-    problems = ProblemSerializer(many=True)
+    problems = FileProblem(many=True)
     overview = serializers.JSONField(allow_null=True)
 
 
@@ -183,7 +183,7 @@ class RenderRequest(serializers.Serializer[object]):
     variables = serializers.DictField(default=dict)
 
 
-class MessageSerializer(serializers.Serializer[object]):
+class RenderedMessage(serializers.Serializer[object]):
     """One message of a rendered prompt."""
 
     role = serializers.CharField()
@@ -193,7 +193,7 @@ class MessageSerializer(serializers.Serializer[object]):
 class RenderAnswer(serializers.Serializer[object]):
     """The messages as a model would get them."""
 
-    messages = MessageSerializer(many=True)
+    messages = RenderedMessage(many=True)
     model = serializers.CharField(allow_null=True)
     config = serializers.DictField()
     adapter = serializers.CharField(allow_null=True)
