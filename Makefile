@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up test check setup schema backup
+.PHONY: help up test check setup schema
 
 # The first Python that is new enough; `make PYTHON=/path/to/python3 up` chooses another.
 PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11; do \
