@@ -1,0 +1,158 @@
+"""Model calls, and writes of providers."""
+
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+from django.db import IntegrityError, transaction
+
+from variorum.accounts.access import Actor
+from variorum.accounts.models import Project
+from variorum.events.services import record
+from variorum.inference import calls
+from variorum.inference.catalogue import resolve
+from variorum.inference.models import Provider
+from variorum.inference.shapes import LOCAL, AdapterRef, Completion, ProviderError, Target
+from variorum.lib import crypto
+from variorum.lib.errors import Conflict, Invalid
+from variorum.lib.net import check_url
+
+TIMEOUT = 120.0
+_clients: dict[int, httpx.Client] = {}
+_lock = threading.Lock()
+
+
+def complete(
+    *,
+    project: Project,
+    model: str,
+    messages: Sequence[Mapping[str, Any]],
+    config: Mapping[str, Any] | None = None,
+    adapter: AdapterRef | None = None,
+    timeout: float = TIMEOUT,
+) -> Completion:
+    """One chat completion of `provider/model`; `timeout` in seconds. Raises ProviderError; no retries."""
+    request = calls.Request(resolve(project, model), messages, config or {}, adapter)
+    url, headers, extensions = request.address()
+    began = time.perf_counter()
+    try:
+        response = _client().post(url, json=request.body, headers=headers, extensions=extensions, timeout=timeout)
+    except httpx.HTTPError as exc:
+        raise calls.failed(request.target, exc) from None
+    return calls.read_answer(request, response, began)
+
+
+async def acomplete(
+    *,
+    client: httpx.AsyncClient,
+    target: Target,
+    messages: Sequence[Mapping[str, Any]],
+    config: Mapping[str, Any] | None = None,
+    adapter: AdapterRef | None = None,
+    timeout: float = TIMEOUT,
+) -> Completion:
+    """The same on an event loop, with the caller's client (see `async_client`) and a target resolved before.
+
+    It touches no database, so it may run in any loop. Raises ProviderError; no retries.
+    """
+    request = calls.Request(target, messages, config or {}, adapter)
+    url, headers, extensions = request.address()
+    began = time.perf_counter()
+    try:
+        response = await client.post(url, json=request.body, headers=headers, extensions=extensions, timeout=timeout)
+    except httpx.HTTPError as exc:
+        raise calls.failed(target, exc) from None
+    return calls.read_answer(request, response, began)
+
+
+def async_client(concurrency: int) -> httpx.AsyncClient:
+    """A client for `acomplete` that keeps `concurrency` connections; close it with `async with`."""
+    limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+    return httpx.AsyncClient(limits=limits, follow_redirects=False, trust_env=False)
+
+
+def _client() -> httpx.Client:
+    """One client per process, so that connections are kept; made anew after a fork."""
+    with _lock:
+        if os.getpid() not in _clients:
+            _clients.clear()
+            limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+            _clients[os.getpid()] = httpx.Client(limits=limits, follow_redirects=False, trust_env=False)
+        return _clients[os.getpid()]
+
+
+@transaction.atomic
+def create_provider(
+    *, project: Project, actor: Actor, slug: str, name: str, base_url: str, key: str, catalogue: list[dict[str, Any]]
+) -> Provider:
+    """A new endpoint. Raises Conflict for a taken name, Invalid for a bad address."""
+    check_url(base_url)
+    if slug == LOCAL:
+        text = f"{LOCAL} is the name of our own model server. Choose another."
+        raise Invalid(text, errors=[{"where": "slug", "code": "reserved", "detail": text}])
+    try:
+        with transaction.atomic():
+            provider = Provider.objects.create(
+                project=project,
+                slug=slug,
+                name=name,
+                base_url=base_url,
+                sealed_key=crypto.seal(key),
+                catalogue=catalogue,
+            )
+    except IntegrityError:
+        raise Conflict(f"The project has a provider {slug!r} already.", code="slug_taken") from None
+    _tell(provider, actor, "provider.created")
+    return provider
+
+
+@transaction.atomic
+def update_provider(*, provider: Provider, actor: Actor, changes: dict[str, Any]) -> Provider:
+    """Change name, address, models or key. A new address needs the key again: it must not be sent elsewhere unseen."""
+    if "base_url" in changes:
+        check_url(changes["base_url"])
+        if changes["base_url"] != provider.base_url and provider.sealed_key and "key" not in changes:
+            text = "Enter the key again: with a new address it would be sent to another server."
+            raise Invalid(text, errors=[{"where": "key", "code": "required", "detail": text}])
+    if "key" in changes:
+        changes = {**changes, "sealed_key": crypto.seal(changes["key"])}
+        del changes["key"]
+    for name, value in changes.items():
+        setattr(provider, name, value)
+    provider.save()
+    _tell(provider, actor, "provider.updated")
+    return provider
+
+
+@transaction.atomic
+def delete_provider(*, provider: Provider, actor: Actor) -> None:
+    """Forget an endpoint and its key. Prompts that name it keep their text and fail clearly when called."""
+    _tell(provider, actor, "provider.deleted")
+    provider.delete()
+
+
+def try_provider(provider: Provider) -> list[str]:
+    """Ask the endpoint for its models: their ids. Raises ProviderError."""
+    target = resolve(provider.project, f"{provider.slug}/-")
+    request = calls.Request(target, [], {}, None)
+    url, headers, extensions = request.address()
+    try:
+        response = _client().get(
+            url.replace("/chat/completions", "/models"), headers=headers, extensions=extensions, timeout=15
+        )
+    except httpx.HTTPError as exc:
+        raise calls.failed(target, exc) from None
+    if response.status_code >= 300:
+        raise ProviderError("refused", f"{provider.slug} answered {response.status_code} when asked for its models.")
+    try:
+        return [str(item["id"]) for item in response.json()["data"]][:500]
+    except (ValueError, KeyError, TypeError):
+        raise ProviderError("bad_answer", f"{provider.slug} answered something that is no list of models.") from None
+
+
+def _tell(provider: Provider, actor: Actor, kind: str) -> None:
+    data = {"name": provider.name, "base_url": provider.base_url}
+    record(project=provider.project, actor=actor, kind=kind, subject=("provider", provider.slug), data=data)

@@ -1,0 +1,57 @@
+"""What goes to a model and what comes back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class AdapterRef:
+    """A LoRA adapter by content: the weights' SHA-256 (an object in the store) and its adapter_config.json."""
+
+    sha256: str
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a `provider/model` name leads. `key` is a secret: it is not shown in repr."""
+
+    provider: str
+    model: str
+    base_url: str
+    key: str = field(repr=False, default="")
+    input_price: Decimal | None = None
+    output_price: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One answer. Tokens are the endpoint's own count or None; cost in US dollars or None when no price is known."""
+
+    text: str
+    model: str
+    finish_reason: str
+    latency_ms: float
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: Decimal | None
+
+
+class ProviderError(Exception):
+    """A model call that brought no answer.
+
+    `code`: unknown_provider, unknown_model, unknown_adapter, adapter_unsupported, not_configured, private_address,
+    refused (4xx), rate_limited, unavailable (5xx, no connection), timed_out, bad_answer. `retryable` says whether the
+    same call may work later; `retry_after` the seconds that the endpoint asked for. Never holds a key.
+    """
+
+    def __init__(self, code: str, detail: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.retryable = retryable
+        self.retry_after = retry_after

@@ -1,0 +1,134 @@
+"""Providers and model calls against a scripted endpoint: answers, faults, secrets, who may do what."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from tests.fakes.openai_server import Fault
+from variorum.inference import services
+from variorum.inference.catalogue import resolve
+from variorum.inference.models import Provider
+from variorum.inference.shapes import AdapterRef, ProviderError
+
+BASE = "/api/v1/projects/support-desk"
+KEY = "sk-test-0123456789abcdef"
+
+
+@pytest.fixture
+def provider(project, owner, api, fake_openai):
+    fake_openai.api_key = KEY
+    body = {
+        "slug": "fake",
+        "name": "Fake",
+        "base_url": fake_openai.base_url,
+        "key": KEY,
+        "models": [{"id": "fake-model", "input_price": "2", "output_price": "10"}],
+    }
+    answer = api(owner).post(f"{BASE}/providers", body)
+    assert answer.status_code == 201, answer.json()
+    assert KEY not in answer.content.decode()
+    return Provider.objects.get()
+
+
+def _call(project, **extra):
+    return services.complete(
+        project=project, model="fake/fake-model", messages=[{"role": "user", "content": "hi"}], **extra
+    )
+
+
+def test_a_call_carries_settings_and_counts_cost(project, provider, fake_openai):
+    fake_openai.answer = "delivery"
+    done = _call(project, config={"temperature": 0, "max_output_tokens": 6, "topK": 3})
+    sent = fake_openai.calls[-1].body
+    assert (sent["temperature"], sent["max_tokens"], sent["top_k"], sent["model"]) == (0, 6, 3, "fake-model")
+    assert done.text == "delivery"
+    assert done.cost == (2 * Decimal(done.input_tokens) + 10 * Decimal(done.output_tokens)) / 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "retryable"),
+    [
+        (Fault.status(500), "unavailable", True),
+        (Fault.status(400), "refused", False),
+        (Fault.status(404), "unknown_model", False),
+        (Fault.rate_limited("7"), "rate_limited", True),
+        (Fault.garbage(), "bad_answer", True),
+        (Fault.wrong_shape(), "bad_answer", True),
+        (Fault.cut(), "unavailable", True),
+        (Fault.slow(3), "timed_out", True),
+    ],
+)
+def test_faults_have_codes_and_keep_the_key(project, provider, fake_openai, fault, code, retryable):
+    fake_openai.script(fault)
+    with pytest.raises(ProviderError) as caught:
+        _call(project, timeout=1)
+    assert (caught.value.code, caught.value.retryable) == (code, retryable)
+    assert KEY not in str(caught.value)
+    if code == "rate_limited":
+        assert caught.value.retry_after == 7
+
+
+def test_the_async_call_is_the_same(project, provider, fake_openai):
+    fake_openai.answer = "ok"
+    target = resolve(project, "fake/fake-model")
+    assert KEY not in repr(target)
+
+    async def many():
+        async with services.async_client(4) as client:
+            calls = [
+                services.acomplete(client=client, target=target, messages=[{"role": "user", "content": str(n)}])
+                for n in range(8)
+            ]
+            return await asyncio.gather(*calls)
+
+    assert [done.text for done in asyncio.run(many())] == ["ok"] * 8
+    assert fake_openai.peak <= 4
+
+
+def test_unknown_names_say_what_to_do(project, provider, settings):
+    settings.MODEL_SERVER_URL = ""
+    for model, code in [
+        ("nobody/x", "unknown_provider"),
+        ("no-slash", "unknown_provider"),
+        ("local/x", "not_configured"),
+    ]:
+        with pytest.raises(ProviderError) as caught:
+            resolve(project, model)
+        assert caught.value.code == code
+    with pytest.raises(ProviderError) as caught:
+        _call(project, adapter=AdapterRef("0" * 64, {}))
+    assert caught.value.code == "adapter_unsupported"
+
+
+def test_private_addresses_need_the_operator(project, provider, settings):
+    settings.ALLOW_PRIVATE_HOSTS = []
+    with pytest.raises(ProviderError) as caught:
+        _call(project)
+    assert caught.value.code == "private_address"
+
+
+def test_a_new_address_needs_the_key_again(project, provider, owner, api):
+    address = f"{BASE}/providers/fake"
+    moved = api(owner).patch(address, {"base_url": "http://localhost:1/v1"})
+    assert (moved.status_code, moved.json()["errors"][0]["where"]) == (400, "key")
+    assert api(owner).patch(address, {"name": "Renamed"}).json()["has_key"] is True
+    assert api(owner).patch(address, {"key": ""}).json()["has_key"] is False
+
+
+def test_try_lists_models_or_says_why_not(project, provider, owner, api, fake_openai):
+    assert api(owner).post(f"{BASE}/providers/fake/try").json() == {"models": ["fake-model"]}
+    api(owner).patch(f"{BASE}/providers/fake", {"key": "wrong"})
+    refused = api(owner).post(f"{BASE}/providers/fake/try")
+    assert (refused.status_code, refused.json()["code"]) == (502, "refused")
+
+
+def test_roles_and_bad_input(project, provider, owner, member, stranger, api):
+    body = {"slug": "two", "name": "Two", "base_url": "https://example.org/v1"}
+    assert api(member("editor")).post(f"{BASE}/providers", body).status_code == 403
+    assert api(stranger).get(f"{BASE}/providers").status_code == 404
+    assert api(member("viewer")).get(f"{BASE}/models").json()["items"][0]["name"] == "fake/fake-model"
+    for change in ({"slug": "local"}, {"slug": "Two!"}, {"base_url": "ftp://x"}, {"base_url": "http://u:p@x/"}):
+        assert api(owner).post(f"{BASE}/providers", {**body, **change}).status_code == 400
+    assert api(owner).post(f"{BASE}/providers", {**body, "slug": "fake"}).json()["code"] == "slug_taken"
+    assert api(owner).delete(f"{BASE}/providers/fake").status_code == 204
