@@ -40,7 +40,7 @@ check: ## format, lint, types, contracts, migrations, page checks
 setup: ## install and build, start nothing; EXTRAS_TOO=s3test adds an extra
 	$(call ready,$(EXTRAS)$(comma)dev$(addprefix $(comma),$(EXTRAS_TOO)))
 
-schema: ## write docs/openapi.yaml and the page's types from the code
+schema: ## write frontend/openapi.json and the page's types from the code
 	$(call ready,$(EXTRAS)$(comma)dev)
-	@$(VENV)/python manage.py spectacular --fail-on-warn --file docs/openapi.yaml
+	@$(VENV)/python manage.py spectacular --fail-on-warn --format openapi-json --file frontend/openapi.json
 	@cd frontend && npm run --silent schema
