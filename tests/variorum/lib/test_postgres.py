@@ -41,9 +41,7 @@ def setting(url: str, name: str) -> object:
     return sql(url, f"SHOW {name}")[0][0]
 
 
-def in_another_process(
-    data: Path, *, python: str | None = None, user: int | None = None
-) -> "subprocess.Popen[str]":
+def in_another_process(data: Path, *, python: str | None = None, user: int | None = None) -> "subprocess.Popen[str]":
     script = (
         "import sys; from pathlib import Path; from variorum.lib import postgres; "
         "print(postgres.start(Path(sys.argv[1])).pid)"
