@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from variorum.accounts.access import access_project, actor_of
 from variorum.accounts.roles import Role
-from variorum.inference import catalogue, queries, services
+from variorum.inference import queries, services, targets
 from variorum.inference.models import Provider
 from variorum.inference.problems import as_problem
 from variorum.inference.shapes import ProviderError
@@ -161,4 +161,4 @@ class ModelsView(APIView):
     @extend_schema(operation_id="models_list", responses=ModelPage)
     def get(self, request: Request, project: str) -> Response:
         """Viewer. Our own server's models first, when it runs."""
-        return Response(pagination.whole(catalogue.choices(access_project(request, project))))
+        return Response(pagination.whole(targets.choices(access_project(request, project))))

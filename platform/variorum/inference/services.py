@@ -13,7 +13,7 @@ from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.events.services import record
 from variorum.inference import calls
-from variorum.inference.catalogue import resolve
+from variorum.inference.targets import resolve
 from variorum.inference.models import Provider
 from variorum.inference.shapes import LOCAL, AdapterRef, Completion, ProviderError, Target
 from variorum.lib import crypto

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.openai_server import Fault
 from variorum.inference import services
-from variorum.inference.catalogue import resolve
+from variorum.inference.targets import resolve
 from variorum.inference.models import Provider
 from variorum.inference.shapes import AdapterRef, ProviderError
 

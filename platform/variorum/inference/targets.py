@@ -1,0 +1,71 @@
+"""From a `provider/model` name to an endpoint, and what a project can call."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from variorum.accounts.models import Project
+from variorum.inference.catalogue import list_models
+from variorum.inference.models import Provider
+from variorum.inference.shapes import LOCAL, ProviderError, Target
+from variorum.lib import crypto
+
+
+def models_dir() -> Path:
+    """Where base models and adapters lie for the model server."""
+    return Path(settings.DATA_DIR) / "models"
+
+
+def resolve(project: Project, model: str) -> Target:
+    """Where `provider/model` leads. The model id may hold slashes of its own. Raises ProviderError."""
+    provider, _, name = model.partition("/")
+    if not name:
+        text = f"Write the model as provider/model, for example local/smollm2-135m; {model[:100]!r} has no provider."
+        raise ProviderError("unknown_provider", text)
+    if provider == LOCAL:
+        return _local(name)
+    row = Provider.objects.filter(project=project, slug=provider).first()
+    if row is None:
+        raise ProviderError("unknown_provider", f"The project has no provider {provider[:63]!r}. Add it in Settings.")
+    entry = next((item for item in row.catalogue if item["id"] == name), {})
+    try:
+        key = crypto.unseal(row.sealed_key)
+    except ValueError as exc:
+        raise ProviderError("not_configured", str(exc)) from None
+    prices = (_price(entry.get("input_price")), _price(entry.get("output_price")))
+    return Target(provider, name, row.base_url, key, *prices)
+
+
+def _local(name: str) -> Target:
+    if not settings.MODEL_SERVER_URL:
+        text = "The model server is not running here (it starts with `make up`, or set VARIORUM_MODEL_SERVER_URL)."
+        raise ProviderError("not_configured", text)
+    return Target(LOCAL, name, f"{settings.MODEL_SERVER_URL}/v1", "", Decimal(0), Decimal(0))
+
+
+def _price(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+def choices(project: Project) -> list[dict[str, Any]]:
+    """Every model that a project can name: `name` is provider/model, `adapters` whether it takes our adapters."""
+    found: list[dict[str, Any]] = []
+    if settings.MODEL_SERVER_URL:
+        free = {"input_price": "0", "output_price": "0"}
+        found += [_choice(LOCAL, {"id": name, **free}, adapters=True) for name in list_models(models_dir())]
+    for row in Provider.objects.filter(project=project).order_by("slug"):
+        found += [_choice(row.slug, entry, adapters=False) for entry in row.catalogue]
+    return found
+
+
+def _choice(provider: str, entry: dict[str, Any], *, adapters: bool) -> dict[str, Any]:
+    return {
+        "name": f"{provider}/{entry['id']}",
+        "provider": provider,
+        "model": entry["id"],
+        "input_price": entry.get("input_price"),
+        "output_price": entry.get("output_price"),
+        "adapters": adapters,
+    }
