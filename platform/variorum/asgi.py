@@ -4,7 +4,8 @@
 2. The live stream (`variorum.events.stream`): server-sent events on the event loop.
 3. Everything else: Django as a WSGI application in threads (a2wsgi). It costs about half of Django's own ASGI handler.
 
-Lanes 1 and 2 ask lane 3 for everything that is not their one hot path, so that there is one set of rules.
+Lanes 1 and 2 ask lane 3 for everything that is not their one hot path, so that there is one set of rules. So do the
+lanes that rooms above hand down (`variorum.lib.lanes`).
 """
 
 import asyncio
@@ -29,7 +30,7 @@ wsgi_application = get_wsgi_application()
 
 from variorum.deployments.lane import RuntimeLane  # noqa: E402
 from variorum.events import live, stream  # noqa: E402  (Django is ready only now)
-from variorum.lib import asgi  # noqa: E402
+from variorum.lib import asgi, lanes  # noqa: E402
 from variorum.lib.asgi import Message, Receive, Scope, Send  # noqa: E402
 from variorum.lib.errors import Invalid, Problem  # noqa: E402
 from variorum.lib.listener import Listener  # noqa: E402
@@ -59,6 +60,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await lane.serve(scope, receive, send)
         elif STREAM.match(scope["path"]) and scope["method"] == "GET":
             await stream.serve(scope, receive, send, hub=hub, authorise=django)
+        elif hot := lanes.find(scope):
+            await hot.serve(scope, receive, send, django)
         else:
             await django(scope, receive, send)
     elif scope["type"] == "lifespan":

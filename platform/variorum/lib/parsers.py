@@ -45,10 +45,11 @@ def bounded_integer(digits: str) -> int:
     return int(digits)
 
 
-def parse_json(body: bytes, *, check_texts: bool = True) -> Any:
-    """Parse a request body. Raises Invalid saying where: bad UTF-8, syntax, depth, NaN, NUL, lone surrogates.
+def parse_json(body: bytes, *, check_texts: bool = True, max_depth: int | None = MAX_DEPTH) -> Any:
+    """Parse a request body. Raises Invalid naming line and column: bad UTF-8, syntax, depth, NaN, NUL, lone surrogates.
 
-    Without `check_texts` the caller looks at the texts (U+0000, lone surrogates) itself.
+    Without `check_texts` the caller looks for NUL and lone surrogates, where it can say which field holds them; without
+    `max_depth` it bounds the depth of what it keeps (nothing deeper than Python's recursion limit gets here).
     """
     try:
         text = body.decode("utf-8")
@@ -56,8 +57,8 @@ def parse_json(body: bytes, *, check_texts: bool = True) -> Any:
         raise Invalid(f"The body is not UTF-8: byte {exc.start} cannot be read.", code="invalid_utf8") from None
     if text.startswith(codecs.BOM_UTF8.decode()):
         text = text[1:]
-    if too_deep(body):
-        raise Invalid(f"The JSON nests deeper than {MAX_DEPTH} levels.", code="too_deep")
+    if max_depth is not None and too_deep(body, max_depth):
+        raise Invalid(f"The JSON nests deeper than {max_depth} levels.", code="too_deep")
     try:
         value = json.loads(text, parse_constant=no_constant, parse_int=bounded_integer)
     except json.JSONDecodeError as exc:
