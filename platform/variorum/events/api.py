@@ -1,9 +1,14 @@
 """The audit trail and the inbox over HTTP."""
 
+from collections.abc import Iterable
+
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -70,8 +75,23 @@ class EventsView(APIView):
         return Response(pagination.by_id(request, rows, lambda page: EventSerializer(page, many=True).data))
 
 
+class _WhateverAccepted(BaseContentNegotiation):
+    """Browsers ask for `text/event-stream` alone; refusals are JSON all the same."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        return next(iter(parsers))
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type or ""
+
+
 class StreamView(APIView):
     """The live stream's door. The ASGI server takes over once it is open; a plain WSGI server makes pages poll."""
+
+    content_negotiation_class = _WhateverAccepted
 
     @extend_schema(operation_id="events_stream", responses={(200, "text/event-stream"): OpenApiTypes.STR})
     def get(self, request: Request, project: str) -> HttpResponse:

@@ -21,7 +21,7 @@ PATH = "/api/v1/projects/support-desk/stream"
 @contextmanager
 def _listening(web: str, token: str, **headers: str) -> Iterator[Iterator[str]]:
     """The lines of an open stream; its first line has come."""
-    sent = {"Authorization": f"Bearer {token}", **headers}
+    sent = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream", **headers}  # as an EventSource does
     with httpx.Client(timeout=10) as client, client.stream("GET", f"{web}{PATH}", headers=sent) as answer:
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
         lines = answer.iter_lines()
@@ -63,7 +63,7 @@ def test_who_may_not_listen_gets_the_ordinary_answer(web, token, make_key, stran
         ({"Authorization": "Bearer vk_x"}, 401, "unknown_key"),
         ({"Authorization": f"Bearer {narrow}"}, 403, "scope_missing"),
     ):
-        answer = httpx.get(f"{web}{PATH}", headers=headers)
+        answer = httpx.get(f"{web}{PATH}", headers={"Accept": "text/event-stream", **headers})
         assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert answer.headers["content-type"] == "application/problem+json"
     assert (
