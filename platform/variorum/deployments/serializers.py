@@ -22,6 +22,7 @@ class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
             "number", "environment", "kind", "commit", "subject", "hash", "restores", "note", "actor_name",
             "created_at", "until",
         ]  # fmt: skip
+        read_only_fields = fields
 
 
 class DeploymentPage(serializers.Serializer[object]):
