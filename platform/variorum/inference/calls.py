@@ -42,8 +42,7 @@ class Request:
             if target.provider != LOCAL:
                 text = f"The provider {target.provider!r} cannot load adapters of the repository; use {LOCAL}."
                 raise ProviderError("adapter_unsupported", text)
-            adapters.ensure(adapter)
-            model = f"{target.model}+{adapter.sha256}"
+            model = f"{target.model}+{adapters.ensure(adapter)}"
         settings = {RENAMED.get(name, name): value for name, value in config.items() if name not in OURS}
         if "topK" in config:
             settings["top_k"] = config["topK"]

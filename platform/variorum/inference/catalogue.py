@@ -1,5 +1,6 @@
-"""The base models that come with the installation or that an operator put in the models folder. Light: no numpy here."""
+"""Which models there are: base models of the installation or of its operator, and adapters by name. Light: no numpy."""
 
+import hashlib
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,14 @@ BASE_MODELS: Final[Mapping[str, BaseModel]] = {
         context=8192,
     )
 }
+
+
+def adapter_name(weights_sha256: str, config: bytes) -> str:
+    """The name of an adapter's folder and of its model (`<base>+<name>`): 64 hex digits that stand for both files.
+
+    The configuration counts too: the same weights with another alpha are another adapter.
+    """
+    return hashlib.sha256(weights_sha256.encode() + b"\n" + config).hexdigest()
 
 
 def list_models(models_dir: Path) -> list[str]:

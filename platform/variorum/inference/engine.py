@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from variorum.inference.catalogue import adapter_name
 from variorum.inference.gguf_lora import export
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class Engines:
             return list(self._known)
 
     def parse(self, model: object) -> str | None:
-        """The adapter's hash in a model id, or None for the base. Raises UnknownModel."""
+        """The adapter's name in a model id, or None for the base. Raises UnknownModel."""
         base, plus, sha256 = model.partition("+") if isinstance(model, str) else ("", "", "")
         if base != self.model_id or (plus and not _SHA256.match(sha256)):
             raise UnknownModel(f"The model {model!r} does not exist; {self.model_id!r} does.")
@@ -156,12 +157,17 @@ class Engines:
             log.info("engine replaced; adapters: %s", ", ".join(name[:12] for name in known))
 
     def _exported(self, adapter: str) -> Path:
-        """The adapter as GGUF, exported on first use, its weights held against the hash in its name."""
+        """The adapter as GGUF, exported on first use, its files held against the hash in its name."""
         folder = self.adapters_dir / adapter
-        weights, target = folder / "adapter_model.safetensors", folder / "adapter.gguf"
+        target = folder / "adapter.gguf"
         if target.is_file():
             return target
-        if not weights.is_file() or hashlib.sha256(weights.read_bytes()).hexdigest() != adapter:
+        try:
+            weights = hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
+            named = adapter_name(weights, (folder / "adapter_config.json").read_bytes())
+        except FileNotFoundError:
+            named = ""
+        if named != adapter:
             raise UnknownModel(f"The adapter {adapter} is not on this server.")
         export(folder, self.gguf, target)
         return target

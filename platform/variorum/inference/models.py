@@ -1,28 +1,25 @@
 """Where models answer: an OpenAI-compatible address, its key, its models with their prices."""
 
-from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
-from variorum.accounts.models import Project, User
-
-NAME = RegexValidator(r"^[a-z0-9][a-z0-9-]{0,39}\Z", "Use lower-case letters, digits and hyphens, at most 40.")
+from variorum.accounts.models import Project
 
 
 class Provider(models.Model):
     """An OpenAI-compatible endpoint of a project. Prompts name it before the slash: `acme/gpt-4o`."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="providers")
-    name = models.CharField(max_length=40, validators=[NAME])
-    base_url = models.CharField(max_length=500)
+    slug = models.SlugField(max_length=63)
+    name = models.CharField(max_length=100)
+    base_url = models.URLField(max_length=300)  # ends before /chat/completions
     sealed_key = models.TextField(blank=True, default="")
-    offered = models.JSONField(default=list)  # [{"id", "input_price", "output_price"}]: dollars a million tokens
-    version = models.PositiveIntegerField(default=1)
-    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    catalogue = models.JSONField(default=list)  # [{"id", "input_price", "output_price"}]: dollars a million tokens
     created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "name"], name="provider_name_once")]
+        constraints = [models.UniqueConstraint(fields=["project", "slug"], name="provider_slug_once")]
 
     def __str__(self) -> str:
-        return self.name
+        return self.slug

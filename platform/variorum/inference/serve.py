@@ -2,9 +2,9 @@
 
     python -m variorum.inference.serve --port 8009 --models-dir var/models --adapters-dir var/models/adapters
 
-Model ids: `smollm2-135m`, or `smollm2-135m+<sha256 of adapter_model.safetensors>` for a folder
-`<adapters-dir>/<sha256>/` in PEFT's layout. Endpoints: GET /health, GET /v1/models, POST /v1/chat/completions (stream
-or not; sampling, logprobs and response_format as llama.cpp's server knows them).
+Model ids: `smollm2-135m`, or `smollm2-135m+<name>` for a folder `<adapters-dir>/<name>/` in PEFT's layout, where the
+name is the hash of its two files (catalogue.adapter_name). Endpoints: GET /health, GET /v1/models, POST
+/v1/chat/completions (stream or not; sampling, logprobs and response_format as llama.cpp's server knows them).
 """
 
 import argparse
@@ -22,7 +22,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from variorum.inference.base_model import NoSuchModel, ensure_serving
+from variorum.inference.base_model import ensure_serving
+from variorum.inference.catalogue import NoSuchModel
 from variorum.inference.engine import Engines, Options, UnknownModel
 from variorum.inference.gguf_lora import BadAdapter
 

@@ -13,9 +13,9 @@ from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.events.services import record
 from variorum.inference import calls
-from variorum.inference.targets import resolve
 from variorum.inference.models import Provider
 from variorum.inference.shapes import LOCAL, AdapterRef, Completion, ProviderError, Target
+from variorum.inference.targets import resolve
 from variorum.lib import crypto
 from variorum.lib.errors import Conflict, Invalid
 from variorum.lib.net import check_url

@@ -7,14 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from variorum.inference.base_model import (
-    BASE_MODELS,
-    NoSuchModel,
-    ensure_serving,
-    ensure_training,
-    list_models,
-    source_gguf,
-)
+from variorum.inference.base_model import ensure_serving, ensure_training
+from variorum.inference.catalogue import BASE_MODELS, NoSuchModel, list_models, source_gguf
 from variorum.inference.tensors import read_gguf_header, read_safetensors
 
 

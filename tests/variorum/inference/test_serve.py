@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+from variorum.inference.catalogue import adapter_name
+
 MESSAGES = [{"role": "user", "content": "the tooth path"}]
 
 
@@ -36,15 +38,20 @@ def server(tiny_model: Any, tmp_path: Path) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def add_adapter(make_adapter: Callable[..., Path], tmp_path: Path) -> Callable[[int], str]:
-    """add_adapter(seed) -> the hash of an adapter that now lies in the server's folder."""
+    """add_adapter(seed) -> the name of an adapter that now lies in the server's folder."""
 
     def add(seed: int) -> str:
         source = make_adapter(seed)
-        sha256 = hashlib.sha256((source / "adapter_model.safetensors").read_bytes()).hexdigest()
-        shutil.copytree(source, tmp_path / "adapters" / sha256)
-        return sha256
+        name = name_of(source)
+        shutil.copytree(source, tmp_path / "adapters" / name)
+        return name
 
     return add
+
+
+def name_of(folder: Path) -> str:
+    weights = hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
+    return adapter_name(weights, (folder / "adapter_config.json").read_bytes())
 
 
 def ask(client: httpx.Client, model: object = "tiny", **extra: Any) -> httpx.Response:
@@ -142,10 +149,10 @@ def test_an_adapter_that_does_not_fit_is_a_400_and_a_forged_one_a_404(
 ) -> None:
     folder = make_adapter(5)
     (folder / "adapter_config.json").write_text(json.dumps({"peft_type": "IA3"}))
-    sha256 = hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
-    for name in (sha256, "f" * 64):
+    own = name_of(folder)
+    for name in (own, "f" * 64):
         shutil.copytree(folder, tmp_path / "adapters" / name)
-    unfit, forged = ask(server, f"tiny+{sha256}"), ask(server, "tiny+" + "f" * 64)
+    unfit, forged = ask(server, f"tiny+{own}"), ask(server, "tiny+" + "f" * 64)
     assert (unfit.status_code, unfit.json()["error"]["code"]) == (400, "bad_adapter")
     assert (forged.status_code, forged.json()["error"]["code"]) == (404, "model_not_found")
     assert text(ask(server))
