@@ -784,6 +784,76 @@ export interface paths {
         patch: operations["members_change"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Our own server's models first, when it runs. */
+        get: operations["models_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["providers_list"];
+        put?: never;
+        /** @description Maintainer. The key is encrypted and never shown again. */
+        post: operations["providers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/providers/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Maintainer. */
+        delete: operations["providers_delete"];
+        options?: never;
+        head?: never;
+        /** @description Maintainer. */
+        patch: operations["providers_change"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/providers/{provider}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Maintainer. Asks the endpoint for its models; 502 says what went wrong. */
+        post: operations["providers_try"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/render": {
         parameters: {
             query?: never;
@@ -936,11 +1006,11 @@ export interface components {
         Approval: {
             readonly id: number;
             readonly author: components["schemas"]["User"];
-            verdict: components["schemas"]["VerdictEnum"];
-            commit: string;
-            body?: string;
+            readonly verdict: components["schemas"]["VerdictEnum"];
+            readonly commit: string;
+            readonly body: string;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
         };
         /** @description Every verdict on a draft, newest first. */
         ApprovalPage: {
@@ -964,18 +1034,18 @@ export interface components {
         };
         /** @description A named verdict on a commit. */
         Check: {
-            name: string;
-            state: components["schemas"]["StateCa7Enum"];
-            summary?: string;
-            url?: string;
-            details?: unknown;
-            commit: string;
+            readonly name: string;
+            readonly state: components["schemas"]["StateCa7Enum"];
+            readonly summary: string;
+            readonly url: string;
+            readonly details: unknown;
+            readonly commit: string;
             /** Format: date-time */
-            updated_at?: string;
+            readonly updated_at: string;
         };
         /** @description What is wrong with the file and what it says. */
         CheckAnswer: {
-            problems: components["schemas"]["Problem"][];
+            problems: components["schemas"]["FileProblem"][];
             overview: unknown | null;
         };
         /** @description The checks on a commit. */
@@ -1014,27 +1084,32 @@ export interface components {
         /** @description A remark. `current` says where its line stands now: null when the line is gone or it speaks of no line. */
         Comment: {
             readonly id: number;
-            parent?: number | null;
+            readonly parent: number | null;
             readonly author: components["schemas"]["User"] | null;
-            author_name: string;
-            body: string;
-            path?: string;
-            side?: components["schemas"]["CommentSideEnum"] | components["schemas"]["BlankEnum"];
-            line?: number | null;
-            commit?: string;
-            readonly current: components["schemas"]["Position"] | null;
+            readonly author_name: string;
+            readonly body: string;
+            readonly path: string;
+            readonly side: components["schemas"]["CommentSideEnum"] | components["schemas"]["BlankEnum"];
+            readonly line: number | null;
+            readonly commit: string;
+            readonly current: components["schemas"]["CommentPosition"] | null;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             /** Format: date-time */
-            edited_at?: string | null;
+            readonly edited_at: string | null;
             /** Format: date-time */
-            resolved_at?: string | null;
-            resolved_by_name?: string;
+            readonly resolved_at: string | null;
+            readonly resolved_by_name: string;
         };
         /** @description A draft's conversation, oldest first. */
         CommentPage: {
             items: components["schemas"]["Comment"][];
             next: string | null;
+        };
+        /** @description A line of a file of the present difference. */
+        CommentPosition: {
+            path: string;
+            line: number;
         };
         /**
          * @description * `` - None
@@ -1150,6 +1225,29 @@ export interface components {
             items: components["schemas"]["Deployment"][];
             next: string | null;
         };
+        /** @description A run of lines around changes. */
+        DiffHunk: {
+            old_start: number;
+            old_lines: number;
+            new_start: number;
+            new_lines: number;
+            lines: components["schemas"]["DiffLine"][];
+        };
+        /** @description One line of a difference with its number on each side. */
+        DiffLine: {
+            kind: components["schemas"]["DiffLineKindEnum"];
+            old: number | null;
+            new: number | null;
+            text: string;
+            unended: boolean;
+        };
+        /**
+         * @description * `context` - context
+         *     * `added` - added
+         *     * `removed` - removed
+         * @enum {string}
+         */
+        DiffLineKindEnum: "context" | "added" | "removed";
         /** @description The draft's own commits, newest first. */
         DraftCommits: {
             items: components["schemas"]["Commit"][];
@@ -1157,23 +1255,23 @@ export interface components {
         };
         /** @description A draft with everything that its page shows beside the difference. */
         DraftDetail: {
-            number: number;
-            title: string;
-            state?: components["schemas"]["State7d9Enum"];
+            readonly number: number;
+            readonly title: string;
+            readonly state: components["schemas"]["State7d9Enum"];
             readonly author: components["schemas"]["User"] | null;
-            author_name: string;
-            branch: string;
-            base_commit: string;
-            head_commit: string;
-            merged_commit?: string;
-            paths?: string[];
+            readonly author_name: string;
+            readonly branch: string;
+            readonly base_commit: string;
+            readonly head_commit: string;
+            readonly merged_commit: string;
+            readonly paths: string[];
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             /** Format: date-time */
-            updated_at?: string;
+            readonly updated_at: string;
             /** Format: date-time */
-            ended_at?: string | null;
-            ended_by_name?: string;
+            readonly ended_at: string | null;
+            readonly ended_by_name: string;
             readonly comment_count: number;
             readonly open_threads: number;
             approval_count: number;
@@ -1181,8 +1279,8 @@ export interface components {
             required_approvals: number;
             check_state: components["schemas"]["CheckStateEnum"] | components["schemas"]["NullEnum"];
             blockers: components["schemas"]["Blocker"][];
-            description?: string;
-            version?: number;
+            readonly description: string;
+            readonly version: number;
             approvals: components["schemas"]["Approval"][];
             objections: components["schemas"]["Approval"][];
             checks: components["schemas"]["Check"][];
@@ -1198,23 +1296,23 @@ export interface components {
         };
         /** @description A draft in a list. */
         DraftItem: {
-            number: number;
-            title: string;
-            state?: components["schemas"]["State7d9Enum"];
+            readonly number: number;
+            readonly title: string;
+            readonly state: components["schemas"]["State7d9Enum"];
             readonly author: components["schemas"]["User"] | null;
-            author_name: string;
-            branch: string;
-            base_commit: string;
-            head_commit: string;
-            merged_commit?: string;
-            paths?: string[];
+            readonly author_name: string;
+            readonly branch: string;
+            readonly base_commit: string;
+            readonly head_commit: string;
+            readonly merged_commit: string;
+            readonly paths: string[];
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             /** Format: date-time */
-            updated_at?: string;
+            readonly updated_at: string;
             /** Format: date-time */
-            ended_at?: string | null;
-            ended_by_name?: string;
+            readonly ended_at: string | null;
+            readonly ended_by_name: string;
             readonly comment_count: number;
             readonly open_threads: number;
             approval_count: number;
@@ -1230,7 +1328,7 @@ export interface components {
         };
         /** @description The prompt with the changes in it; comments and layout stay. */
         EditAnswer: {
-            problems: components["schemas"]["Problem"][];
+            problems: components["schemas"]["FileProblem"][];
             overview: unknown | null;
             content: string;
         };
@@ -1297,7 +1395,7 @@ export interface components {
             size: number;
             text: string | null;
             overview: unknown | null;
-            problems: components["schemas"]["Problem"][];
+            problems: components["schemas"]["FileProblem"][];
             changed: components["schemas"]["Commit"] | null;
         };
         /** @description One changed file. */
@@ -1313,7 +1411,7 @@ export interface components {
             truncated: boolean;
             old_text?: string | null;
             new_text?: string | null;
-            hunks: components["schemas"]["Hunk"][];
+            hunks: components["schemas"]["DiffHunk"][];
         };
         /** @description One file of a commit with the commit that changed it last (null when that is long ago). */
         FileEntry: {
@@ -1322,7 +1420,7 @@ export interface components {
             kind: components["schemas"]["KindE3dEnum"];
             size: number;
             oid: string;
-            lfs: components["schemas"]["Pointer"] | null;
+            lfs: components["schemas"]["LfsPointer"] | null;
             changed: components["schemas"]["Commit"] | null;
         };
         /** @description Every file of a commit. */
@@ -1331,6 +1429,14 @@ export interface components {
             commit: string;
             items: components["schemas"]["FileEntry"][];
             next: string | null;
+        };
+        /** @description One thing that is wrong with a file; lines and columns count from 1. */
+        FileProblem: {
+            path: string;
+            line: number;
+            column: number;
+            code: string;
+            message: string;
         };
         /**
          * @description * `csv` - csv
@@ -1344,14 +1450,6 @@ export interface components {
         FrontChangeRequest: {
             key: string[];
             value: unknown | null;
-        };
-        /** @description A run of lines around changes. */
-        Hunk: {
-            old_start: number;
-            old_lines: number;
-            new_start: number;
-            new_lines: number;
-            lines: components["schemas"]["Line"][];
         };
         /** @description What came of it: the version at once, or the job that will make it. */
         Imported: {
@@ -1430,21 +1528,11 @@ export interface components {
             p95: number;
             max: number;
         };
-        /** @description One line of a difference with its number on each side. */
-        Line: {
-            kind: components["schemas"]["LineKindEnum"];
-            old: number | null;
-            new: number | null;
-            text: string;
-            unended: boolean;
+        /** @description A large file behind a pointer. */
+        LfsPointer: {
+            sha256: string;
+            size: number;
         };
-        /**
-         * @description * `context` - context
-         *     * `added` - added
-         *     * `removed` - removed
-         * @enum {string}
-         */
-        LineKindEnum: "context" | "added" | "removed";
         /** @description What was live in one environment at a moment. */
         Live: {
             environment: string;
@@ -1503,7 +1591,7 @@ export interface components {
         Mergeable: {
             state: components["schemas"]["MergeableStateEnum"];
             conflicts: string[];
-            problems: components["schemas"]["Problem"][];
+            problems: components["schemas"]["FileProblem"][];
             onto: string | null;
         };
         /**
@@ -1515,10 +1603,35 @@ export interface components {
          * @enum {string}
          */
         MergeableStateEnum: "clean" | "conflicts" | "problems" | "nothing" | "ended";
-        /** @description One message of a rendered prompt. */
-        Message: {
-            role: string;
-            content: unknown;
+        /** @description A model that the project can name in a prompt. */
+        ModelChoice: {
+            name: string;
+            provider: string;
+            model: string;
+            input_price: string | null;
+            output_price: string | null;
+            adapters: boolean;
+        };
+        /** @description A model of a provider; prices in US dollars per million tokens. */
+        ModelEntry: {
+            id: string;
+            /** Format: decimal */
+            input_price?: string | null;
+            /** Format: decimal */
+            output_price?: string | null;
+        };
+        /** @description A model of a provider; prices in US dollars per million tokens. */
+        ModelEntryRequest: {
+            id: string;
+            /** Format: decimal */
+            input_price?: string | null;
+            /** Format: decimal */
+            output_price?: string | null;
+        };
+        /** @description All of them. */
+        ModelPage: {
+            items: components["schemas"]["ModelChoice"][];
+            next: string | null;
         };
         /** @description What the key is for and until when. */
         NewApiKeyRequest: {
@@ -1661,6 +1774,15 @@ export interface components {
             /** @default  */
             description: string;
         };
+        /** @description A new endpoint; `slug` is what prompts write before the slash. */
+        NewProviderRequest: {
+            name: string;
+            /** Format: uri */
+            base_url: string;
+            key?: string;
+            models?: components["schemas"]["ModelEntryRequest"][];
+            slug: string;
+        };
         /** @description `to`: the number of the earlier deployment to restore; left out: what was live before. */
         NewRollbackRequest: {
             expected?: number | null;
@@ -1726,19 +1848,17 @@ export interface components {
             description?: string;
             required_approvals?: number;
         };
+        /** @description What may be changed. An absent key is kept; an empty one removes it. */
+        PatchedProviderChangeRequest: {
+            name?: string;
+            /** Format: uri */
+            base_url?: string;
+            key?: string;
+            models?: components["schemas"]["ModelEntryRequest"][];
+        };
         /** @description A member's new role. */
         PatchedRoleChangeRequest: {
             role?: components["schemas"]["RoleEnum"];
-        };
-        /** @description A large file behind a pointer. */
-        Pointer: {
-            sha256: string;
-            size: number;
-        };
-        /** @description A line of a file of the present difference. */
-        Position: {
-            path: string;
-            line: number;
         };
         /** @description What deploying a commit would change. `commits` counts those between; without `obstacles` it may go. */
         Preview: {
@@ -1749,14 +1869,6 @@ export interface components {
             commits: number;
             backwards: boolean;
             obstacles: components["schemas"]["Obstacle"][];
-        };
-        /** @description One thing that is wrong with a file; lines and columns count from 1. */
-        Problem: {
-            path: string;
-            line: number;
-            column: number;
-            code: string;
-            message: string;
         };
         /** @description A version at a glance. `labels` is empty when the expected values are free text. */
         Profile: {
@@ -1786,6 +1898,25 @@ export interface components {
             items: components["schemas"]["Project"][];
             next: string | null;
         };
+        /** @description An endpoint without its key. */
+        Provider: {
+            slug: string;
+            name: string;
+            /** Format: uri */
+            base_url: string;
+            /** @description Whether a key is kept. */
+            readonly has_key: boolean;
+            models: components["schemas"]["ModelEntry"][];
+            /** Format: date-time */
+            created_at?: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        /** @description A project's endpoints. */
+        ProviderPage: {
+            items: components["schemas"]["Provider"][];
+            next: string | null;
+        };
         /** @description Up to which notice the person has read. */
         ReadRequest: {
             /** Format: int64 */
@@ -1800,7 +1931,7 @@ export interface components {
         };
         /** @description The messages as a model would get them. */
         RenderAnswer: {
-            messages: components["schemas"]["Message"][];
+            messages: components["schemas"]["RenderedMessage"][];
             model: string | null;
             config: {
                 [key: string]: unknown;
@@ -1816,6 +1947,11 @@ export interface components {
             variables?: {
                 [key: string]: unknown;
             };
+        };
+        /** @description One message of a rendered prompt. */
+        RenderedMessage: {
+            role: string;
+            content: unknown;
         };
         /**
          * @description * `viewer` - Viewer
@@ -1940,6 +2076,10 @@ export interface components {
          * @enum {string}
          */
         ThemeEnum: "system" | "light" | "dark";
+        /** @description The ids of the models that the endpoint offers. */
+        TryAnswer: {
+            models: string[];
+        };
         /** @description A file that waits to be imported. */
         Upload: {
             /** Format: uuid */
@@ -3460,6 +3600,142 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
+                };
+            };
+        };
+    };
+    models_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+        };
+    };
+    providers_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderPage"];
+                };
+            };
+        };
+    };
+    providers_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProviderRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+        };
+    };
+    providers_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    providers_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedProviderChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+        };
+    };
+    providers_try: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TryAnswer"];
                 };
             };
         };

@@ -5,7 +5,7 @@ import styles from "./Progress.module.css";
 interface ProgressProps {
   label: string;
   done: number;
-  /** Unknown: the bar moves without saying how far. */
+  /** Null when unknown: the bar moves without saying how far. */
   total: number | null | undefined;
   startedAt?: string | Date | null | undefined;
   /** What is being done now. */
@@ -21,9 +21,15 @@ export function timeLeft(done: number, total: number, startedAt: Date, now = new
   return (spent / done) * (total - done);
 }
 
+/** As exact as such a guess deserves: whole minutes from two minutes on, else five seconds. */
+function roundLeft(ms: number): number {
+  const step = ms >= 120_000 ? 60_000 : 5_000;
+  return Math.max(step, Math.round(ms / step) * step);
+}
+
 /** How far long work is, how long it still takes, and a place to cancel it. */
 export function Progress({ label, done, total, startedAt, message, action }: ProgressProps) {
-  const share = total ? Math.min(1, done / total) : null;
+  const share = total === null || total === undefined ? null : total > 0 ? Math.min(1, done / total) : 0;
   const left = total && startedAt ? timeLeft(done, total, new Date(startedAt)) : null;
   return (
     <div className={styles.progress}>
@@ -47,7 +53,7 @@ export function Progress({ label, done, total, startedAt, message, action }: Pro
         <span className={styles.message}>{message}</span>
         <span className={styles.count}>
           {total ? `${formatNumber(done)} of ${formatNumber(total)}` : done > 0 && formatNumber(done)}
-          {left !== null && ` · about ${formatDuration(Math.max(1000, Math.round(left / 1000) * 1000))} left`}
+          {left !== null && ` · about ${formatDuration(roundLeft(left))} left`}
         </span>
       </div>
     </div>

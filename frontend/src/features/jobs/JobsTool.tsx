@@ -27,9 +27,7 @@ export function JobsTool({ project }: { project: string }) {
             className={styles.tool}
             aria-label={running ? `${plural(running, "job")} running` : "Jobs"}
           >
-            <span className={running ? list.turning : list.still}>
-              <Icon name="jobs" />
-            </span>
+            {running > 0 ? <span className={list.spinner} aria-hidden="true" /> : <Icon name="jobs" />}
             {running > 0 && <span className={styles.badge}>{running}</span>}
           </button>
         }
@@ -47,6 +45,7 @@ function Progress({ project }: { project: string }) {
 
 function RecentJobs({ project, onGo }: { project: string; onGo: () => void }) {
   const jobs = useQuery(recentJobsQuery(project));
+  const rows = [...(jobs.data ?? [])].sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)));
   return (
     <section className={list.panel}>
       <header className={list.head}>
@@ -67,7 +66,7 @@ function RecentJobs({ project, onGo }: { project: string; onGo: () => void }) {
         </p>
       )}
       <ul>
-        {jobs.data?.map((job) => (
+        {rows.map((job) => (
           <JobRow key={job.number} project={project} job={job} onGo={onGo} />
         ))}
       </ul>

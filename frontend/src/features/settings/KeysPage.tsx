@@ -66,7 +66,12 @@ function columns(onRevoke: (item: ApiKey) => void): Column<ApiKey>[] {
       cell: (item) => <StateBadge state={item.state} plain />,
       width: "110px",
     },
-    { key: "used", header: "Last used", cell: (item) => <Time at={item.last_used_at} />, width: "120px" },
+    {
+      key: "used",
+      header: "Last used",
+      cell: (item) => (item.last_used_at ? <Time at={item.last_used_at} /> : "never"),
+      width: "120px",
+    },
     {
       key: "expires",
       header: "Expires",

@@ -113,6 +113,7 @@ function RoleSelect({ project, member }: { project: string; member: Member }) {
   });
   return (
     <Select
+      small
       aria-label={`Role of ${member.user.name || member.user.email}`}
       options={ROLE_OPTIONS.map(({ value, label }) => ({ value, label }))}
       value={change.isPending ? change.variables : member.role}

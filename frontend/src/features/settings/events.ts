@@ -4,13 +4,13 @@ interface EventWords {
   subject_id: string;
 }
 
-/** "draft.merged" about draft 12 -> "Draft 12 merged"; "api_key.created" -> "API key created". */
+/** "draft.merged" about draft 12 -> "Draft #12 merged"; "api_key.created" -> "API key created". */
 export function sentenceOf(event: EventWords): string {
   const [noun = "", ...rest] = event.kind.split(".");
   const words = noun === "api_key" ? "API key" : capital(noun.replaceAll("_", " "));
   const act = rest.join(" ").replaceAll("_", " ");
-  const name =
-    event.subject_id && event.subject_kind === noun && noun !== "api_key" ? ` ${event.subject_id}` : "";
+  const named = event.subject_id && event.subject_kind === noun && noun !== "api_key" && noun !== "member";
+  const name = named ? ` ${/^\d+$/.test(event.subject_id) ? "#" : ""}${event.subject_id}` : "";
   return `${words}${name} ${act}`.trim();
 }
 

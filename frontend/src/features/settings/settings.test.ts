@@ -5,10 +5,10 @@ import { expiryAfter } from "./keys";
 
 describe("an event in words", () => {
   it.each([
-    ["draft.merged", "draft", "12", "Draft 12 merged"],
+    ["draft.merged", "draft", "12", "Draft #12 merged"],
     ["api_key.created", "api_key", "4", "API key created"],
     ["dataset.version_added", "dataset", "messages", "Dataset messages version added"],
-    ["job.cancel_requested", "job", "7", "Job 7 cancel requested"],
+    ["job.cancel_requested", "job", "7", "Job #7 cancel requested"],
   ])("%s about %s %s", (kind, subject_kind, subject_id, words) => {
     expect(sentenceOf({ kind, subject_kind, subject_id })).toBe(words);
   });
