@@ -1,0 +1,1 @@
+"""Metrics: named ways to judge one output, and the scores that they give."""
