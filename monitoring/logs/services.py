@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from monitoring.logs import entries, ingest
-from variorum.accounts.models import Project
+from variorum.accounts.models import ApiKey, Project
 
 
 class Taken(NamedTuple):
@@ -13,11 +13,12 @@ class Taken(NamedTuple):
     duplicates: int
 
 
-def take_logs(*, project: Project, body: bytes) -> Taken:
+def take_logs(*, project: Project, body: bytes, key: ApiKey | None = None) -> Taken:
     """Check and store a posted batch: all of it or nothing, durable on return, harmless to repeat.
 
-    Raises Invalid naming each bad log and field. Logs leave no event: they are their own record.
+    A `key` that was not looked up just now is looked at again when the batch is written. Raises Invalid naming each bad
+    log and field, Unauthenticated for a key that is no longer good. Logs leave no event: they are their own record.
     """
     found = entries.read_entries(body, project_id=project.pk)
-    accepted = ingest.store(found)
+    accepted = ingest.store(found, key_id=key.pk if key else None)
     return Taken(accepted, len(found) - accepted)

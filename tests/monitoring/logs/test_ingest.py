@@ -61,7 +61,7 @@ def test_a_batch_is_stored_with_all_that_was_sent(app: APIClient, project: Proje
         input_tokens=10,
         output_tokens=3,
         cost=0.000123,
-        tags=["vip", "de", "vip"],
+        tags=["vip", 'd"e\\ {,}', "vip"],
         metadata={"plan": "pro"},
         user="u1",
         session="s1",
@@ -72,7 +72,7 @@ def test_a_batch_is_stored_with_all_that_was_sent(app: APIClient, project: Proje
     assert (log.started_at, log.prompt, log.environment, log.commit) == (started, "triage", "production", "c" * 40)
     assert (log.model, log.adapter, log.failed, log.latency_ms) == ("local/smollm2-135m", "adapters/triage", True, 12.5)
     assert (log.input_tokens, log.output_tokens, log.cost) == (10, 3, Decimal("0.000123"))
-    assert (log.tags, log.end_user, log.session) == (["vip", "de"], "u1", "s1")
+    assert (log.tags, log.end_user, log.session) == (["vip", 'd"e\\ {,}'], "u1", "s1")
     stored = texts.unpack(LogText.objects.get(id=log.text_id).body)[log.text_at]
     assert stored == {name: full[name] for name in ("input", "output", "error", "reference", "metadata")}
 
@@ -162,7 +162,10 @@ def test_each_bad_field_is_named(field: str, value: Any, code: str) -> None:
 def test_more_faults_of_shape_are_named() -> None:
     assert errors_of([a_log(input={"messages": [{"content": "x"}]})]) == [("logs.0.input.messages.0", "invalid")]
     assert errors_of([a_log(input={"text": 5})]) == [("logs.0.input.text", "invalid")]
-    assert errors_of([a_log(output="x" * 1_000_001)]) == [("logs.0", "too_large")]
+    assert errors_of([a_log(output="x" * 2_000_001)]) == [("logs.0", "too_large")]
+    deep = '{"a":' * 300 + "1" + "}" * 300
+    body = json.dumps({"logs": [a_log(metadata="HERE")]}).replace('"HERE"', deep)
+    assert errors_of(body.encode()) == [("logs.0", "too_deep")]
     assert errors_of(["text"])[0] == ("logs.0", "invalid")
     assert errors_of([a_log(id=str(uuid.uuid4()))]) == [("logs.0.started_at", "required")]
     assert errors_of([]) == [("logs", "wrong_count")]
@@ -189,7 +192,7 @@ def test_ids_are_bound_to_their_time() -> None:
         (b"{", "invalid_json"),
         (b'{"logs": [NaN]}', "invalid_json"),
         (b'\xff{"logs": []}', "invalid_utf8"),
-        (b"[" * 200, "too_deep"),
+        (b"[" * 200_000, "invalid_json"),
         (b"", "invalid_json"),
     ],
 )
