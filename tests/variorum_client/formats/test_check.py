@@ -142,6 +142,46 @@ def test_deep_json_and_yaml_are_problems_and_quick() -> None:
     assert time.thread_time() - began < 5
 
 
+def _bomb() -> bytes:
+    levels = {f"l{n}": {"allOf": [{"$ref": f"#/$defs/l{n + 1}"}] * 10} for n in range(8)}
+    return json.dumps({"$defs": {**levels, "l8": {"type": "integer"}}, "$ref": "#/$defs/l0"}).encode()
+
+
+def _wide_input() -> str:
+    fields = "".join(f"    k{number}: string\n" for number in range(3000))
+    return f"---\ninput:\n  schema:\n{fields}---\n" + "".join(f"{{{{x{number}}}}}" for number in range(5000))
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "schema"),
+    [
+        ("configs/a.yaml", "5", _bomb()),
+        ("configs/a.yaml", "".join(f"- {{a: {number}}}\n" for number in range(5000)), b'{"uniqueItems": true}'),
+        ("configs/a.yaml", "- " + "a" * 9_000, b'{"items": {"pattern": "a*b"}}'),
+        ("configs/a.yaml", "a" * 900_000 + ": 1", b'{"patternProperties": {"a*a*a*b": {}}}'),
+        ("configs/a.schema.json", json.dumps({"properties": {f"k{n}": {"type": "string"} for n in range(9000)}}), b""),
+        ("prompts/a.prompt", _wide_input(), b""),
+        ("prompts/a.prompt", "{{#if a}}\n{{/if}}\n" * 15_000, b""),
+        ("prompts/a.prompt", "\\{{a}} " * 30_000, b""),
+    ],
+)
+def test_nothing_takes_long(path: str, content: str, schema: bytes) -> None:
+    began = time.thread_time()
+    check_file(path, content.encode(), read={"configs/a.schema.json": schema}.get)
+    assert time.thread_time() - began < 6
+
+
+def test_unique_items_and_long_texts_are_told() -> None:
+    def check(text: str, schema: object) -> list[tuple[int, int, str]]:
+        return found("configs/a.yaml", text, **{"configs/a.schema.json": json.dumps(schema)})
+
+    assert check("[{a: 1}, {a: 1.0}]", {"uniqueItems": True}) == [(1, 1, "schema_uniqueItems")]
+    assert check("[1, true, '1']", {"uniqueItems": True}) == []
+    assert check("a: " + "x" * 20_000, {"properties": {"a": {"pattern": "x+$"}}}) == [(1, 4, "schema_pattern")]
+    assert check("a: xyz", {"properties": {"a": {"pattern": "^[a-z]+$"}}}) == []
+    assert check("a: {pattern: '(((', const: 1}", {"const": {"a": {"pattern": "(((", "const": 1}}}) == []
+
+
 def test_a_config_is_held_by_its_schema() -> None:
     def check(text: str, schema: object = SCHEMA) -> list[tuple[int, int, str]]:
         return found("configs/a.yaml", text, **{"configs/a.schema.json": json.dumps(schema)})

@@ -3,18 +3,22 @@
 import difflib
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import validator_for
-from referencing import Registry
 from referencing.exceptions import Unresolvable
+
+from variorum_client.formats.bounded import BudgetError, bare, errors_of, open_repeats
 
 JsonSchema = dict[str, Any]
 Where = tuple[str | int, ...]
 MAX_PATTERN = 200
-MAX_MATCHED = 2_000
+MAX_OPEN_REPEATS = 3
+MAX_PARTS = 5_000
+_DATA = frozenset({"const", "enum", "default", "examples"})
 _REPEAT = r"(?:[*+]|\{\d*,\d*\})"
 _NESTED_REPEAT = re.compile(rf"(?:{_REPEAT}[^()]*|\|[^()]*|\){_REPEAT}?[^()]*)\){_REPEAT}")
 
@@ -35,30 +39,38 @@ def check_schema(schema: object) -> None:
     if not isinstance(schema, dict):
         raise BadSchemaError((), 'A JSON Schema is an object: write {"type": "object", …}.')
     try:
+        _check_parts(schema, (), [0])
         validator_for(schema, default=Draft202012Validator).check_schema(schema)
-        _check_parts(schema, ())
     except SchemaError as error:
         raise BadSchemaError(tuple(error.absolute_path), f"Not a JSON Schema: {short(error.message)}.") from None
     except (RecursionError, re.error, Unresolvable, OverflowError):
         raise BadSchemaError((), "The JSON Schema is nested too deeply or refers to itself without end.") from None
 
 
-def _check_parts(value: object, where: Where) -> None:
+def _check_parts(value: object, where: Where, count: list[int]) -> None:
+    count[0] += 1
+    if count[0] > MAX_PARTS:
+        raise BadSchemaError(where, f"The JSON Schema has more than {MAX_PARTS:,} parts: use a smaller one.")
     if isinstance(value, list):
         for index, item in enumerate(value):
-            _check_parts(item, (*where, index))
+            _check_parts(item, (*where, index), count)
     if not isinstance(value, dict):
         return
     for key, item in value.items():
         here = (*where, key)
-        if key in ("$ref", "$dynamicRef") and isinstance(item, str) and not item.startswith("#"):
-            raise BadSchemaError(here, "A schema may refer only to itself: copy the other schema into $defs.")
-        if key == "pattern" and isinstance(item, str):
-            _check_pattern(item, here)
-        if key == "patternProperties" and isinstance(item, dict):
-            for pattern in item:
-                _check_pattern(pattern, (*here, pattern))
-        _check_parts(item, here)
+        _check_keyword(str(key), item, here)
+        if key not in _DATA:
+            _check_parts(item, here, count)
+
+
+def _check_keyword(key: str, value: object, where: Where) -> None:
+    if key in ("$ref", "$dynamicRef") and isinstance(value, str) and not value.startswith("#"):
+        raise BadSchemaError(where, "A schema may refer only to itself: copy the other schema into $defs.")
+    if key == "pattern" and isinstance(value, str):
+        _check_pattern(value, where)
+    if key == "patternProperties" and isinstance(value, dict):
+        for pattern in value:
+            _check_pattern(str(pattern), (*where, pattern))
 
 
 def _check_pattern(pattern: str, where: Where) -> None:
@@ -68,41 +80,18 @@ def _check_pattern(pattern: str, where: Where) -> None:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         raise BadSchemaError(where, "The pattern is not a regular expression.") from None
-    bare = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]", "x", pattern)
-    if _NESTED_REPEAT.search(bare) or len(re.findall(r"[*+]|,\}", bare)) > 3:
+    if _NESTED_REPEAT.search(bare(pattern)) or open_repeats(pattern) > MAX_OPEN_REPEATS:
         raise BadSchemaError(where, "The pattern repeats a repetition and could take for ever: use a simpler one.")
 
 
 def faults(schema: JsonSchema, value: object, *, limit: int = 20) -> list[tuple[Where, str, str]]:
     """What is wrong with a value: (path, code, message), at most `limit`. The schema must have been checked."""
     try:
-        return [fault for _, fault in zip(range(limit), _faults(schema, value), strict=False)]
+        return list(islice(chain.from_iterable(map(_explain, errors_of(schema, value))), limit))
+    except BudgetError:
+        return [((), "schema_fault", "The schema takes too long to apply: use fewer references, or a smaller value.")]
     except (RecursionError, Unresolvable, re.error, OverflowError):
         return [((), "schema_fault", "The schema cannot be applied: it refers to itself without end or to nothing.")]
-
-
-def _faults(schema: JsonSchema, value: object) -> Iterator[tuple[Where, str, str]]:
-    kind = validator_for(schema, default=Draft202012Validator)
-    given: Any = value
-    for error in kind(_without_patterns(schema, value), registry=Registry()).iter_errors(given):
-        yield from _explain(error)
-
-
-def _without_patterns(schema: JsonSchema, value: object) -> JsonSchema:
-    """The schema, or one that fails, when a text is too long to be matched in good time."""
-    if "pattern" in repr(schema) and _longest(value) > MAX_MATCHED:
-        return {"not": {}, "description": "long"}
-    return schema
-
-
-def _longest(value: object) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return max((_longest(item) for item in value.values()), default=0)
-    if isinstance(value, list):
-        return max(map(_longest, value), default=0)
-    return 0
 
 
 def _explain(error: ValidationError) -> Iterator[tuple[Where, str, str]]:
@@ -130,8 +119,6 @@ def _explain(error: ValidationError) -> Iterator[tuple[Where, str, str]]:
             yield where, "type", f"{say(where)} must be {_types(expect)}, not {describe(instance)}."
         case "enum":
             yield where, "enum", f"{say(where)} must be one of {short(', '.join(map(repr, expect)))}."
-        case "not" if schema.get("description") == "long":
-            yield where, "too_long", f"A text is longer than {MAX_MATCHED:,} characters, too long for a pattern."
         case _:
             yield where, str(error.validator), f"{say(where)}: {short(error.message)}."
 

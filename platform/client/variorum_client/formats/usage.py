@@ -19,6 +19,7 @@ from variorum_client.formats.handlebars.nodes import (
 from variorum_client.formats.schemas import suggest
 
 JsonSchema = dict[str, Any]
+MAX_UNKNOWN = 50
 _LOOPS = frozenset({"each"})
 
 
@@ -103,6 +104,8 @@ class _Walker:
         for step in steps:
             known = _fields(schema)
             if known is not None and step not in known and not self.inside:
+                if len(self.usage.unknown) >= MAX_UNKNOWN:
+                    return None
                 message = (
                     f"'{step}' is not in the input schema{suggest(step, list(known))}; add it there or correct it."
                 )

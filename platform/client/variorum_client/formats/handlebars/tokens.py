@@ -145,7 +145,8 @@ def _drop_standalone_lines(parts: list[Part]) -> None:
 
 
 def _starts_line(parts: list[Part], index: int) -> bool:
-    for part in reversed(parts[:index]):
+    for place in range(index - 1, -1, -1):
+        part = parts[place]
         if isinstance(part, Tag):
             return False
         _, newline, tail = part.text.rpartition("\n")
@@ -172,7 +173,8 @@ def _ending_after(parts: list[Part], index: int) -> int | None:
 def _cut_indent(parts: list[Part], index: int) -> str:
     """Remove the blanks before the tag on its line and return them."""
     indent = ""
-    for part in reversed(parts[:index]):
+    for place in range(index - 1, -1, -1):
+        part = parts[place]
         if not isinstance(part, Piece):
             break
         head, newline, tail = part.text.rpartition("\n")
