@@ -53,7 +53,7 @@ class ProviderChange(serializers.Serializer[object]):
     name = serializers.CharField(max_length=100, required=False)
     base_url = serializers.URLField(max_length=300, required=False)
     key = serializers.CharField(max_length=500, required=False, allow_blank=True, write_only=True)
-    models = ModelEntry(many=True, required=False, max_length=200)
+    models = ModelEntry(many=True, required=False, max_length=200)  # type: ignore[call-arg]  # of the list
 
 
 class NewProvider(ProviderChange):

@@ -29,7 +29,7 @@ def resolve(project: Project, model: str) -> Target:
     row = Provider.objects.filter(project=project, slug=provider).first()
     if row is None:
         raise ProviderError("unknown_provider", f"The project has no provider {provider[:63]!r}. Add it in Settings.")
-    entry = next((item for item in row.catalogue if item["id"] == name), {})
+    entry: dict[str, Any] = next((item for item in row.catalogue if item["id"] == name), {})
     try:
         key = crypto.unseal(row.sealed_key)
     except ValueError as exc:
