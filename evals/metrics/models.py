@@ -14,10 +14,11 @@ class Metric(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """Code counts, a judge is a model that is asked."""
+        """Code counts, a judge is a model that is asked, a human says it without being asked (users' feedback)."""
 
         CODE = "code"
         JUDGE = "judge"
+        HUMAN = "human"
 
     project = models.ForeignKey(Project, null=True, on_delete=models.CASCADE, related_name="metrics")
     slug = models.SlugField(max_length=63)
@@ -73,8 +74,8 @@ class Score(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                "subject_kind", "subject_id", "metric", "author", name="score_once"
-            ),  # also finds a subject's scores
+                "project", "subject_kind", "subject_id", "metric", "author", name="score_once"
+            ),  # also finds a subject's scores; with the project, because apps choose the ids of their logs
             models.CheckConstraint(condition=Q(value__isnull=False) ^ ~Q(problem=""), name="score_value_or_problem"),
         ]
         indexes = [models.Index("project", "metric", "at", name="score_over_time")]  # quality's rollups

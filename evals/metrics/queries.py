@@ -13,9 +13,10 @@ from variorum.lib.errors import NotFound
 
 
 def metrics_of(project: Project) -> QuerySet[Metric]:
-    """The newest version of every metric that a project may use: its own first, then the built-in ones."""
+    """The newest version of every metric that a project may run: its own first, then the built-in ones."""
     mine_first = Case(When(project=None, then=Value(1)), default=Value(0), output_field=IntegerField())
     found = Metric.objects.filter(Q(project=project) | Q(project=None), current=True, archived_at=None)
+    found = found.exclude(kind=Metric.Kind.HUMAN)
     return found.order_by(mine_first, "slug")
 
 

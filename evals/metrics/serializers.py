@@ -7,6 +7,8 @@ from rest_framework import serializers
 
 from evals.metrics.models import Metric, Score
 
+RUNNABLE = [choice for choice in Metric.Kind.choices if choice[0] != Metric.Kind.HUMAN]
+
 
 class MetricSerializer(serializers.ModelSerializer[Metric]):
     """One version of a metric; `built_in` ones are in every project and stay as they are."""
@@ -40,7 +42,7 @@ class NewMetric(serializers.Serializer[object]):
     name = serializers.CharField(max_length=100)
     slug = serializers.RegexField(r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", required=False, default="")
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
-    kind = serializers.ChoiceField(choices=Metric.Kind.choices)
+    kind = serializers.ChoiceField(choices=RUNNABLE)
     function = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
     config = serializers.DictField(required=False, default=dict)
 
@@ -76,7 +78,7 @@ class FunctionPage(serializers.Serializer[object]):
 class Trial(serializers.Serializer[object]):
     """A metric as it is being edited, and one output to judge by it."""
 
-    kind = serializers.ChoiceField(choices=Metric.Kind.choices)
+    kind = serializers.ChoiceField(choices=RUNNABLE)
     function = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
     config = serializers.DictField(required=False, default=dict)
     input = serializers.DictField(required=False, default=dict)

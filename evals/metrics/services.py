@@ -46,6 +46,24 @@ def put_built_ins(**_: object) -> None:
         fields = _code_fields(name, {})
         if name not in known or known[name].config != fields["config"]:
             _new_version(known.get(name), project=None, slug=name.replace("_", "-"), actor=Actor.system(), **fields)
+    feedback_metric()
+
+
+def feedback_metric() -> Metric:
+    """The built-in metric of what users say about an output: 0 bad, 1 good."""
+    found, _ = Metric.objects.get_or_create(
+        project=None,
+        slug="user-feedback",
+        version=1,
+        defaults={
+            "kind": Metric.Kind.HUMAN,
+            "name": "User feedback",
+            "description": "What the users of an app say about an answer, sent by the app.",
+            "binary": False,
+            "actor_name": Actor.system().name,
+        },
+    )
+    return found
 
 
 def create_metric(
@@ -138,7 +156,7 @@ def record_scores(*, project: Project, scores: Iterable[NewScore]) -> int:
         rows.values(),
         batch_size=500,
         update_conflicts=True,
-        unique_fields=["subject_kind", "subject_id", "metric", "author"],
+        unique_fields=["project", "subject_kind", "subject_id", "metric", "author"],
         update_fields=written,
     )
     return len(rows)
