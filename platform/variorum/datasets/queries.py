@@ -1,7 +1,7 @@
 """Reads of datasets, their versions and rows."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from variorum.datasets.models import Dataset, DatasetVersion, Upload
 from variorum.datasets.rows import Row, Subset
 from variorum.lib import objects
 from variorum.lib.errors import NotFound
+
+SKIP_AT_MOST = 2000  # rows read past rather than looking up a block anew
 
 
 def datasets_of(project: Project) -> QuerySet[Dataset]:
@@ -99,20 +101,18 @@ def iter_lines(version: DatasetVersion, offset: int = 0) -> Iterator[bytes]:
     return read_lines(_file(version), version.blocks, offset)
 
 
-def pick_rows(version: DatasetVersion, positions: list[int]) -> list[Row]:
-    """The rows at rising positions, in one pass over the blocks that hold them."""
-    found: list[Row] = []
+def iter_at(version: DatasetVersion, positions: Iterable[int]) -> Iterator[tuple[int, Row]]:
+    """(position, row) at rising positions, in one pass over the blocks that hold them."""
     source: Iterator[bytes] = iter(())
     at = -1
     for position in positions:
-        if not 0 <= position - at <= 2000 or at < 0:
+        if at < 0 or position - at > SKIP_AT_MOST:
             source, at = iter_lines(version, position), position
         line = next(islice(source, position - at, None), None)
         if line is None:
-            break
-        found.append(json.loads(line))
+            return
+        yield position, json.loads(line)
         at = position + 1
-    return found
 
 
 def positions_of(version: DatasetVersion, subset: Subset) -> list[int]:

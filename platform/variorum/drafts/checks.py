@@ -44,7 +44,7 @@ def set_check(
 def require_check(*, project: Project, actor: Actor, name: str, path: str = "", required: bool = True) -> None:
     """Demand (or no longer demand) that check `name` passes before a draft that changes `path` may merge.
 
-    `path` is a file or a folder; empty: any change.
+    `path` names files or folders, one a line; empty: any change.
     """
     if required:
         _, new = RequiredCheck.objects.update_or_create(project=project, name=name[:100], defaults={"path": path})

@@ -139,8 +139,9 @@ def _add_checks(project: Project, drafts: Sequence[Draft], found: dict[int, Stan
 
 
 def concerns(path: str, changed: Iterable[str]) -> bool:
-    """Whether a required check for `path` (a file or a folder; empty: any change) is about one of these files."""
-    return not path or any(each == path or each.startswith(f"{path.rstrip('/')}/") for each in changed)
+    """Whether a required check for `path` (files or folders, one a line; empty: any) is about one of these files."""
+    wanted = path.split("\n")
+    return not path or any(each == one or each.startswith(f"{one.rstrip('/')}/") for each in changed for one in wanted)
 
 
 def _blockers(draft: Draft, standing: Standing) -> list[Blocker]:

@@ -120,15 +120,12 @@ def mcnemar_exact(gained: int, lost: int) -> float:
 
 
 def macro_f1(truth: Codes, answers: Codes, labels: int) -> float:
-    """The mean of the labels' F1. Codes from 0 to labels - 1; -1 in `answers` is an answer that is no label.
-
-    Labels that occur neither in truth nor in the answers are left out of the mean, as an undefined F1 says nothing.
-    """
+    """The mean F1 of the labels that occur in `truth`. Codes run from 0 to labels - 1; -1 in `answers`: none."""
     right = truth == answers
     hits = np.bincount(truth[right], minlength=labels)
     wanted = np.bincount(truth, minlength=labels)
     given = np.bincount(answers[answers >= 0], minlength=labels)
-    seen = wanted + given > 0
+    seen = wanted > 0
     return float(np.mean(2 * hits[seen] / (wanted + given)[seen])) if seen.any() else 0.0
 
 

@@ -77,17 +77,18 @@ def test_any_page_of_a_large_table_is_quick(dataset, actor):
     started = time.perf_counter()
     queries.rows(version, 0, 100)
     assert far < 10 * (time.perf_counter() - started) + 0.02
-    assert queries.pick_rows(version, [3, 5, 50_000, 99_999])[3]["input"]["text"] == "message number 99999"
+    assert list(queries.iter_at(version, [3, 5, 50_000, 99_999]))[3][1]["input"]["text"] == "message number 99999"
     found, total = queries.search(version, label="label 5", offset=10, limit=5)
     assert (total, found[0][0]) == (1299, 775)
     found, total = queries.search(version, text="NUMBER 4242")
     assert (found[0][0], total) == (4242, 11)
 
 
-def test_pick_rows_takes_any_rising_positions(dataset, actor):
+def test_rows_at_any_rising_positions(dataset, actor):
     version = add(dataset, actor, [row(f"m{n}") for n in range(600)])
     positions = [0, 1, 2, 255, 256, 257, 511, 512, 599]
-    assert [r["input"]["text"] for r in queries.pick_rows(version, positions)] == [f"m{n}" for n in positions]
+    got = [(n, r["input"]["text"]) for n, r in queries.iter_at(version, [*positions, 700])]
+    assert got == [(n, f"m{n}") for n in positions]
 
 
 def test_appending_makes_a_successor(dataset, actor):
