@@ -7,7 +7,6 @@ of JSON with the sign-in and the API key.
 import sys
 
 import django
-from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -21,8 +20,7 @@ def main() -> None:
         call_command("migrate", interactive=False, verbosity=0)
     sys.stdout.write("tables\n")
     sys.stdout.flush()
-    if apps.is_installed("variorum.sample"):
-        call_command("sample", "--ensure")
+    call_command("sample", "--ensure")
 
 
 if __name__ == "__main__":
