@@ -14,6 +14,7 @@ import pytest
 
 from tests.fakes.variorum_server import KEY, FakeVariorum, bundle_bytes, wait_until
 from variorum_client import AsyncClient, Client, NotReady, UnknownArtefact
+from variorum_client.cache import DiskCache
 
 CLIENT_PATH = Path(__file__).parents[2] / "platform" / "client"
 
@@ -369,6 +370,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_copy(server: FakeVariorum, tmp_path
         import os
         from variorum_client.cache import DiskCache
         cache = DiskCache(os.environ["FOLDER"], "x")
+        cache.store(b"a" * 3_000_000)
         print("go", flush=True)
         while True:
             for letter in (b"a", b"b"):
@@ -388,6 +390,11 @@ def test_a_kill_at_any_moment_leaves_a_whole_copy(server: FakeVariorum, tmp_path
         (file,) = tmp_path.glob("*.json")
         body = file.read_bytes()
         assert body in (b"a" * 3_000_000, b"b" * 3_000_000)
+    leftovers = list(tmp_path.glob("*.part"))
+    for part in leftovers:
+        os.utime(part, (0, 0))
+    DiskCache(tmp_path, "x").store(b"c")
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"c"]
 
 
 def test_a_forked_child_goes_on_by_itself(server: FakeVariorum, tmp_path: Path) -> None:

@@ -4,9 +4,12 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from variorum_client.bundle import MAX_BUNDLE_BYTES
+
+STALE_SECONDS = 3600.0
 
 
 class DiskCache:
@@ -29,6 +32,7 @@ class DiskCache:
     def store(self, body: bytes) -> None:
         """Replace the stored bytes; a crash at any moment leaves the old or the new ones. Raises OSError."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._sweep()
         handle, name = tempfile.mkstemp(prefix=self.path.name, suffix=".part", dir=self.path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -41,6 +45,13 @@ class DiskCache:
                 os.unlink(name)
             raise
         _sync_folder(self.path.parent)
+
+    def _sweep(self) -> None:
+        """Remove what writers that were killed left behind an hour ago or more."""
+        for part in self.path.parent.glob(f"{self.path.name}*.part"):
+            with contextlib.suppress(OSError):
+                if time.time() - part.stat().st_mtime > STALE_SECONDS:
+                    part.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -65,8 +65,9 @@ class LogSender:
             if self._thread is None:
                 self._start()
         self._counter.put(logs_queued=self._unsent)
-        self._wake.set()
-        if many:
+        if not self._wake.is_set():
+            self._wake.set()
+        if many and not self._hurry.is_set():
             self._hurry.set()
         return True
 
