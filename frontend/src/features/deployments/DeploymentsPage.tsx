@@ -1,0 +1,145 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { useLive } from "@/api/live";
+import { useCan } from "@/api/session";
+import { useShortcut } from "@/lib/shortcuts";
+import { Button } from "@/ui/Button";
+import { Card } from "@/ui/Card";
+import { ErrorState } from "@/ui/ErrorState";
+import { Grid, Page } from "@/ui/Page";
+import { SkeletonText } from "@/ui/Skeleton";
+import { Tabs } from "@/ui/Tabs";
+import { CommitMatrix } from "./CommitMatrix";
+import { DeployDialog } from "./DeployDialog";
+import { type Environment, environmentsQuery } from "./deployments";
+import { EnvironmentCard } from "./EnvironmentCard";
+import { HistoryTable } from "./HistoryTable";
+import { LiveWhen } from "./LiveWhen";
+import { RollBackDialog } from "./RollBackDialog";
+import type { DeploymentsSearch } from "./routes";
+
+/** The address as state: the tab, the moment, the open dialog. */
+function useAddress() {
+  const search = useSearch({ strict: false }) as DeploymentsSearch;
+  const navigate = useNavigate();
+  const go = (next: DeploymentsSearch, replace = false) =>
+    void navigate({ to: ".", search: next, replace, resetScroll: false });
+  return { search, go };
+}
+
+export default function DeploymentsPage() {
+  const { project = "" } = useParams({ strict: false });
+  const { search, go } = useAddress();
+  const { deploy: target, commit, ...rest } = search;
+  const environments = useQuery(environmentsQuery(project));
+  const [rollingBack, setRollingBack] = useState<Environment | null>(null);
+  const may = useCan(project, "maintainer");
+  useLive(project, () => undefined);
+  const first = environments.data?.[0]?.slug;
+  const deploy = (environment: string | undefined, sha?: string) =>
+    environment && go({ ...rest, deploy: environment, ...(sha ? { commit: sha } : {}) });
+  useShortcut("d", () => deploy(first), { label: "Deploy a commit", enabled: may && first !== undefined });
+  return (
+    <Page
+      title="Deployments"
+      description="Which commit is live where. Apps fetch what an environment serves; a deploy or a roll-back reaches them within seconds."
+      actions={
+        may && (
+          <Button variant="primary" icon="deploy" disabled={!first} onClick={() => deploy(first)}>
+            Deploy
+          </Button>
+        )
+      }
+    >
+      <Environments
+        project={project}
+        may={may}
+        onDeploy={(environment) => deploy(environment.slug)}
+        onRollBack={setRollingBack}
+      />
+      <Tabs
+        label="Views of deployments"
+        value={search.tab ?? "commits"}
+        onChange={(tab) => go(tab === "commits" ? {} : { tab })}
+        tabs={[
+          {
+            value: "commits",
+            label: "Commits",
+            content: (
+              <Card padding="none">
+                <CommitMatrix project={project} onDeploy={may ? (sha) => deploy(first, sha) : undefined} />
+              </Card>
+            ),
+          },
+          {
+            value: "history",
+            label: "History",
+            content: (
+              <Card padding="none">
+                <HistoryTable project={project} />
+              </Card>
+            ),
+          },
+          {
+            value: "when",
+            label: "What was live when?",
+            content: (
+              <LiveWhen project={project} at={search.at} onChange={(at) => go({ tab: "when", at }, true)} />
+            ),
+          },
+        ]}
+      />
+      {may && target && environments.data && (
+        <DeployDialog
+          project={project}
+          environments={environments.data}
+          environment={target}
+          commit={commit}
+          onChange={(slug, sha) => go({ ...rest, deploy: slug, ...(sha ? { commit: sha } : {}) }, true)}
+          onClose={() => go(rest)}
+        />
+      )}
+      {rollingBack && (
+        <RollBackDialog
+          project={project}
+          environment={rollingBack.slug}
+          name={rollingBack.name}
+          to={rollingBack.rollback}
+          onClose={() => setRollingBack(null)}
+        />
+      )}
+    </Page>
+  );
+}
+
+interface EnvironmentsProps {
+  project: string;
+  may: boolean;
+  onDeploy: (environment: Environment) => void;
+  onRollBack: (environment: Environment) => void;
+}
+
+function Environments({ project, ...acts }: EnvironmentsProps) {
+  const environments = useQuery(environmentsQuery(project));
+  if (environments.isError) {
+    return (
+      <Card padding="none">
+        <ErrorState error={environments.error} retry={() => void environments.refetch()} />
+      </Card>
+    );
+  }
+  return (
+    <Grid min={300}>
+      {environments.isPending
+        ? ["Development", "Staging", "Production"].map((name) => (
+            <Card key={name} title={name}>
+              <SkeletonText lines={4} />
+            </Card>
+          ))
+        : environments.data.map((environment) => (
+            <EnvironmentCard key={environment.slug} project={project} environment={environment} {...acts} />
+          ))}
+    </Grid>
+  );
+}

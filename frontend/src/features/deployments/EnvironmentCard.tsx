@@ -1,0 +1,97 @@
+import { Link } from "@tanstack/react-router";
+import { plural } from "@/lib/format";
+import { Button } from "@/ui/Button";
+import { Card } from "@/ui/Card";
+import { Id } from "@/ui/Id";
+import { StateBadge } from "@/ui/StateBadge";
+import { seriesColor } from "@/ui/series";
+import { Time } from "@/ui/Time";
+import styles from "./Deployments.module.css";
+import type { Deployment, Environment } from "./deployments";
+
+interface EnvironmentCardProps {
+  project: string;
+  environment: Environment;
+  may: boolean;
+  onDeploy: (environment: Environment) => void;
+  onRollBack: (environment: Environment) => void;
+}
+
+/** One environment: what it serves, since when, how much of main waits, and the two acts. */
+export function EnvironmentCard({ project, environment, may, onDeploy, onRollBack }: EnvironmentCardProps) {
+  const { current } = environment;
+  return (
+    <Card
+      title={<EnvironmentName environment={environment} />}
+      actions={current ? <StateBadge state="live" /> : undefined}
+    >
+      <div className={styles.environment}>
+        {current ? (
+          <LiveCommit project={project} deployment={current} />
+        ) : (
+          <p className={styles.quiet}>
+            Nothing is live here yet. Apps that ask get a clear “nothing is deployed”.
+          </p>
+        )}
+        <div className={styles.foot}>
+          <Waiting environment={environment} />
+          {may && (
+            <div className={styles.acts}>
+              {environment.rollback !== null && (
+                <Button size="small" icon="undo" onClick={() => onRollBack(environment)}>
+                  Roll back
+                </Button>
+              )}
+              <Button size="small" icon="deploy" onClick={() => onDeploy(environment)}>
+                Deploy
+              </Button>
+            </div>
+          )}
+        </div>
+      </div>
+    </Card>
+  );
+}
+
+/** Name and colour of an environment, the same on every page. */
+export function EnvironmentName({
+  environment,
+}: {
+  environment: { slug: string; name?: string | undefined };
+}) {
+  return (
+    <span className={styles.name}>
+      <span className={styles.dot} style={{ background: seriesColor(environment.slug) }} aria-hidden="true" />
+      {environment.name ?? environment.slug}
+    </span>
+  );
+}
+
+function LiveCommit({ project, deployment }: { project: string; deployment: Deployment }) {
+  return (
+    <div className={styles.commit}>
+      <Link
+        to="/p/$project/deployments/$number"
+        params={{ project, number: String(deployment.number) }}
+        className={styles.subject}
+      >
+        {deployment.subject}
+      </Link>
+      <p className={styles.quiet}>
+        <Id value={deployment.commit} label="commit" /> · #{deployment.number}
+        {deployment.kind === "rollback" && " · rolled back"} · {deployment.actor_name},{" "}
+        <Time at={deployment.created_at} />
+      </p>
+    </div>
+  );
+}
+
+function Waiting({ environment }: { environment: Environment }) {
+  const { waiting } = environment;
+  if (waiting === null) return <span />;
+  return (
+    <span className={styles.quiet}>
+      {waiting === 0 ? "Up to date with main" : `${plural(waiting, "commit")} of main not live`}
+    </span>
+  );
+}

@@ -1,0 +1,37 @@
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { projectRoute } from "@/routes";
+
+const TABS = ["history", "when"];
+
+export interface DeploymentsSearch {
+  /** "history" or "when"; left out: commits against environments. */
+  tab?: string;
+  /** The moment of "what was live when?", ISO 8601. */
+  at?: string;
+  /** An environment: the dialog for deploying to it is open. */
+  deploy?: string;
+  /** The commit chosen in that dialog. */
+  commit?: string;
+}
+
+const deployments = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "deployments",
+  validateSearch: (search: Record<string, unknown>): DeploymentsSearch => ({
+    ...(TABS.includes(String(search["tab"])) ? { tab: String(search["tab"]) } : {}),
+    ...(search["at"] ? { at: String(search["at"]) } : {}),
+    ...(search["deploy"] ? { deploy: String(search["deploy"]) } : {}),
+    ...(search["commit"] ? { commit: String(search["commit"]) } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./DeploymentsPage")),
+});
+
+const deployment = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "deployments/$number",
+  validateSearch: (search: Record<string, unknown>): { view?: string } =>
+    search["view"] === "unified" ? { view: "unified" } : {},
+  component: lazyRouteComponent(() => import("./DeploymentPage")),
+});
+
+export const routes = [deployments, deployment];
