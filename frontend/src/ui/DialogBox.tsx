@@ -1,4 +1,5 @@
 import * as Radix from "@radix-ui/react-dialog";
+import { useRef } from "react";
 import { cx } from "@/lib/cx";
 import { IconButton } from "./Button";
 import type { DialogProps } from "./Dialog";
@@ -12,12 +13,21 @@ export default function DialogBox({
   hideTitle,
   children,
 }: DialogProps) {
+  const box = useRef<HTMLDivElement>(null);
   const described = description === undefined ? { "aria-describedby": undefined } : {};
   return (
     <Radix.Root open onOpenChange={(open) => !open && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className={styles.veil} />
-        <Radix.Content className={cx(styles.box, styles[shape])} {...described}>
+        <Radix.Content
+          ref={box}
+          className={cx(styles.box, styles[shape])}
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            box.current?.focus();
+          }}
+          {...described}
+        >
           <header className={hideTitle ? "visually-hidden" : styles.head}>
             <Radix.Title className={styles.title}>{title}</Radix.Title>
             {!hideTitle && <IconButton icon="close" label="Close" size="small" onClick={onClose} />}

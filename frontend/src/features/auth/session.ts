@@ -22,9 +22,10 @@ export function useSignIn(next: string | undefined) {
       queries.clear();
       queries.setQueryData(sessionQuery.queryKey, person);
       showTheme(person.theme ?? "system");
-      const projects = next ? [] : await queries.fetchQuery(projectsQuery);
+      const wanted = safePath(next);
+      const projects = wanted ? [] : await queries.fetchQuery(projectsQuery);
       const only = projects.length === 1 ? projects[0] : undefined;
-      router.history.push(safePath(next) ?? (only ? `/p/${only.slug}` : "/"));
+      router.history.push(wanted ?? (only ? `/p/${only.slug}` : "/"));
     },
   });
 }

@@ -9,9 +9,9 @@ import { Page } from "@/ui/Page";
 import { SkeletonRows } from "@/ui/Skeleton";
 import { useListKeys } from "@/ui/useListKeys";
 import styles from "./Inbox.module.css";
-import { MarkRead } from "./InboxTool";
 import { wholeInboxQuery } from "./inbox";
 import { NoticeRow } from "./NoticeRow";
+import { MarkRead } from "./RecentNotices";
 
 export default function InboxPage() {
   const inbox = useInfiniteQuery(wholeInboxQuery);

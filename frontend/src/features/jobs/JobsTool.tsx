@@ -1,16 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useSession } from "@/api/session";
 import { plural } from "@/lib/format";
 import styles from "@/shell/Shell.module.css";
-import { ErrorState } from "@/ui/ErrorState";
 import { Icon } from "@/ui/Icon";
 import { Popover } from "@/ui/Popover";
-import { SkeletonText } from "@/ui/Skeleton";
-import { JobRow } from "./JobRow";
-import list from "./Jobs.module.css";
+import { SkeletonRows } from "@/ui/Skeleton";
+import list from "./JobsTool.module.css";
 import { isOpen, recentJobsQuery } from "./jobs";
 import { useJobProgress } from "./useJobProgress";
+
+const RecentJobs = lazy(() => import("./RecentJobs"));
 
 /** The top bar's live jobs: how many run, and each with its progress. */
 export function JobsTool({ project }: { project: string }) {
@@ -32,7 +32,11 @@ export function JobsTool({ project }: { project: string }) {
           </button>
         }
       >
-        {(close) => <RecentJobs project={project} onGo={close} />}
+        {(close) => (
+          <Suspense fallback={<SkeletonRows rows={3} columns={1} />}>
+            <RecentJobs project={project} onGo={close} />
+          </Suspense>
+        )}
       </Popover>
     </>
   );
@@ -41,35 +45,4 @@ export function JobsTool({ project }: { project: string }) {
 function Progress({ project }: { project: string }) {
   useJobProgress(project);
   return null;
-}
-
-function RecentJobs({ project, onGo }: { project: string; onGo: () => void }) {
-  const jobs = useQuery(recentJobsQuery(project));
-  const rows = [...(jobs.data ?? [])].sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)));
-  return (
-    <section className={list.panel}>
-      <header className={list.head}>
-        <h2>Jobs</h2>
-        <Link to="/p/$project/jobs" params={{ project }} onClick={onGo}>
-          All jobs
-        </Link>
-      </header>
-      {jobs.isPending && (
-        <div className={list.pad}>
-          <SkeletonText />
-        </div>
-      )}
-      {jobs.isError && <ErrorState error={jobs.error} retry={() => void jobs.refetch()} />}
-      {jobs.data?.length === 0 && (
-        <p className={list.none}>
-          Nothing has run yet. Fine-tunes, evaluations and imports show up here while they run.
-        </p>
-      )}
-      <ul>
-        {rows.map((job) => (
-          <JobRow key={job.number} project={project} job={job} onGo={onGo} />
-        ))}
-      </ul>
-    </section>
-  );
 }

@@ -1,0 +1,53 @@
+"""What every page must be: without console errors, accessible to axe, no wider than the window, with one heading."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import ConsoleMessage, Page, Response
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
+
+
+class Watched:
+    """Collects what went wrong on a page from the moment it opens. `expect(status)` names a refusal that is meant."""
+
+    def __init__(self, page: Page, *, signed_in: bool) -> None:
+        self.problems: list[str] = []
+        self.expected = set() if signed_in else {401}
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
+        page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        refused = message.text.startswith("Failed to load resource")  # told by _response with its status
+        if message.type == "error" and not refused:
+            self.problems.append(f"console: {message.text}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self.expected:
+            self.problems.append(f"{response.status} {response.request.method} {response.url}")
+
+    def verdict(self) -> None:
+        """Fail with all that was seen."""
+        assert self.problems == []
+
+
+def axe(page: Page) -> list[str]:
+    """Violations of WCAG 2.2 A and AA and of axe's best practices on the page as it stands, one line each."""
+    page.evaluate(AXE.read_text())
+    found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {violation['help']} at {json.dumps([node['target'] for node in violation['nodes'][:3]])}"
+        for violation in found["violations"]
+    ]
+
+
+def looks_right(page: Page) -> None:
+    """Fail unless axe is content, the page has a title and one h1, and nothing sticks out to the right."""
+    assert axe(page) == []
+    assert page.locator("h1").count() == 1
+    assert page.title().endswith("Variorum")
+    width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert width[0] <= width[1], f"{page.url} is {width[0]} px wide in a window of {width[1]} px"
