@@ -150,7 +150,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "variorum.accounts.roles.Role",
+        "ApiKeyStateEnum": ["active", "expired", "revoked"],
+        "JobStateEnum": "variorum.jobs.models.Job.State",
+        "FileKindEnum": "variorum.repos.serializers.KINDS",
+        "DraftStateEnum": "variorum.drafts.models.Draft.State",
+        "CheckStateEnum": "variorum.drafts.models.Check.State",
         "DeploymentKindEnum": "variorum.deployments.models.Deployment.Kind",
+        "NewMetricKindEnum": ["code", "judge"],
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }

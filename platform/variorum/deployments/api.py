@@ -85,7 +85,7 @@ class PreviewView(APIView):
     @extend_schema(
         operation_id="deployments_preview",
         parameters=[OpenApiParameter("commit", str, required=True)],
-        responses=shapes.Preview,
+        responses=shapes.DeployPreview,
     )
     def get(self, request: Request, project: str, environment: str) -> Response:
         """Viewer. The files that differ from what is live, and what stands in the way."""
@@ -94,7 +94,7 @@ class PreviewView(APIView):
         if not commit:
             text = "Say which commit."
             raise Invalid(text, errors=[{"where": "commit", "code": "required", "detail": text}])
-        return Response(shapes.Preview(queries.preview(found, commit)).data)
+        return Response(shapes.DeployPreview(queries.preview(found, commit)).data)
 
 
 class RollbackView(APIView):

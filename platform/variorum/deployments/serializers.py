@@ -70,7 +70,7 @@ class LivePage(serializers.Serializer[object]):
     next = serializers.CharField(allow_null=True)
 
 
-class ChangeSerializer(serializers.Serializer[object]):
+class ChangedPath(serializers.Serializer[object]):
     """One path that differs."""
 
     path = serializers.CharField()
@@ -84,7 +84,7 @@ class DeploymentDetail(DeploymentSerializer):
     """A deployment with the one before it in its environment, and the paths that changed between them."""
 
     before = DeploymentSerializer(allow_null=True)
-    changes = ChangeSerializer(many=True)
+    changes = ChangedPath(many=True)
 
     class Meta(DeploymentSerializer.Meta):
         fields = [*DeploymentSerializer.Meta.fields, "before", "changes"]
@@ -97,13 +97,13 @@ class ObstacleSerializer(serializers.Serializer[object]):
     detail = serializers.CharField()
 
 
-class Preview(serializers.Serializer[object]):
+class DeployPreview(serializers.Serializer[object]):
     """What deploying a commit would change. `commits` counts those between; without `obstacles` it may go."""
 
     commit = serializers.CharField()
     subject = serializers.CharField()
     current = DeploymentSerializer(allow_null=True)
-    changes = ChangeSerializer(many=True)
+    changes = ChangedPath(many=True)
     commits = serializers.IntegerField()
     backwards = serializers.BooleanField()
     obstacles = ObstacleSerializer(many=True)

@@ -14,8 +14,8 @@ type Schemas = components["schemas"];
 export type Deployment = Schemas["Deployment"];
 export type DeploymentDetail = Schemas["DeploymentDetail"];
 export type Environment = Schemas["Environment"];
-export type Change = Schemas["Change"];
-export type Preview = Schemas["Preview"];
+export type Change = Schemas["ChangedPath"];
+export type Preview = Schemas["DeployPreview"];
 
 const PAGE = "100";
 const of = (project: string, environment: string) => ({ path: { project, environment } });
