@@ -24,6 +24,7 @@ class BaseModel:
     file: str
     licence: str
     parameters: int
+    layers: int
     context: int
 
     def packaged_gguf(self) -> Path | None:
@@ -43,6 +44,7 @@ BASE_MODELS: Final[Mapping[str, BaseModel]] = {
         file="SmolLM2-135M-Instruct.Q4_1.gguf",
         licence="Apache-2.0",
         parameters=134_515_008,
+        layers=30,
         context=8192,
     )
 }

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class TrainingConfig(AppConfig):
+    """Fine-tuning of the small model."""
+
+    name = "variorum.training"
+
+    def ready(self) -> None:
+        """Name the handler of the job kind: one at a time, since each takes the cores it is given."""
+        from variorum.jobs import registry  # noqa: PLC0415  (models exist only now)
+        from variorum.training import services, tasks  # noqa: PLC0415
+
+        registry.register(services.KIND, tasks.fine_tune, alone=True)
