@@ -1,0 +1,189 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { FileDiffCard, useDiffView, type View, ViewSwitch } from "@/features/prompts/FileDiffs";
+import type { FileDiff } from "@/features/prompts/files";
+import { plural } from "@/lib/format";
+import { Button } from "@/ui/Button";
+import { Card } from "@/ui/Card";
+import type { Side } from "@/ui/Diff";
+import { Empty } from "@/ui/Empty";
+import { ErrorState } from "@/ui/ErrorState";
+import { SkeletonText } from "@/ui/Skeleton";
+import { CommentForm } from "./CommentForm";
+import styles from "./Drafts.module.css";
+import {
+  commentsQuery,
+  type Draft,
+  draftDiffQuery,
+  draftLink,
+  type Thread,
+  threadsOf,
+  useAddComment,
+} from "./drafts";
+import { ThreadView } from "./ThreadView";
+
+interface Props {
+  project: string;
+  draft: Draft;
+}
+
+interface Place {
+  path: string;
+  side: Side;
+  line: number;
+}
+
+/** The difference, with what people say beside its lines. */
+export function ChangesTab({ project, draft }: Props) {
+  const diff = useQuery(draftDiffQuery(project, draft));
+  const comments = useQuery(commentsQuery(project, draft.number)).data ?? [];
+  const [view, setView] = useDiffView();
+  const [asked, setAsked] = useState<Place>();
+  if (diff.isPending) {
+    return (
+      <Card>
+        <SkeletonText lines={10} />
+      </Card>
+    );
+  }
+  if (diff.isError) return <ErrorState error={diff.error} retry={() => void diff.refetch()} />;
+  if (diff.data.files.length === 0) return <NothingYet project={project} draft={draft} />;
+  const threads = threadsOf(comments).filter((thread) => thread.root.path !== "");
+  return (
+    <div className={styles.stack}>
+      <ViewSwitch view={view} onChange={setView} />
+      {diff.data.files.map((file) => (
+        <DraftFile
+          key={file.path}
+          project={project}
+          draft={draft}
+          file={file}
+          view={view}
+          threads={threads}
+          asked={asked}
+          onAsk={setAsked}
+        />
+      ))}
+    </div>
+  );
+}
+
+function NothingYet({ project, draft }: Props) {
+  const navigate = useNavigate();
+  const edit = (
+    <Button
+      variant="primary"
+      icon="edit"
+      onClick={() => void navigate(draftLink(project, draft.number, "edit"))}
+    >
+      Edit
+    </Button>
+  );
+  return (
+    <Empty icon="draft" title="Nothing is changed yet" action={draft.may.save && edit}>
+      What this draft changes will stand here, line by line.
+    </Empty>
+  );
+}
+
+interface DraftFileProps extends Props {
+  file: FileDiff;
+  view: View;
+  threads: Thread[];
+  asked: Place | undefined;
+  onAsk: (place: Place | undefined) => void;
+}
+
+function DraftFile({ project, draft, file, view, threads, asked, onAsk }: DraftFileProps) {
+  const navigate = useNavigate();
+  const here = threads.filter(
+    ({ root }) => (root.current?.path ?? root.path) === (root.side === "old" ? file.old_path : file.path),
+  );
+  const at = (side: Side, line: number) =>
+    here.filter(({ root }) => root.side === side && root.current?.line === line);
+  const gone = here.filter(({ root }) => root.current === null);
+  const isAsked = (side: Side, line: number) =>
+    asked?.path === file.path && asked.side === side && asked.line === line;
+  const between = (side: Side, line: number) => {
+    const found = at(side, line);
+    if (found.length === 0 && !isAsked(side, line)) return null;
+    return (
+      <>
+        {found.map((thread) => (
+          <ThreadView key={thread.root.id} project={project} draft={draft} thread={thread} />
+        ))}
+        {isAsked(side, line) && (
+          <LineForm
+            project={project}
+            draft={draft}
+            file={file}
+            place={{ side, line }}
+            onDone={() => onAsk(undefined)}
+          />
+        )}
+      </>
+    );
+  };
+  const edit = () =>
+    void navigate({ ...draftLink(project, draft.number), search: { tab: "edit", file: file.path } });
+  return (
+    <div>
+      <FileDiffCard
+        file={file}
+        view={view}
+        between={between}
+        keep={(side, line) => at(side, line).length > 0 || isAsked(side, line)}
+        onComment={draft.may.comment ? (side, line) => onAsk({ path: file.path, side, line }) : undefined}
+        actions={
+          draft.may.save &&
+          file.status !== "deleted" && (
+            <Button size="small" variant="quiet" icon="edit" onClick={edit}>
+              Edit
+            </Button>
+          )
+        }
+        footer={gone.length > 0 && <Outdated project={project} draft={draft} threads={gone} />}
+      />
+    </div>
+  );
+}
+
+function Outdated({ project, draft, threads }: Props & { threads: Thread[] }) {
+  return (
+    <details className={styles.outdated}>
+      <summary>{plural(threads.length, "remark")} on lines that are gone</summary>
+      {threads.map((thread) => (
+        <ThreadView key={thread.root.id} project={project} draft={draft} thread={thread} />
+      ))}
+    </details>
+  );
+}
+
+interface LineFormProps extends Props {
+  file: FileDiff;
+  place: { side: Side; line: number };
+  onDone: () => void;
+}
+
+function LineForm({ project, draft, file, place, onDone }: LineFormProps) {
+  const add = useAddComment(project, draft.number, onDone);
+  const old = place.side === "old";
+  const where = {
+    path: old ? file.old_path : file.path,
+    commit: old ? draft.base_commit : draft.head_commit,
+  };
+  return (
+    <div className={styles.boxed}>
+      <CommentForm
+        label={`Comment on line ${place.line}`}
+        action="Comment"
+        autoFocus
+        loading={add.isPending}
+        error={add.error}
+        onSubmit={(body) => add.mutate({ body, ...place, ...where })}
+        onCancel={onDone}
+      />
+    </div>
+  );
+}

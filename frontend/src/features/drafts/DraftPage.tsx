@@ -1,0 +1,117 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { plural } from "@/lib/format";
+import { useShortcut } from "@/lib/shortcuts";
+import { ErrorState } from "@/ui/ErrorState";
+import { Page } from "@/ui/Page";
+import { SkeletonPage } from "@/ui/Skeleton";
+import { StateBadge } from "@/ui/StateBadge";
+import { Tabs } from "@/ui/Tabs";
+import { Time } from "@/ui/Time";
+import { ChangesTab } from "./ChangesTab";
+import { ConflictsTab } from "./ConflictsTab";
+import { ConversationTab } from "./ConversationTab";
+import { DraftActions } from "./DraftActions";
+import styles from "./Drafts.module.css";
+import { type Draft, draftQuery } from "./drafts";
+import { EditTab } from "./EditTab";
+import { Ended, Standing } from "./Standing";
+import { VersionsTab } from "./VersionsTab";
+import { Why } from "./Why";
+
+export default function DraftPage() {
+  const { project = "", number = "" } = useParams({ strict: false });
+  const draft = useQuery(draftQuery(project, Number(number)));
+  if (draft.isPending) return <SkeletonPage />;
+  if (draft.isError) return <ErrorState error={draft.error} retry={() => void draft.refetch()} />;
+  return <Shown project={project} draft={draft.data} />;
+}
+
+function Shown({ project, draft }: { project: string; draft: Draft }) {
+  const { tab } = useSearch({ strict: false }) as { tab?: string };
+  return (
+    <Page
+      title={draft.title}
+      documentTitle={`#${draft.number} ${draft.title}`}
+      width="full"
+      badge={<StateBadge state={draft.state} />}
+      breadcrumb={[{ label: "Drafts", to: "/p/$project/drafts", params: { project } }]}
+      description={
+        <>
+          #{draft.number}, suggested by {draft.author_name} <Time at={draft.created_at} />,{" "}
+          {plural(draft.paths.length, "file")}
+        </>
+      }
+      actions={<DraftActions project={project} draft={draft} />}
+    >
+      <Ended project={project} draft={draft} />
+      {tab !== "edit" && (
+        <div className={styles.top}>
+          <Why project={project} draft={draft} />
+          <Standing project={project} draft={draft} />
+        </div>
+      )}
+      <DraftTabs project={project} draft={draft} />
+    </Page>
+  );
+}
+
+function DraftTabs({ project, draft }: { project: string; draft: Draft }) {
+  const { tab = "changes" } = useSearch({ strict: false }) as { tab?: string };
+  const navigate = useNavigate();
+  const show = (next: string) =>
+    void navigate({
+      to: ".",
+      search: (before: Record<string, unknown>) => ({
+        ...before,
+        tab: next === "changes" ? undefined : next,
+      }),
+      replace: true,
+      resetScroll: false,
+    });
+  useShortcut("e", () => show("edit"), { label: "Edit", enabled: draft.may.save });
+  const [talk, setTalk] = useState(0);
+  const comment = () => {
+    show("conversation");
+    setTalk(talk + 1);
+  };
+  useShortcut("c", comment, { label: "Comment", enabled: draft.may.comment });
+  const shared = { project, draft };
+  const conflicts = draft.mergeable.conflicts.length;
+  return (
+    <Tabs
+      label="Draft"
+      value={tab}
+      onChange={show}
+      tabs={[
+        {
+          value: "changes",
+          label: "Changes",
+          count: draft.paths.length,
+          content: <ChangesTab {...shared} />,
+        },
+        {
+          value: "conversation",
+          label: "Conversation",
+          count: draft.comment_count,
+          content: <ConversationTab {...shared} talk={talk} />,
+        },
+        { value: "versions", label: "Versions", content: <VersionsTab {...shared} /> },
+        ...(conflicts
+          ? [
+              {
+                value: "conflicts",
+                label: "Conflicts",
+                count: conflicts,
+                content: <ConflictsTab {...shared} />,
+              },
+            ]
+          : []),
+        ...(draft.may.save
+          ? [{ value: "edit", label: "Edit", content: <EditTab key={draft.number} {...shared} /> }]
+          : []),
+      ]}
+    />
+  );
+}

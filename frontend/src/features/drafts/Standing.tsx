@@ -1,0 +1,149 @@
+import { Link, useRouter } from "@tanstack/react-router";
+import { cx } from "@/lib/cx";
+import { plural } from "@/lib/format";
+import { Badge } from "@/ui/Badge";
+import { Card } from "@/ui/Card";
+import { Icon } from "@/ui/Icon";
+import { Id } from "@/ui/Id";
+import { StateBadge } from "@/ui/StateBadge";
+import { Time } from "@/ui/Time";
+import styles from "./Drafts.module.css";
+import { type Check, type Draft, draftLink } from "./drafts";
+import { MergeButton } from "./MergeButton";
+
+/** Where the draft stands: who approved, what the checks say, whether it merges, and the button. */
+export function Standing({ project, draft }: { project: string; draft: Draft }) {
+  const absent = draft.required_checks.filter((name) => !draft.checks.some((check) => check.name === name));
+  return (
+    <Card title="Where it stands" padding="none">
+      <div className={styles.lines}>
+        <Approvals draft={draft} />
+        {draft.objections.map((objection) => (
+          <div key={objection.id} className={styles.line}>
+            <StateBadge state="changes requested" />
+            <span className={styles.grow}>{objection.author.name} wants something changed</span>
+          </div>
+        ))}
+        {draft.checks.map((check) => (
+          <CheckLine key={check.name} check={check} required={draft.required_checks.includes(check.name)} />
+        ))}
+        {absent.map((name) => (
+          <div key={name} className={styles.line}>
+            <StateBadge state="pending" />
+            <span className={styles.grow}>{name}: has not run on the latest version</span>
+            <Badge>required</Badge>
+          </div>
+        ))}
+        <Mergeable project={project} draft={draft} />
+      </div>
+      {draft.state === "open" && <Foot project={project} draft={draft} />}
+    </Card>
+  );
+}
+
+function Approvals({ draft }: { draft: Draft }) {
+  const { approvals, required_approvals: required } = draft;
+  const enough = approvals.length >= required;
+  const names = approvals.map((approval) => approval.author.name).join(", ");
+  return (
+    <div className={styles.line}>
+      <StateBadge state={enough ? "approved" : "pending"}>
+        {enough ? "approved" : `${approvals.length} of ${plural(required, "approval")}`}
+      </StateBadge>
+      <span className={cx(styles.grow, styles.quiet)}>{names ? `by ${names}` : "of the latest version"}</span>
+    </div>
+  );
+}
+
+function CheckLine({ check, required }: { check: Check; required: boolean }) {
+  return (
+    <div className={styles.line}>
+      <StateBadge state={check.state} />
+      <span className={styles.grow}>
+        {check.url ? <a href={check.url}>{check.name}</a> : check.name}
+        {check.summary && <span className={styles.quiet}>: {check.summary}</span>}
+      </span>
+      {required && <Badge>required</Badge>}
+    </div>
+  );
+}
+
+function Mergeable({ project, draft }: { project: string; draft: Draft }) {
+  const { state, conflicts, problems } = draft.mergeable;
+  if (state === "ended") return null;
+  if (state === "clean")
+    return <MergeLine badge="pass" word="merges" words="No conflict with the latest version" />;
+  if (state === "nothing") return <MergeLine badge="pending" word="empty" words="It changes nothing yet" />;
+  if (state === "conflicts") {
+    return (
+      <div className={styles.line}>
+        <StateBadge state="fail">conflicts</StateBadge>
+        <span className={styles.grow}>
+          <Link {...draftLink(project, draft.number, "conflicts")}>
+            The latest version changed the same lines of {plural(conflicts.length, "file")}
+          </Link>
+        </span>
+      </div>
+    );
+  }
+  return problems.map((problem) => (
+    <MergeLine
+      key={problem.path + problem.line + problem.code}
+      badge="fail"
+      word="does not fit"
+      words={`With the latest version: ${problem.path}, line ${problem.line}: ${problem.message}`}
+    />
+  ));
+}
+
+function MergeLine({ badge, word, words }: { badge: string; word: string; words: string }) {
+  return (
+    <div className={styles.line}>
+      <StateBadge state={badge}>{word}</StateBadge>
+      <span className={cx(styles.grow, styles.quiet)}>{words}</span>
+    </div>
+  );
+}
+
+function Foot({ project, draft }: { project: string; draft: Draft }) {
+  return (
+    <div className={styles.foot}>
+      <ul>
+        {draft.blockers.map((blocker) => (
+          <li key={blocker.code + blocker.detail}>{blocker.detail}</li>
+        ))}
+        {draft.blockers.length === 0 && draft.mergeable.state === "clean" && !draft.may.merge && (
+          <li>Ready; a maintainer can merge it.</li>
+        )}
+      </ul>
+      <MergeButton project={project} draft={draft} />
+    </div>
+  );
+}
+
+/** What became of a draft that is no longer open. */
+export function Ended({ project, draft }: { project: string; draft: Draft }) {
+  const routes = useRouter().routesByPath as Record<string, unknown>;
+  if (draft.state === "open") return null;
+  if (draft.state === "closed") {
+    return (
+      <p className={styles.banner}>
+        <Icon name="info" /> Closed without merging by {draft.ended_by_name} <Time at={draft.ended_at} />
+      </p>
+    );
+  }
+  return (
+    <p className={cx(styles.banner, styles.ok)}>
+      <Icon name="merge" /> Merged by {draft.ended_by_name} <Time at={draft.ended_at} /> as commit{" "}
+      <Id value={draft.merged_commit} label="commit" />
+      <Link to="/p/$project/commits/$sha" params={{ project, sha: draft.merged_commit }}>
+        See the commit
+      </Link>
+      {routes["/p/$project/deployments"] !== undefined && (
+        <Link to="/p/$project/deployments" params={{ project }}>
+          Deploy it
+        </Link>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,39 @@
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import { client, take } from "@/api/client";
+import { key } from "@/api/queries";
+import type { FileProblem } from "@/features/prompts/files";
+import type { Lint } from "@/ui/CodeEditor";
+
+/** What is wrong with a text and what it says, asked once for each text. */
+export function checkQuery(project: string, path: string, ref: string, content: string) {
+  return queryOptions({
+    queryKey: key(project, "check", path, ref, content),
+    queryFn: () =>
+      take(
+        client.POST("/api/v1/projects/{project}/check", {
+          params: { path: { project } },
+          body: { path, ref, content },
+        }),
+      ),
+    staleTime: 60_000,
+    gcTime: 60_000,
+    retry: false,
+  });
+}
+
+/** The editor's underlines: problems of this file at their place, those of others at its first line. */
+export async function lintOf(
+  queries: QueryClient,
+  project: string,
+  path: string,
+  ref: string,
+  text: string,
+): Promise<Lint[]> {
+  const { problems } = await queries.fetchQuery(checkQuery(project, path, ref, text));
+  return problems.map((problem) => asLint(problem, path));
+}
+
+function asLint(problem: FileProblem, path: string): Lint {
+  if (problem.path === path) return { line: problem.line, column: problem.column, message: problem.message };
+  return { line: 1, message: `${problem.path}, line ${problem.line}: ${problem.message}` };
+}

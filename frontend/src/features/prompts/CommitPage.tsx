@@ -1,0 +1,47 @@
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { plural } from "@/lib/format";
+import { Card } from "@/ui/Card";
+import { ErrorState } from "@/ui/ErrorState";
+import { Id } from "@/ui/Id";
+import { Page } from "@/ui/Page";
+import { SkeletonPage } from "@/ui/Skeleton";
+import { Time } from "@/ui/Time";
+import { FileDiffs } from "./FileDiffs";
+import { type Commit, commitQuery } from "./files";
+import styles from "./Prompt.module.css";
+
+export default function CommitPage() {
+  const { project = "", sha = "" } = useParams({ strict: false });
+  const commit = useQuery(commitQuery(project, sha));
+  if (commit.isPending) return <SkeletonPage />;
+  if (commit.isError) return <ErrorState error={commit.error} retry={() => void commit.refetch()} />;
+  const { subject, body, files } = commit.data;
+  return (
+    <Page
+      title={subject}
+      width="full"
+      breadcrumb={[
+        { label: "Prompts & files", to: "/p/$project/files", params: { project } },
+        { label: "History", to: "/p/$project/commits", params: { project } },
+      ]}
+      description={<About commit={commit.data} count={files.length} />}
+    >
+      {body && (
+        <Card padding="none">
+          <p className={styles.words}>{body}</p>
+        </Card>
+      )}
+      <FileDiffs project={project} files={files} refName={commit.data.sha} />
+    </Page>
+  );
+}
+
+function About({ commit, count }: { commit: Commit; count: number }) {
+  return (
+    <>
+      {commit.author_name}, <Time at={commit.at} />, {plural(count, "file")}, commit{" "}
+      <Id value={commit.sha} label="commit" />
+    </>
+  );
+}
