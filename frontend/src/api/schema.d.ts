@@ -39,6 +39,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/logs/{log}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description An API key of scope `logs`. 404 while the log itself has not arrived. */
+        post: operations["logs_feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -594,6 +611,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Newest first. */
+        get: operations["evaluations_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/evaluations/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. With its figures, its comparison and what it froze. Cancel it as a job. */
+        get: operations["evaluations_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/evaluations/{number}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. 400 when the two ran on different data. */
+        get: operations["evaluations_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/evaluations/{number}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. By position; also while the evaluation runs. */
+        get: operations["results_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/evaluations/{number}/results/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. With the reason of every score, beside the baseline's row. */
+        get: operations["results_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/events": {
         parameters: {
             query?: never;
@@ -637,6 +739,109 @@ export interface paths {
         };
         /** @description Viewer. All files at once; no Git process. */
         get: operations["files_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/fine-tunes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Newest first. */
+        get: operations["fine_tunes_list"];
+        put?: never;
+        /** @description Editor. Starts one; the adapter arrives as a draft. 422 names a row that does not fit the prompt. */
+        post: operations["fine_tunes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/fine-tunes/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["fine_tunes_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/fine-tunes/{number}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. It ends within a step; its curve stays, no adapter is made. 409 when it has ended already. */
+        post: operations["fine_tunes_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/fine-tunes/{number}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Steps after `after` (left out: all); a very long curve is thinned. */
+        get: operations["fine_tunes_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/fine-tunes/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Viewer. Examples, tokens, steps and time; the same faults are found as at the start. Nothing is kept. */
+        post: operations["fine_tunes_estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/fine-tunes/recipes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Recipes with their defaults, base models, and whether the packages are installed. */
+        get: operations["fine_tunes_recipes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -748,6 +953,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Newest first. Looking for a `text` may end before the page is full; `next` goes on from there. */
+        get: operations["logs_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/logs/{log}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. With its texts and scores. */
+        get: operations["logs_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/logs/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. The names in a range, by default the last day. */
+        get: operations["logs_facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/logs/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. The same filter as the list's, but `text` is not looked at. */
+        get: operations["logs_histogram"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/members": {
         parameters: {
             query?: never;
@@ -784,6 +1057,94 @@ export interface paths {
         patch: operations["members_change"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/metric-functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Every code metric with the JSON Schema of its config, and that of a judge's. */
+        get: operations["metric_functions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/metric-trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. Nothing is stored; a judge's model is called once. */
+        post: operations["metric_trials_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. The newest version of each, the project's own first. */
+        get: operations["metrics_list"];
+        put?: never;
+        /** @description Editor. */
+        post: operations["metrics_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/metrics/{metric}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Its newest version. */
+        get: operations["metrics_show"];
+        put?: never;
+        post?: never;
+        /** @description Editor. Takes it out of the lists; its scores stay. */
+        delete: operations["metrics_archive"];
+        options?: never;
+        head?: never;
+        /** @description Editor. Another config makes a new version; 409 when somebody else made one meanwhile. */
+        patch: operations["metrics_change"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/metrics/{metric}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Newest first. */
+        get: operations["metric_versions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/models": {
         parameters: {
             query?: never;
@@ -795,6 +1156,23 @@ export interface paths {
         get: operations["models_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/playground": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. 422: the prompt or a variable is wrong; 400 or 502: the model call is. */
+        post: operations["playground_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -871,6 +1249,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. By kind ("result", "log") and id. */
+        get: operations["scores_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/stream": {
         parameters: {
             query?: never;
@@ -880,6 +1275,77 @@ export interface paths {
         };
         /** @description Viewer. Events `{"kind", "subject": {"kind", "id"}, "data"}`; the kind `resync` means: ask the API again. */
         get: operations["events_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/suites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Each with its newest evaluation. */
+        get: operations["suites_list"];
+        put?: never;
+        /** @description Editor; maintainer for a required one. */
+        post: operations["suites_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/suites/{suite}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["suites_show"];
+        put?: never;
+        post?: never;
+        /** @description Editor; maintainer when its check is required. Its evaluations stay. */
+        delete: operations["suites_archive"];
+        options?: never;
+        head?: never;
+        /** @description Editor; maintainer when its check is, or shall be, required. 409 when somebody else changed it meanwhile. */
+        patch: operations["suites_change"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/suites/{suite}/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. Starts the job; main's evaluation is started too when there is none to compare with. */
+        post: operations["evaluations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/suites/{suite}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. 400 or 422 say why it cannot run there. */
+        get: operations["suites_plan"];
         put?: never;
         post?: never;
         delete?: never;
@@ -980,13 +1446,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The adapter that was loaded. */
+        Adapter: {
+            path: string;
+            sha256: string;
+        };
         /** @description A key without its token. */
         ApiKey: {
             readonly id: number;
             name: string;
             prefix: string;
             scopes: components["schemas"]["ScopesEnum"][];
-            readonly state: components["schemas"]["State4b9Enum"];
+            readonly state: components["schemas"]["ApiKeyStateEnum"];
             readonly created_by: components["schemas"]["User"];
             /** Format: date-time */
             created_at?: string;
@@ -1002,11 +1473,18 @@ export interface components {
             items: components["schemas"]["ApiKey"][];
             next: string | null;
         };
+        /**
+         * @description * `active` - active
+         *     * `expired` - expired
+         *     * `revoked` - revoked
+         * @enum {string}
+         */
+        ApiKeyStateEnum: "active" | "expired" | "revoked";
         /** @description One verdict of one person on one version. */
         Approval: {
             readonly id: number;
             readonly author: components["schemas"]["User"];
-            readonly verdict: components["schemas"]["VerdictEnum"];
+            readonly verdict: components["schemas"]["Verdict7ffEnum"];
             readonly commit: string;
             readonly body: string;
             /** Format: date-time */
@@ -1017,6 +1495,13 @@ export interface components {
             items: components["schemas"]["Approval"][];
             next: string | null;
         };
+        /** @description The logs of one step of time. */
+        Bar: {
+            /** Format: date-time */
+            at: string;
+            ok: number;
+            errors: number;
+        };
         /** @enum {unknown} */
         BlankEnum: "";
         /** @description One reason why a draft cannot be merged now. */
@@ -1025,17 +1510,17 @@ export interface components {
             detail: string;
         };
         /** @description One path that differs. */
-        Change: {
+        ChangedPath: {
             path: string;
             old_path: string;
-            status: components["schemas"]["StatusEnum"];
+            status: components["schemas"]["StatusF5cEnum"];
             added: number;
             removed: number;
         };
         /** @description A named verdict on a commit. */
         Check: {
             readonly name: string;
-            readonly state: components["schemas"]["StateCa7Enum"];
+            readonly state: components["schemas"]["CheckStateEnum"];
             readonly summary: string;
             readonly url: string;
             readonly details: unknown;
@@ -1182,44 +1667,60 @@ export interface components {
             items: components["schemas"]["Dataset"][];
             next: string | null;
         };
+        /** @description What deploying a commit would change. `commits` counts those between; without `obstacles` it may go. */
+        DeployPreview: {
+            commit: string;
+            subject: string;
+            current: components["schemas"]["Deployment"] | null;
+            changes: components["schemas"]["ChangedPath"][];
+            commits: number;
+            backwards: boolean;
+            obstacles: components["schemas"]["Obstacle"][];
+        };
         /**
          * @description A deployment.
          *
          *     `until` is when the next one took its place (null: live now), `restores` the number that a roll-back went back to.
          */
         Deployment: {
-            number: number;
+            readonly number: number;
             readonly environment: string;
-            kind: components["schemas"]["KindFb9Enum"];
-            commit: string;
-            subject: string;
+            readonly kind: components["schemas"]["DeploymentKindEnum"];
+            readonly commit: string;
+            readonly subject: string;
             readonly hash: string;
             readonly restores: number | null;
-            note?: string;
-            actor_name: string;
+            readonly note: string;
+            readonly actor_name: string;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             /** Format: date-time */
             readonly until: string | null;
         };
         /** @description A deployment with the one before it in its environment, and the paths that changed between them. */
         DeploymentDetail: {
-            number: number;
+            readonly number: number;
             readonly environment: string;
-            kind: components["schemas"]["KindFb9Enum"];
-            commit: string;
-            subject: string;
+            readonly kind: components["schemas"]["DeploymentKindEnum"];
+            readonly commit: string;
+            readonly subject: string;
             readonly hash: string;
             readonly restores: number | null;
-            note?: string;
-            actor_name: string;
+            readonly note: string;
+            readonly actor_name: string;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             /** Format: date-time */
             readonly until: string | null;
             before: components["schemas"]["Deployment"] | null;
-            changes: components["schemas"]["Change"][];
+            changes: components["schemas"]["ChangedPath"][];
         };
+        /**
+         * @description * `deploy` - Deploy
+         *     * `rollback` - Rollback
+         * @enum {string}
+         */
+        DeploymentKindEnum: "deploy" | "rollback";
         /** @description A page of deployments, newest first. */
         DeploymentPage: {
             items: components["schemas"]["Deployment"][];
@@ -1248,6 +1749,13 @@ export interface components {
          * @enum {string}
          */
         DiffLineKindEnum: "context" | "added" | "removed";
+        /**
+         * @description * `better` - better
+         *     * `worse` - worse
+         *     * `inconclusive` - inconclusive
+         * @enum {string}
+         */
+        DirectionEnum: "better" | "worse" | "inconclusive";
         /** @description The draft's own commits, newest first. */
         DraftCommits: {
             items: components["schemas"]["Commit"][];
@@ -1257,7 +1765,7 @@ export interface components {
         DraftDetail: {
             readonly number: number;
             readonly title: string;
-            readonly state: components["schemas"]["State7d9Enum"];
+            readonly state: components["schemas"]["DraftStateEnum"];
             readonly author: components["schemas"]["User"] | null;
             readonly author_name: string;
             readonly branch: string;
@@ -1298,7 +1806,7 @@ export interface components {
         DraftItem: {
             readonly number: number;
             readonly title: string;
-            readonly state: components["schemas"]["State7d9Enum"];
+            readonly state: components["schemas"]["DraftStateEnum"];
             readonly author: components["schemas"]["User"] | null;
             readonly author_name: string;
             readonly branch: string;
@@ -1326,6 +1834,13 @@ export interface components {
             items: components["schemas"]["DraftItem"][];
             next: string | null;
         };
+        /**
+         * @description * `open` - Open
+         *     * `merged` - Merged
+         *     * `closed` - Closed
+         * @enum {string}
+         */
+        DraftStateEnum: "open" | "merged" | "closed";
         /** @description The prompt with the changes in it; comments and layout stay. */
         EditAnswer: {
             problems: components["schemas"]["FileProblem"][];
@@ -1369,6 +1884,126 @@ export interface components {
             items: components["schemas"]["Environment"][];
             next: string | null;
         };
+        /**
+         * @description How much it is. `seconds` is null when nothing is known of the model's size; `measured_by` names the fine-tune
+         *     whose speed was taken (null: a guess).
+         */
+        EstimateAnswer: {
+            examples: number;
+            tokens: number;
+            steps: number;
+            /** Format: double */
+            seconds: number | null;
+            measured_by: number | null;
+        };
+        /** @description What would be trained. `version` is a number, `latest` or the first digits of the content hash. */
+        EstimateRequestRequest: {
+            dataset: string;
+            /** @default latest */
+            version: string;
+            /** @default smollm2-135m */
+            base_model: string;
+            /** @default lora */
+            recipe: string;
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            prompt_path: string;
+        };
+        /** @description An evaluation in a list. `state` is its job's; `verdict` is empty until it is concluded. */
+        Evaluation: {
+            number: number;
+            readonly suite: string;
+            readonly suite_name: string;
+            readonly dataset: string;
+            readonly dataset_version: number;
+            prompt_path: string;
+            model: string;
+            commit: string;
+            readonly draft: number | null;
+            on_main: boolean;
+            readonly baseline: number | null;
+            readonly metrics: components["schemas"]["EvaluationMetric"][];
+            row_count: number;
+            readonly state: string;
+            readonly done: number;
+            readonly message: string;
+            readonly error: string;
+            verdict?: components["schemas"]["Verdict2c3Enum"] | components["schemas"]["BlankEnum"];
+            words?: string;
+            readonly direction: components["schemas"]["DirectionEnum"] | components["schemas"]["NullEnum"];
+            readonly figures: {
+                [key: string]: components["schemas"]["Figure"] | null;
+            };
+            readonly actor_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly started_at: string | null;
+            /** Format: date-time */
+            readonly ended_at: string | null;
+            /** Format: date-time */
+            concluded_at?: string | null;
+        };
+        /** @description An evaluation with its figures, its comparison and what it froze. */
+        EvaluationDetail: {
+            number: number;
+            readonly suite: string;
+            readonly suite_name: string;
+            readonly dataset: string;
+            readonly dataset_version: number;
+            prompt_path: string;
+            model: string;
+            commit: string;
+            readonly draft: number | null;
+            on_main: boolean;
+            readonly baseline: number | null;
+            readonly metrics: components["schemas"]["EvaluationMetric"][];
+            row_count: number;
+            readonly state: string;
+            readonly done: number;
+            readonly message: string;
+            readonly error: string;
+            verdict?: components["schemas"]["Verdict2c3Enum"] | components["schemas"]["BlankEnum"];
+            words?: string;
+            readonly direction: components["schemas"]["DirectionEnum"] | components["schemas"]["NullEnum"];
+            readonly figures: {
+                [key: string]: components["schemas"]["Figure"] | null;
+            };
+            readonly actor_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly started_at: string | null;
+            /** Format: date-time */
+            readonly ended_at: string | null;
+            /** Format: date-time */
+            concluded_at?: string | null;
+            readonly summary: components["schemas"]["Summary"] | null;
+            comparison: components["schemas"]["Comparison"] | null;
+            outcomes: components["schemas"]["Outcome"][];
+            rules: components["schemas"]["Rule"][];
+            adapter: components["schemas"]["Adapter"] | null;
+            mapping: {
+                [key: string]: string;
+            };
+            subset: components["schemas"]["Subset"];
+            fingerprint: string;
+        };
+        /** @description A metric version that an evaluation uses. */
+        EvaluationMetric: {
+            slug: string;
+            version: number;
+            name: string;
+            kind: string;
+            binary: boolean;
+        };
+        /** @description A page of evaluations, newest first. */
+        EvaluationPage: {
+            items: components["schemas"]["Evaluation"][];
+            next: string | null;
+        };
         /** @description One line of the audit trail. */
         Event: {
             readonly id: number;
@@ -1385,13 +2020,38 @@ export interface components {
             items: components["schemas"]["Event"][];
             next: string | null;
         };
+        /** @description A name and how many requests had it. */
+        Facet: {
+            value: string;
+            count: number;
+        };
+        /** @description The names that occur in a range. */
+        Facets: {
+            prompt: components["schemas"]["Facet"][];
+            environment: components["schemas"]["Facet"][];
+            commit: components["schemas"]["Facet"][];
+            model: components["schemas"]["Facet"][];
+        };
+        /** @description A figure with its interval; `method` names how it was made, `n` the rows or pairs. */
+        Figure: {
+            /** Format: double */
+            value: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            n: number;
+            method: string;
+            /** Format: double */
+            confidence: number;
+        };
         /** @description One file: its text (null when it is not text), what it says, what is wrong with it. */
         File: {
             ref: string;
             commit: string;
             path: string;
             name: string;
-            kind: components["schemas"]["KindE3dEnum"];
+            kind: components["schemas"]["FileKindEnum"];
             size: number;
             text: string | null;
             overview: unknown | null;
@@ -1403,8 +2063,8 @@ export interface components {
             path: string;
             old_path: string;
             /** @description What the file is. */
-            readonly kind: components["schemas"]["KindE3dEnum"];
-            status: components["schemas"]["StatusEnum"];
+            readonly kind: components["schemas"]["FileKindEnum"];
+            status: components["schemas"]["StatusF5cEnum"];
             binary: boolean;
             added: number;
             removed: number;
@@ -1417,12 +2077,23 @@ export interface components {
         FileEntry: {
             path: string;
             name: string;
-            kind: components["schemas"]["KindE3dEnum"];
+            kind: components["schemas"]["FileKindEnum"];
             size: number;
             oid: string;
             lfs: components["schemas"]["LfsPointer"] | null;
             changed: components["schemas"]["Commit"] | null;
         };
+        /**
+         * @description * `prompt` - prompt
+         *     * `config` - config
+         *     * `schema` - schema
+         *     * `adapter` - adapter
+         *     * `suite` - suite
+         *     * `doc` - doc
+         *     * `other` - other
+         * @enum {string}
+         */
+        FileKindEnum: "prompt" | "config" | "schema" | "adapter" | "suite" | "doc" | "other";
         /** @description Every file of a commit. */
         FilePage: {
             ref: string;
@@ -1450,6 +2121,39 @@ export interface components {
         FrontChangeRequest: {
             key: string[];
             value: unknown | null;
+        };
+        /** @description A code metric to make one's own of: its config as JSON Schema. */
+        Function: {
+            function: string;
+            name: string;
+            description: string;
+            binary: boolean;
+            config_schema: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Every code metric, and what a judge's config looks like. */
+        FunctionPage: {
+            items: components["schemas"]["Function"][];
+            next: string | null;
+            judge: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The mapping as guessed. */
+        GuessedMapping: {
+            input: string[];
+            expected: string | null;
+            tags: string[];
+            renamed: {
+                [key: string]: string;
+            };
+        };
+        /** @description Logs by time; steps without logs are left out. */
+        Histogram: {
+            /** @description Seconds. */
+            step: number;
+            items: components["schemas"]["Bar"][];
         };
         /** @description What came of it: the version at once, or the job that will make it. */
         Imported: {
@@ -1496,26 +2200,44 @@ export interface components {
          */
         JobStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         /**
-         * @description * `prompt` - prompt
-         *     * `config` - config
-         *     * `schema` - schema
-         *     * `adapter` - adapter
-         *     * `suite` - suite
-         *     * `doc` - doc
-         *     * `other` - other
+         * @description * `code` - Code
+         *     * `judge` - Judge
          * @enum {string}
          */
-        KindE3dEnum: "prompt" | "config" | "schema" | "adapter" | "suite" | "doc" | "other";
-        /**
-         * @description * `deploy` - Deploy
-         *     * `rollback` - Rollback
-         * @enum {string}
-         */
-        KindFb9Enum: "deploy" | "rollback";
+        KindA24Enum: "code" | "judge";
         /** @description How often an expected value occurs. */
         LabelCount: {
             label: string;
             count: number;
+        };
+        /** @description One label: rows wanted and given, and what it was most often taken for ("" is no label at all). */
+        LabelFigures: {
+            label: string;
+            n: number;
+            given: number;
+            /** Format: double */
+            precision: number | null;
+            /** Format: double */
+            recall: number;
+            /** Format: double */
+            f1: number;
+            taken_for: string | null;
+        };
+        /** @description Figures of a labelled set. */
+        Labelled: {
+            accuracy: components["schemas"]["Figure"];
+            macro_f1: components["schemas"]["Figure"];
+            majority: components["schemas"]["Majority"];
+            label_count: number;
+            no_label: number;
+            labels: components["schemas"]["LabelFigures"][];
+        };
+        /** @description Milliseconds. */
+        Latency: {
+            /** Format: double */
+            p50: number | null;
+            /** Format: double */
+            p95: number | null;
         };
         /** @description Lengths in characters. */
         Length: {
@@ -1544,6 +2266,44 @@ export interface components {
             at: string;
             items: components["schemas"]["Live"][];
             next: string | null;
+        };
+        /** @description One line of the list. `asked` and `answered` are the beginnings of the last message and of the output. */
+        Log: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            started_at: string;
+            prompt: string;
+            environment: string;
+            commit: string;
+            model: string;
+            adapter: string;
+            status: components["schemas"]["StatusA3dEnum"];
+            /** Format: double */
+            latency_ms: number | null;
+            input_tokens: number | null;
+            output_tokens: number | null;
+            /** Format: double */
+            cost: number | null;
+            tags: string[];
+            user: string;
+            session: string;
+            asked: string;
+            answered: string;
+            scores: components["schemas"]["ShortScore"][];
+        };
+        /** @description A page of logs. With a text to look for, `searched_to` says how far back this page has looked. */
+        LogPage: {
+            items: components["schemas"]["Log"][];
+            next: string | null;
+            /** Format: date-time */
+            searched_to: string | null;
+        };
+        /** @description The commonest label and its share: what answering it always would reach. */
+        Majority: {
+            label: string;
+            /** Format: double */
+            rate: number;
         };
         /** @description Which column is what. `renamed` gives input columns another name. */
         MappingRequest: {
@@ -1603,6 +2363,37 @@ export interface components {
          * @enum {string}
          */
         MergeableStateEnum: "clean" | "conflicts" | "problems" | "nothing" | "ended";
+        /** @description One version of a metric; `built_in` ones are in every project and stay as they are. */
+        Metric: {
+            slug: string;
+            version?: number;
+            kind: components["schemas"]["MetricKindEnum"];
+            name: string;
+            description?: string;
+            function?: string;
+            config: {
+                [key: string]: unknown;
+            };
+            binary: boolean;
+            readonly built_in: boolean;
+            /** Format: date-time */
+            archived_at?: string | null;
+            actor_name?: string;
+            /** Format: date-time */
+            created_at?: string;
+        };
+        /**
+         * @description * `code` - Code
+         *     * `judge` - Judge
+         *     * `human` - Human
+         * @enum {string}
+         */
+        MetricKindEnum: "code" | "judge" | "human";
+        /** @description Metrics, the project's own first. */
+        MetricPage: {
+            items: components["schemas"]["Metric"][];
+            next: string | null;
+        };
         /** @description A model that the project can name in a prompt. */
         ModelChoice: {
             name: string;
@@ -1642,7 +2433,7 @@ export interface components {
         };
         /** @description A verdict on the version that one has looked at. */
         NewApprovalRequest: {
-            verdict: components["schemas"]["VerdictEnum"];
+            verdict: components["schemas"]["Verdict7ffEnum"];
             commit: string;
             /** @default  */
             body: string;
@@ -1692,6 +2483,23 @@ export interface components {
             };
             /** @default main */
             base: string;
+        };
+        /** @description `baseline`: auto (main's), none, or the number of an evaluation of the same suite. */
+        NewEvaluationRequest: {
+            draft?: number;
+            commit?: string;
+            ref?: string;
+            /** @default auto */
+            baseline: string;
+        };
+        /** @description What a user of the app says about an answer: 0 bad, 1 good. The same user again replaces what they said. */
+        NewFeedbackRequest: {
+            /** Format: double */
+            value: number;
+            /** @default  */
+            comment: string;
+            /** @default  */
+            user: string;
         };
         /** @description Where to and how. Either `dataset` (a slug) or `name` of a new dataset. */
         NewImportRequest: {
@@ -1767,6 +2575,20 @@ export interface components {
             /** @description A text, or a list of parts. */
             content: unknown;
         };
+        /** @description A metric of the project's own. `function` is a code metric's; a judge is described by its config. */
+        NewMetricRequest: {
+            name: string;
+            /** @default  */
+            slug: string;
+            /** @default  */
+            description: string;
+            kind: components["schemas"]["KindA24Enum"];
+            /** @default  */
+            function: string;
+            config?: {
+                [key: string]: unknown;
+            };
+        };
         /** @description Name and, if wanted, the name in the address. */
         NewProjectRequest: {
             name: string;
@@ -1797,6 +2619,45 @@ export interface components {
             /** @default  */
             note: string;
         };
+        /** @description A suite. `required`: its check must pass before a draft of its prompt is merged and before production gets it. */
+        NewSuiteRequest: {
+            name: string;
+            description?: string;
+            dataset: string;
+            pinned?: number | null;
+            prompt_path: string;
+            model?: string;
+            mapping?: {
+                [key: string]: string;
+            };
+            metrics: string[];
+            subset?: components["schemas"]["SubsetRequest"];
+            rules?: components["schemas"]["RuleRequest"][];
+            required?: boolean;
+            concurrency?: number;
+            /** @default  */
+            slug: string;
+        };
+        /** @description A fine-tune to start; its adapter will arrive as a draft in adapters/<adapter_name>. */
+        NewTrainingRequest: {
+            dataset: string;
+            /** @default latest */
+            version: string;
+            /** @default smollm2-135m */
+            base_model: string;
+            /** @default lora */
+            recipe: string;
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            prompt_path: string;
+            adapter_name: string;
+            /** @default false */
+            bind_prompt: boolean;
+            /** @default  */
+            title: string;
+        };
         /** @description One line of the inbox. */
         Notice: {
             readonly id: number;
@@ -1821,6 +2682,14 @@ export interface components {
             code: string;
             detail: string;
         };
+        /** @description How one rule came out. */
+        Outcome: {
+            rule: {
+                [key: string]: unknown;
+            };
+            state: components["schemas"]["State2c3Enum"];
+            words: string;
+        };
         /** @description A corrected text, or a thread settled. */
         PatchedCommentChangeRequest: {
             body?: string;
@@ -1842,6 +2711,16 @@ export interface components {
             name?: string;
             theme?: components["schemas"]["ThemeEnum"];
         };
+        /** @description What changes; `version` is the one that the caller saw. */
+        PatchedMetricChangeRequest: {
+            version?: number;
+            name?: string;
+            description?: string;
+            function?: string;
+            config?: {
+                [key: string]: unknown;
+            };
+        };
         /** @description What an owner may change. */
         PatchedProjectChangeRequest: {
             name?: string;
@@ -1860,15 +2739,125 @@ export interface components {
         PatchedRoleChangeRequest: {
             role?: components["schemas"]["RoleEnum"];
         };
-        /** @description What deploying a commit would change. `commits` counts those between; without `obstacles` it may go. */
-        Preview: {
+        /** @description What may change of a suite; `version` is the one that the caller saw. */
+        PatchedSuiteChangeRequest: {
+            version?: number;
+            name?: string;
+            description?: string;
+            dataset?: string;
+            pinned?: number | null;
+            prompt_path?: string;
+            model?: string;
+            mapping?: {
+                [key: string]: string;
+            };
+            metrics?: string[];
+            subset?: components["schemas"]["SubsetRequest"];
+            rules?: components["schemas"]["RuleRequest"][];
+            required?: boolean;
+            concurrency?: number;
+        };
+        /** @description What an evaluation would freeze and do, before it is started. */
+        Plan: {
             commit: string;
-            subject: string;
-            current: components["schemas"]["Deployment"] | null;
-            changes: components["schemas"]["Change"][];
-            commits: number;
-            backwards: boolean;
-            obstacles: components["schemas"]["Obstacle"][];
+            model: string;
+            adapter: string | null;
+            dataset: string;
+            dataset_version: number;
+            rows: number;
+            calls: number;
+            mapping: {
+                [key: string]: string;
+            };
+            variables: string[];
+            metrics: components["schemas"]["EvaluationMetric"][];
+        };
+        /** @description What the model said, how long it took, what it cost. */
+        PlaygroundAnswer: {
+            text: string;
+            model: string;
+            messages: {
+                [key: string]: unknown;
+            }[];
+            finish_reason: string;
+            /** Format: double */
+            latency_ms: number;
+            input_tokens: number | null;
+            output_tokens: number | null;
+            cost: string | null;
+        };
+        /** @description A prompt by source, or by path and ref, with variables; `model` and `config` stand in for the prompt's own. */
+        PlaygroundRequestRequest: {
+            path: string;
+            /** @default main */
+            ref: string;
+            source?: string;
+            variables?: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            model: string;
+            config?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A step. Losses in nats per answer token; `val_exact` is the part of the held-out answers that are exact. */
+        Point: {
+            step: number;
+            /** Format: double */
+            epoch?: number;
+            /** Format: double */
+            loss?: number | null;
+            /** Format: double */
+            learning_rate?: number | null;
+            /** Format: double */
+            val_loss?: number | null;
+            /** Format: double */
+            val_exact?: number | null;
+            /** Format: int64 */
+            tokens?: number;
+            /** Format: double */
+            seconds?: number;
+        };
+        /** @description The curve, by step. */
+        PointPage: {
+            items: components["schemas"]["Point"][];
+            next: string | null;
+        };
+        /** @description How the file is read and what is in it. `native`: our own export, whose mapping is known. */
+        Preview: {
+            format: string;
+            encoding: string;
+            delimiter: string;
+            header: boolean;
+            native: boolean;
+            columns: components["schemas"]["PreviewColumn"][];
+            mapping: components["schemas"]["GuessedMapping"] | null;
+            rows: components["schemas"]["PreviewRow"][];
+            row_count: number;
+            complete: boolean;
+            labels: components["schemas"]["LabelCount"][];
+            warnings: components["schemas"]["PreviewWarning"][];
+        };
+        /** @description A column of the file. */
+        PreviewColumn: {
+            name: string;
+            type: string;
+            missing: number;
+            distinct: number;
+        };
+        /** @description A record with the line on which it begins. */
+        PreviewRow: {
+            line: number;
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What a person should look at; line 0 speaks of the whole file. */
+        PreviewWarning: {
+            line: number;
+            code: string;
+            detail: string;
         };
         /** @description A version at a glance. `labels` is empty when the expected values are free text. */
         Profile: {
@@ -1929,6 +2918,21 @@ export interface components {
             delimiter?: string;
             header?: boolean;
         };
+        /** @description A recipe with the defaults of its parameters. */
+        Recipe: {
+            name: string;
+            defaults: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What can be trained here. */
+        RecipePage: {
+            items: components["schemas"]["Recipe"][];
+            next: string | null;
+            base_models: string[];
+            /** @description Whether the training packages are installed. */
+            ready: boolean;
+        };
         /** @description The messages as a model would get them. */
         RenderAnswer: {
             messages: components["schemas"]["RenderedMessage"][];
@@ -1953,6 +2957,43 @@ export interface components {
             role: string;
             content: unknown;
         };
+        /** @description One row: what went in, what came out, its values by metric; `before` is the baseline's same row. */
+        Result: {
+            index: number;
+            input: {
+                [key: string]: unknown;
+            };
+            expected?: string | null;
+            output?: string;
+            error_code?: string;
+            error?: string;
+            values: {
+                [key: string]: number | null;
+            };
+            /** Format: double */
+            latency_ms?: number | null;
+            input_tokens?: number | null;
+            output_tokens?: number | null;
+            /** Format: double */
+            cost: number | null;
+            finish_reason?: string;
+            /** Format: date-time */
+            at?: string;
+            readonly before: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description A row beside the baseline's, and the positions of its neighbours. */
+        ResultDetail: {
+            result: components["schemas"]["ScoredResult"];
+            before: components["schemas"]["ScoredResult"] | null;
+        };
+        /** @description Results from an offset on; `total` counts all that match. */
+        ResultPage: {
+            items: components["schemas"]["Result"][];
+            next: string | null;
+            total: number;
+        };
         /**
          * @description * `viewer` - Viewer
          *     * `editor` - Editor
@@ -1976,6 +3017,30 @@ export interface components {
             next: string | null;
             total: number;
         };
+        /** @description at_least: the figure is at least `value`; not_worse: not worse than main by over `margin`. Both from 0 to 1. */
+        Rule: {
+            kind: components["schemas"]["RuleKindEnum"];
+            metric: string;
+            /** Format: double */
+            value?: number;
+            /** Format: double */
+            margin?: number;
+        };
+        /**
+         * @description * `at_least` - at_least
+         *     * `not_worse` - not_worse
+         * @enum {string}
+         */
+        RuleKindEnum: "at_least" | "not_worse";
+        /** @description at_least: the figure is at least `value`; not_worse: not worse than main by over `margin`. Both from 0 to 1. */
+        RuleRequest: {
+            kind: components["schemas"]["RuleKindEnum"];
+            metric: string;
+            /** Format: double */
+            value?: number;
+            /** Format: double */
+            margin?: number;
+        };
         /** @description Files on top of `expected_head`, the version that the editor opened. `renames` maps old paths to new ones. */
         SaveRequestRequest: {
             files?: {
@@ -1997,13 +3062,72 @@ export interface components {
          * @enum {string}
          */
         ScopesEnum: "runtime" | "logs" | "read" | "write" | "admin";
+        /** @description A score with the metric version that gave it. */
+        Score: {
+            readonly metric: string;
+            readonly version: number;
+            readonly name: string;
+            author?: string;
+            /** Format: double */
+            value?: number | null;
+            label?: string;
+            reason?: string;
+            problem?: string;
+            input_tokens?: number | null;
+            output_tokens?: number | null;
+            /** Format: double */
+            readonly cost: number | null;
+            commit?: string;
+            environment?: string;
+            /** Format: date-time */
+            at?: string;
+        };
+        /** @description All scores of one subject. */
+        ScorePage: {
+            items: components["schemas"]["Score"][];
+            next: string | null;
+        };
+        /** @description A row with its scores and their reasons. */
+        ScoredResult: {
+            index: number;
+            input: {
+                [key: string]: unknown;
+            };
+            expected?: string | null;
+            output?: string;
+            error_code?: string;
+            error?: string;
+            values: {
+                [key: string]: number | null;
+            };
+            /** Format: double */
+            latency_ms?: number | null;
+            input_tokens?: number | null;
+            output_tokens?: number | null;
+            /** Format: double */
+            cost: number | null;
+            finish_reason?: string;
+            /** Format: date-time */
+            at?: string;
+            scores: components["schemas"]["Score"][];
+        };
+        /** @description A score as lists show it. */
+        ShortScore: {
+            metric: string;
+            version: number;
+            name: string;
+            author: string;
+            /** Format: double */
+            value: number | null;
+            label: string;
+        };
         /** @description A new key with its token, which is shown this once. */
         ShownKey: {
             readonly id: number;
             name: string;
             prefix: string;
             scopes: components["schemas"]["ScopesEnum"][];
-            readonly state: components["schemas"]["State4b9Enum"];
+            readonly state: components["schemas"]["ApiKeyStateEnum"];
             readonly created_by: components["schemas"]["User"];
             /** Format: date-time */
             created_at?: string;
@@ -2022,27 +3146,18 @@ export interface components {
             password: string;
         };
         /**
-         * @description * `active` - active
-         *     * `expired` - expired
-         *     * `revoked` - revoked
-         * @enum {string}
-         */
-        State4b9Enum: "active" | "expired" | "revoked";
-        /**
-         * @description * `open` - Open
-         *     * `merged` - Merged
-         *     * `closed` - Closed
-         * @enum {string}
-         */
-        State7d9Enum: "open" | "merged" | "closed";
-        /**
-         * @description * `pending` - Pending
-         *     * `pass` - Pass
+         * @description * `pass` - Pass
          *     * `fail` - Fail
          *     * `inconclusive` - Inconclusive
          * @enum {string}
          */
-        StateCa7Enum: "pending" | "pass" | "fail" | "inconclusive";
+        State2c3Enum: "pass" | "fail" | "inconclusive";
+        /**
+         * @description * `ok` - ok
+         *     * `error` - error
+         * @enum {string}
+         */
+        StatusA3dEnum: "ok" | "error";
         /**
          * @description * `added` - added
          *     * `deleted` - deleted
@@ -2050,7 +3165,15 @@ export interface components {
          *     * `renamed` - renamed
          * @enum {string}
          */
-        StatusEnum: "added" | "deleted" | "modified" | "renamed";
+        StatusF5cEnum: "added" | "deleted" | "modified" | "renamed";
+        /** @description A part of the rows: only these labels, the first N of each, N in all drawn evenly with a seed. */
+        Subset: {
+            labels?: string[];
+            per_label?: number | null;
+            limit?: number | null;
+            /** @default 0 */
+            seed: number;
+        };
         /** @description A part of the rows: only these labels, the first N of each, N in all drawn evenly with a seed. */
         SubsetRequest: {
             labels?: string[];
@@ -2058,6 +3181,67 @@ export interface components {
             limit?: number | null;
             /** @default 0 */
             seed: number;
+        };
+        /** @description A suite with its newest evaluation. `pinned` is a dataset version's number, None for the newest of the day. */
+        Suite: {
+            slug: string;
+            name: string;
+            description?: string;
+            readonly dataset: string;
+            readonly pinned: number | null;
+            prompt_path: string;
+            model?: string;
+            mapping: {
+                [key: string]: string;
+            };
+            metrics: string[];
+            subset: components["schemas"]["Subset"];
+            rules: components["schemas"]["Rule"][];
+            required?: boolean;
+            concurrency?: number;
+            /** @description The name of the check that its evaluations publish. */
+            readonly check_name: string;
+            version?: number;
+            /** Format: date-time */
+            created_at?: string;
+            /** Format: date-time */
+            archived_at?: string | null;
+            readonly newest: components["schemas"]["Evaluation"] | null;
+        };
+        /** @description A project's suites. */
+        SuitePage: {
+            items: components["schemas"]["Suite"][];
+            next: string | null;
+        };
+        /** @description All figures of an evaluation. Cost in US dollars, None when no price is known. */
+        Summary: {
+            rows: number;
+            errors: number;
+            error_codes: {
+                [key: string]: number;
+            };
+            metrics: components["schemas"]["SummaryMetric"][];
+            labelled: components["schemas"]["Labelled"] | null;
+            latency_ms: components["schemas"]["Latency"];
+            input_tokens: number | null;
+            output_tokens: number | null;
+            /** Format: double */
+            cost: number | null;
+        };
+        /** @description One metric's figure. `failed`: no score though there should be one; `skipped`: the row lacks what it needs. */
+        SummaryMetric: {
+            slug: string;
+            version: number;
+            name: string;
+            kind: string;
+            binary: boolean;
+            figure: components["schemas"]["Figure"] | null;
+            failed: number;
+            skipped: number;
+            input_tokens: number | null;
+            output_tokens: number | null;
+            /** Format: double */
+            cost: number | null;
         };
         /** @description How often a tag occurs. */
         TagCount: {
@@ -2076,6 +3260,57 @@ export interface components {
          * @enum {string}
          */
         ThemeEnum: "system" | "light" | "dark";
+        /** @description A fine-tune with its job's state. `result` is empty until it has ended well. */
+        Training: {
+            number: number;
+            title: string;
+            state: string;
+            done: number;
+            total: number | null;
+            error: string;
+            attempts: number;
+            actor_name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            readonly cancel_requested: boolean;
+            dataset: string;
+            version: number;
+            base_model: string;
+            recipe: string;
+            params: unknown;
+            adapter_path: string;
+            prompt_path?: string;
+            prompt_commit?: string;
+            bind_prompt?: boolean;
+            phase?: string;
+            result?: unknown;
+            draft?: number | null;
+            readonly verdict: components["schemas"]["Verdict"];
+        };
+        /** @description A page of fine-tunes, newest first. */
+        TrainingPage: {
+            items: components["schemas"]["Training"][];
+            next: string | null;
+        };
+        /** @description A metric as it is being edited, and one output to judge by it. */
+        TrialRequest: {
+            kind: components["schemas"]["KindA24Enum"];
+            /** @default  */
+            function: string;
+            config?: {
+                [key: string]: unknown;
+            };
+            input?: {
+                [key: string]: unknown;
+            };
+            output: string;
+            expected?: string | null;
+            labels?: string[];
+        };
         /** @description The ids of the models that the endpoint offers. */
         TryAnswer: {
             models: string[];
@@ -2104,12 +3339,24 @@ export interface components {
             email: string;
             name: string;
         };
+        /** @description What the curve says: early, learning, flat, overfitting, better or same; and in words. */
+        Verdict: {
+            state: string;
+            text: string;
+        };
+        /**
+         * @description * `pass` - Pass
+         *     * `fail` - Fail
+         *     * `inconclusive` - Inconclusive
+         * @enum {string}
+         */
+        Verdict2c3Enum: "pass" | "fail" | "inconclusive";
         /**
          * @description * `approve` - Approve
          *     * `request_changes` - Request Changes
          * @enum {string}
          */
-        VerdictEnum: "approve" | "request_changes";
+        Verdict7ffEnum: "approve" | "request_changes";
         /** @description A version in a list. */
         Version: {
             number: number;
@@ -2149,6 +3396,43 @@ export interface components {
         VersionPage: {
             items: components["schemas"]["Version"][];
             next: string | null;
+        };
+        /** @description One log with everything in it. */
+        WholeLog: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            started_at: string;
+            prompt: string;
+            environment: string;
+            commit: string;
+            model: string;
+            adapter: string;
+            status: components["schemas"]["StatusA3dEnum"];
+            /** Format: double */
+            latency_ms: number | null;
+            input_tokens: number | null;
+            output_tokens: number | null;
+            /** Format: double */
+            cost: number | null;
+            tags: string[];
+            user: string;
+            session: string;
+            asked: string;
+            answered: string;
+            scores: components["schemas"]["Score"][];
+            /** Format: date-time */
+            received_at: string;
+            /** @description variables, messages and text, as far as they were sent. */
+            input: {
+                [key: string]: unknown;
+            } | null;
+            output: unknown | null;
+            error: string | null;
+            reference: string | null;
+            metadata: {
+                [key: string]: unknown;
+            } | null;
         };
     };
     responses: never;
@@ -2220,6 +3504,30 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Taken"];
                 };
+            };
+        };
+    };
+    logs_feedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                log: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeedbackRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3244,7 +4552,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["DeployPreview"];
                 };
             };
         };
@@ -3271,6 +4579,135 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Deployment"];
+                };
+            };
+        };
+    };
+    evaluations_list: {
+        parameters: {
+            query?: {
+                /** @description A commit or its beginning. */
+                commit?: string;
+                cursor?: string;
+                draft?: number;
+                limit?: number;
+                suite?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationPage"];
+                };
+            };
+        };
+    };
+    evaluations_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationDetail"];
+                };
+            };
+        };
+    };
+    evaluations_compare: {
+        parameters: {
+            query: {
+                with: number;
+            };
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+        };
+    };
+    results_list: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                label?: string;
+                limit?: number;
+                /** @description What `show` speaks of; the first one by default. */
+                metric?: string;
+                offset?: number;
+                /** @description In the output or the expected value. */
+                q?: string;
+                show?: "all" | "changed" | "errors" | "failed" | "gained" | "lost" | "wrong";
+            };
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultPage"];
+                };
+            };
+        };
+    };
+    results_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                index: number;
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultDetail"];
                 };
             };
         };
@@ -3347,6 +4784,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FilePage"];
+                };
+            };
+        };
+    };
+    fine_tunes_list: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingPage"];
+                };
+            };
+        };
+    };
+    fine_tunes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrainingRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+        };
+    };
+    fine_tunes_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+        };
+    };
+    fine_tunes_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+        };
+    };
+    fine_tunes_points: {
+        parameters: {
+            query?: {
+                after?: number;
+            };
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointPage"];
+                };
+            };
+        };
+    };
+    fine_tunes_estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateAnswer"];
+                };
+            };
+        };
+    };
+    fine_tunes_recipes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipePage"];
                 };
             };
         };
@@ -3511,6 +5111,136 @@ export interface operations {
             };
         };
     };
+    logs_list: {
+        parameters: {
+            query?: {
+                commit?: string;
+                cursor?: string;
+                environment?: string;
+                /** @description A time with its zone. */
+                from?: string;
+                latency_above?: number;
+                latency_below?: number;
+                limit?: number;
+                model?: string;
+                prompt?: string;
+                score?: string;
+                score_above?: number;
+                score_below?: number;
+                session?: string;
+                status?: "error" | "ok";
+                tag?: string;
+                text?: string;
+                /** @description A time with its zone. */
+                to?: string;
+                user?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+        };
+    };
+    logs_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                log: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeLog"];
+                };
+            };
+        };
+    };
+    logs_facets: {
+        parameters: {
+            query?: {
+                /** @description A time with its zone. */
+                from?: string;
+                /** @description A time with its zone. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+        };
+    };
+    logs_histogram: {
+        parameters: {
+            query?: {
+                commit?: string;
+                environment?: string;
+                /** @description A time with its zone. */
+                from?: string;
+                latency_above?: number;
+                latency_below?: number;
+                model?: string;
+                prompt?: string;
+                score?: string;
+                score_above?: number;
+                score_below?: number;
+                session?: string;
+                status?: "error" | "ok";
+                tag?: string;
+                text?: string;
+                /** @description A time with its zone. */
+                to?: string;
+                user?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Histogram"];
+                };
+            };
+        };
+    };
     members_list: {
         parameters: {
             query?: never;
@@ -3604,6 +5334,189 @@ export interface operations {
             };
         };
     };
+    metric_functions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionPage"];
+                };
+            };
+        };
+    };
+    metric_trials_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"];
+                };
+            };
+        };
+    };
+    metrics_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricPage"];
+                };
+            };
+        };
+    };
+    metrics_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMetricRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+        };
+    };
+    metrics_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                metric: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+        };
+    };
+    metrics_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                metric: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    metrics_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                metric: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMetricChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+        };
+    };
+    metric_versions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                metric: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricPage"];
+                };
+            };
+        };
+    };
     models_list: {
         parameters: {
             query?: never;
@@ -3621,6 +5534,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+        };
+    };
+    playground_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaygroundRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundAnswer"];
                 };
             };
         };
@@ -3765,6 +5703,30 @@ export interface operations {
             };
         };
     };
+    scores_list: {
+        parameters: {
+            query: {
+                subject_id: string;
+                subject_kind: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorePage"];
+                };
+            };
+        };
+    };
     events_stream: {
         parameters: {
             query?: never;
@@ -3782,6 +5744,173 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    suites_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuitePage"];
+                };
+            };
+        };
+    };
+    suites_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSuiteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suite"];
+                };
+            };
+        };
+    };
+    suites_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                suite: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suite"];
+                };
+            };
+        };
+    };
+    suites_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                suite: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    suites_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                suite: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSuiteChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suite"];
+                };
+            };
+        };
+    };
+    evaluations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                suite: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewEvaluationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationDetail"];
+                };
+            };
+        };
+    };
+    suites_plan: {
+        parameters: {
+            query?: {
+                commit?: string;
+                draft?: number;
+                ref?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+                suite: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
                 };
             };
         };
