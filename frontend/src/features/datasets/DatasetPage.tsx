@@ -26,7 +26,7 @@ import {
   versionQuery,
   versionsQuery,
 } from "./datasets";
-import { ProfileCards } from "./ProfileCards";
+import { ProfileStrip } from "./ProfileStrip";
 
 export default function DatasetPage() {
   const { project = "", dataset = "" } = useParams({ strict: false });
@@ -83,7 +83,7 @@ function VersionView({ project, dataset, version }: { project: string; dataset: 
         version={version}
         onVersion={(v) => change({ version: v })}
       />
-      <ProfileCards profile={version.profile} label={label} onLabel={(next) => change({ label: next })} />
+      <ProfileStrip profile={version.profile} label={label} onLabel={(next) => change({ label: next })} />
       <Rows project={project} dataset={dataset} version={version} filter={filter} onFilter={change} />
     </>
   );
