@@ -10,7 +10,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from variorum.accounts.access import access_project, actor_of
-from variorum.accounts.models import Project
 from variorum.accounts.roles import Role
 from variorum.datasets.queries import find_dataset, find_version
 from variorum.inference.catalogue import list_models
@@ -53,8 +52,8 @@ class EstimateView(APIView):
 
     @extend_schema(operation_id="fine_tunes_estimate", request=shapes.EstimateRequest, responses=shapes.EstimateAnswer)
     def post(self, request: Request, project: str) -> Response:
-        """Viewer. Examples, tokens, steps and time; the same faults are found as at the start. Nothing is kept."""
-        found: Project = access_project(request, project)
+        """Editor. Examples, tokens, steps and time; the same faults are found as at the start. Nothing is kept."""
+        found = access_project(request, project, Role.EDITOR)
         data = _asked(request, shapes.EstimateRequest)
         version = find_version(find_dataset(found, data.pop("dataset")), data.pop("version"))
         prompt = data.pop("prompt_path")

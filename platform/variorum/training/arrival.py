@@ -14,6 +14,7 @@ from variorum.lib.errors import NotFound
 from variorum.repos import queries as repository
 from variorum.repos.services import store_lfs
 from variorum.training.models import TrainingJob
+from variorum.training.services import publish
 from variorum.training.verdict import in_words
 from variorum_client.formats import FormatError, parse_prompt, print_pointer
 
@@ -48,6 +49,7 @@ def bring(training: TrainingJob, folder: Path) -> None:
         text = f"{in_words(result, n=result['examples']['held_out'])} It waits for review as draft #{draft.number}."
         title = f"Fine-tune #{training.job.number} has ended"
         address = f"/p/{project.slug}/drafts/{draft.number}"
+        publish(training, "training.changed", {"draft": draft.number})
         notify(project=project, title=title, body=text, url=address, user=training.job.created_by)
 
 

@@ -135,18 +135,18 @@ def keep_points(training: TrainingJob, lines: Sequence[Mapping[str, Any]]) -> No
         unique_fields=["training", "step"],
         update_fields=POINT[1:],
     )
-    publish(training, "training.points", {"points": [steps[step] for step in sorted(steps)][-20:]})
+    publish(training, "training.progress", {"points": [steps[step] for step in sorted(steps)][-20:]})
 
 
 def set_phase(training: TrainingJob, phase: str) -> None:
     """What the recipe is doing, in words."""
     TrainingJob.objects.filter(pk=training.pk).update(phase=phase[:200])
-    publish(training, "training.phase", {"phase": phase[:200]})
+    publish(training, "training.changed", {"phase": phase[:200]})
 
 
 def publish(training: TrainingJob, kind: str, data: dict[str, Any]) -> None:
-    """A live update of this fine-tune: subject ("job", its number)."""
-    live.publish(training.job.project_id, kind, ("job", str(training.job.number)), data)
+    """A live update of this fine-tune: subject ("training", its job's number)."""
+    live.publish(training.job.project_id, kind, ("training", str(training.job.number)), data)
 
 
 def work_folder(training: TrainingJob) -> Path:
