@@ -32,7 +32,7 @@ def dataset(project: Project, actor: Actor, part: str) -> DatasetVersion:
         return version
     messages = texts.messages(part)
     rows = [{"input": {"message": row["message"]}, "expected": row["label"], "tags": []} for row in messages]
-    source = {"kind": "file", "file": {"name": f"messages-{part}.csv"}}
+    source = {"kind": "file", "file": {"filename": f"messages-{part}.csv"}}
     return add_version(
         dataset=found, rows=rows, actor=actor, source=source, columns=["message"], expected_column="label"
     )

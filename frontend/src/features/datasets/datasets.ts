@@ -134,8 +134,8 @@ export function previewQuery(project: string, upload: string, reading: Reading) 
 
 /** What a version came from, in a few words. */
 export function sourceWords(source: Record<string, unknown>): string {
-  const file = source["file"] as { name?: unknown } | undefined;
-  if (typeof file?.name === "string" && file.name) return file.name;
+  const file = source["file"] as { filename?: unknown } | undefined;
+  if (typeof file?.filename === "string" && file.filename) return file.filename;
   const note = source["note"];
   if (typeof note === "string" && note) return note;
   return typeof source["kind"] === "string" ? source["kind"] : "";
