@@ -202,13 +202,15 @@ def test_a_normal_user_starts_one_too_and_root_s_is_not_theirs(data: Path) -> No
     python = _python_for_all()
     with tempfile.TemporaryDirectory(prefix="variorum-user-") as home:
         os.chown(home, daemon, daemon)
-        started = in_another_process(Path(home) / "var", python=python, user=daemon)
+        theirs = Path(home) / "var"
+        started = in_another_process(theirs, python=python, user=daemon)
         out, err = started.communicate(timeout=60)
         assert started.returncode == 0, err
         assert Path(f"/proc/{int(out)}").stat().st_uid == daemon
         os.kill(int(out), signal.SIGINT)
         while Path(f"/proc/{int(out)}/cwd").exists():
             time.sleep(0.05)
+        shutil.rmtree(postgres.url_for(theirs).partition("host=")[2].replace(f"-{os.geteuid()}-", f"-{daemon}-"))
     data.parent.chmod(0o755)
     data.mkdir()
     refused = in_another_process(data, python=python, user=daemon)
