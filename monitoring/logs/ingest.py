@@ -1,6 +1,6 @@
 """Stores checked logs, each exactly once.
 
-The key is (project, day, id), and the day is a function of the id. For a version 7 UUID it is the day of the moment
+The key is (project, id, day), and the day is a function of the id. For a version 7 UUID it is the day of the moment
 inside it; for every other id it is kept in LogDay, whose key is (project, id). Sending a log again is thus always a
 duplicate, on whichever day it is said to have happened.
 """

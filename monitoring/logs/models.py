@@ -3,13 +3,14 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from evals.metrics.models import Metric
 from variorum.accounts.models import Project
 
 
 class Log(models.Model):
     """The narrow part of one production call: what lists, filters and alerts read. Texts are in `LogText`.
 
-    Not managed by Django: the table is partitioned by `day`, its key is (project, day, id), and it has no foreign
+    Not managed by Django: the table is partitioned by `day`, its key is (project, id, day), and it has no foreign
     key to the project. `day` is a function of the id (see `ingest`), so one id can be in one partition only.
     """
 
@@ -98,3 +99,29 @@ class LogHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour} {self.prompt}: {self.requests}"
+
+
+class ScoreHour(models.Model):
+    """The rollup of the scores of logs, by the hour in which the log began. Kept in the transaction that scores."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    hour = models.DateTimeField()
+    metric = models.ForeignKey(Metric, on_delete=models.CASCADE, related_name="+")  # one version of it
+    environment = models.TextField()
+    prompt = models.TextField()
+    commit = models.TextField()
+    n = models.BigIntegerField()
+    total = models.FloatField()
+    squares = models.FloatField()
+    passes = models.BigIntegerField()  # values of 0.5 and more
+
+    class Meta:
+        constraints = [
+            # the upsert, and the dashboards
+            models.UniqueConstraint(
+                fields=["project", "hour", "metric", "environment", "prompt", "commit"], name="score_hour_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour} {self.metric_id}: {self.n}"

@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
-from monitoring.logs import entries, ingest
+from evals.metrics.services import feedback_metric
+from evals.metrics.verdicts import Verdict
+from monitoring.logs import entries, ingest, scores
+from monitoring.logs.models import Log
 from variorum.accounts.models import ApiKey, Project
 
 
@@ -22,3 +25,11 @@ def take_logs(*, project: Project, body: bytes, key: ApiKey | None = None) -> Ta
     found = entries.read_entries(body, project_id=project.pk)
     accepted = ingest.store(found, key_id=key.pk if key else None)
     return Taken(accepted, len(found) - accepted)
+
+
+def give_feedback(*, log: Log, value: float, comment: str = "", user: str = "") -> None:
+    """Score a log for a user of the app. The same user again replaces it; users without a name are one user."""
+    label = "good" if value >= 0.5 else "bad"
+    verdict = Verdict(value, label, comment)
+    author = f"user:{user}" if user else "user"
+    scores.record(project=log.project, scores=[scores.LogScore(log, feedback_metric(), verdict, author)])

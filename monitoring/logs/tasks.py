@@ -5,8 +5,10 @@ from datetime import UTC, datetime, time, timedelta
 
 from django.conf import settings
 
+from evals.metrics.models import Score
 from monitoring.logs import partitions
-from monitoring.logs.models import LogDay, LogHour
+from monitoring.logs.models import LogDay, LogHour, ScoreHour
+from variorum.jobs import schedule
 
 log = logging.getLogger(__name__)
 ROLLUP_DAYS = 400  # hourly sums outlive the logs: thirteen months, or as long as the logs when those are kept longer
@@ -20,5 +22,13 @@ def keep_partitions() -> None:
     if gone := partitions.drop_before(first):
         log.info("Retention of logs: dropped %s days up to %s.", len(gone), gone[-1])
     LogDay.objects.filter(day__lt=first).delete()
+    if schedule.once_per(86_400, "logs.retention"):
+        _drop_old_rows(datetime.combine(day, time(), tzinfo=UTC))
+
+
+def _drop_old_rows(midnight: datetime) -> None:
+    """Scores go with their logs, sums later."""
+    Score.objects.filter(subject_kind="log", at__lt=midnight - timedelta(days=settings.LOG_RETENTION_DAYS)).delete()
     keep = timedelta(days=max(ROLLUP_DAYS, settings.LOG_RETENTION_DAYS))
-    LogHour.objects.filter(hour__lt=datetime.combine(day, time(), tzinfo=UTC) - keep).delete()
+    LogHour.objects.filter(hour__lt=midnight - keep).delete()
+    ScoreHour.objects.filter(hour__lt=midnight - keep).delete()

@@ -46,9 +46,15 @@ def pack(texts: Sequence[bytes]) -> bytes:
     return packed
 
 
-def unpack(body: bytes | memoryview) -> list[Texts]:
-    """The texts of a pack, in their order."""
+def inflate(body: bytes | memoryview) -> bytes:
+    """A pack as the JSON list that it is."""
     if not hasattr(_local, "decompressor"):
         _local.decompressor = zstandard.ZstdDecompressor()
-    found: list[Texts] = json.loads(_local.decompressor.decompress(bytes(body)))
+    raw: bytes = _local.decompressor.decompress(bytes(body))
+    return raw
+
+
+def unpack(body: bytes | memoryview) -> list[Texts]:
+    """The texts of a pack, in their order."""
+    found: list[Texts] = json.loads(inflate(body))
     return found

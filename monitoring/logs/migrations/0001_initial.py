@@ -25,7 +25,7 @@ CREATE TABLE logs_log (
     session       text NOT NULL,
     text_id       uuid NOT NULL,
     text_at       smallint NOT NULL,
-    PRIMARY KEY (project_id, day, id)  -- ingest (a log is stored once) and one log by its id
+    PRIMARY KEY (project_id, id, day)  -- ingest (a log is stored once) and logs by their ids
 ) PARTITION BY RANGE (day);
 -- lists (newest first), histograms, alert windows
 CREATE INDEX logs_log_newest ON logs_log (project_id, started_at, id);
@@ -35,7 +35,7 @@ CREATE TABLE logs_text (
     day        date NOT NULL,
     id         uuid NOT NULL,
     body       bytea NOT NULL,
-    PRIMARY KEY (project_id, day, id)  -- the texts of a page of logs
+    PRIMARY KEY (project_id, id, day)  -- the texts of a page of logs
 ) PARTITION BY RANGE (day);
 ALTER TABLE logs_text ALTER body SET STORAGE EXTERNAL;  -- it is compressed already
 
