@@ -90,3 +90,23 @@ def test_macro_f1_is_sklearns_definition():
 
 def test_quantiles():
     assert (st.quantile([], 0.5), st.quantile([1, 2, 3], 0.5), st.quantile([4], 0.95)) == (None, 2.0, 4.0)
+
+
+def test_student_s_t_agrees_with_scipy():
+    from scipy.special import stdtrit
+
+    for freedom in (1, 2, 3, 4, 5, 8, 20, 100, 5000):
+        assert st.t_quantile(0.975, freedom) == pytest.approx(stdtrit(freedom, 0.975), rel=1e-3)
+    found = st.mean_t(4, 10.0, 30.0)  # 1, 2, 3, 4
+    assert (found.value, found.n, round(found.high - found.value, 3)) == (2.5, 4, 2.054)
+    assert st.mean_t(3, 1.5, 0.75).method == "all values are equal"
+
+
+@pytest.mark.parametrize(("n", "share"), [(5, 0.5), (100, 0.5), (100, 0.99), (299, 0.99), (400, 0.99), (40_000, 0.95)])
+def test_a_quantile_is_bounded_by_ranks(n, share):
+    from scipy.special import bdtr
+
+    low, high = st.quantile_ranks(n, share)
+    for rank, missed in ((low, lambda r: bdtr(r - 1, n, share)), (n + 1 - high, lambda r: bdtr(r - 1, n, 1 - share))):
+        assert rank == 0 or missed(rank) <= 0.025
+        assert missed(rank + 1) > 0.025
