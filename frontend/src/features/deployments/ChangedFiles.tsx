@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { KINDS, type Kind } from "@/features/prompts/files";
 import { Badge } from "@/ui/Badge";
 import { Icon } from "@/ui/Icon";
@@ -23,6 +24,17 @@ export function ChangedFiles({ changes }: { changes: Change[] }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** The way to both versions side by side, on a page of its own. */
+export function EveryLine({ project, base, head }: { project: string; base: string; head: string }) {
+  return (
+    <div>
+      <Link to="/p/$project/compare" params={{ project }} search={{ base, head } as never} target="_blank">
+        See every line
+      </Link>
+    </div>
   );
 }
 

@@ -1,5 +1,4 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Commit, commitsQuery, MAIN } from "@/features/prompts/files";
 import { plural } from "@/lib/format";
@@ -11,7 +10,7 @@ import { Icon } from "@/ui/Icon";
 import { Id } from "@/ui/Id";
 import { SkeletonText } from "@/ui/Skeleton";
 import { toast } from "@/ui/Toast";
-import { ChangedFiles } from "./ChangedFiles";
+import { ChangedFiles, EveryLine } from "./ChangedFiles";
 import styles from "./Deployments.module.css";
 import { changesInWords, type Environment, type Preview, previewQuery, useDeploy } from "./deployments";
 
@@ -138,17 +137,7 @@ function WhatChanges({ project, environment, preview }: WhatChangesProps) {
           <>
             {environment.name} goes from <Id value={current.commit} label="commit" /> “{current.subject}” to{" "}
             <Id value={preview.commit} label="commit" /> “{preview.subject}”: {changesInWords(changes)}
-            {preview.commits > 0 && `, ${plural(preview.commits, "commit")}`}.{" "}
-            {changes.length > 0 && (
-              <Link
-                to="/p/$project/compare"
-                params={{ project }}
-                search={{ base: current.commit, head: preview.commit } as never}
-                target="_blank"
-              >
-                See every line
-              </Link>
-            )}
+            {preview.commits > 0 && `, ${plural(preview.commits, "commit")}`}.
           </>
         ) : (
           <>
@@ -164,6 +153,9 @@ function WhatChanges({ project, environment, preview }: WhatChangesProps) {
         </p>
       )}
       {changes.length > 0 && <ChangedFiles changes={changes} />}
+      {current && changes.length > 0 && (
+        <EveryLine project={project} base={current.commit} head={preview.commit} />
+      )}
     </>
   );
 }

@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { ConfirmDialog } from "@/ui/Dialog";
 import { ErrorState } from "@/ui/ErrorState";
@@ -8,7 +7,7 @@ import { Id } from "@/ui/Id";
 import { Stack } from "@/ui/Page";
 import { SkeletonText } from "@/ui/Skeleton";
 import { toast } from "@/ui/Toast";
-import { ChangedFiles } from "./ChangedFiles";
+import { ChangedFiles, EveryLine } from "./ChangedFiles";
 import styles from "./Deployments.module.css";
 import {
   changesInWords,
@@ -91,18 +90,11 @@ function WhatComesBack({ project, environment, live, target }: WhatComesBackProp
       <p>
         From <Id value={live.commit} label="commit" /> “{live.subject}” back to{" "}
         <Id value={target.commit} label="commit" /> “{target.subject}” (#{target.restores ?? target.number}).{" "}
-        {preview.data && `${sentence(changesInWords(preview.data.changes))}.`}{" "}
-        <Link
-          to="/p/$project/compare"
-          params={{ project }}
-          search={{ base: live.commit, head: target.commit } as never}
-          target="_blank"
-        >
-          See every line
-        </Link>
+        {preview.data && `${sentence(changesInWords(preview.data.changes))}.`}
       </p>
       {preview.isPending && <SkeletonText lines={2} />}
       {preview.data && <ChangedFiles changes={preview.data.changes} />}
+      <EveryLine project={project} base={live.commit} head={target.commit} />
       <p className={styles.quiet}>
         The bundle that was frozen then is served again; apps have it within seconds. Nothing in Git changes.
       </p>
