@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import live as live_module
 from tests.browser.looks import Watched
@@ -70,11 +70,21 @@ def people(live: Live) -> Iterator[dict[str, Person]]:
 
 @pytest.fixture
 def visit(chromium: Browser, live: Live, people: dict[str, Person]) -> Iterator[Visit]:
-    """visit(path, person="owner", width=1280, theme="light") -> a page that has settled. person=None: nobody."""
+    """visit(path, person="owner", width=1280, theme="light") -> a page that has settled. person=None: nobody.
+
+    `refused` names the HTTP statuses that the test means to meet; any other refusal fails it.
+    """
     with ExitStack() as stack:
         watched: list[Watched] = []
 
-        def go(path: str, *, person: str | None = "owner", width: int = 1280, theme: str = "light") -> Page:
+        def go(
+            path: str,
+            *,
+            person: str | None = "owner",
+            width: int = 1280,
+            theme: str = "light",
+            refused: frozenset[int] = frozenset(),
+        ) -> Page:
             context = chromium.new_context(
                 base_url=live.url,
                 viewport={"width": width, "height": 860},
@@ -86,7 +96,7 @@ def visit(chromium: Browser, live: Live, people: dict[str, Person]) -> Iterator[
                 _sign_in(context, live, people[person])
             page = context.new_page()
             page.set_default_timeout(15_000)
-            watched.append(Watched(page, signed_in=person is not None))
+            watched.append(Watched(page, refused | (frozenset() if person else {401})))
             page.goto(path)
             settle(page)
             return page
@@ -105,6 +115,4 @@ def settle(page: Page) -> None:
     """Wait until nothing is loading: no skeleton, no busy button, the fonts and parts there."""
     page.wait_for_load_state("load")
     page.locator("main").first.wait_for()
-    page.wait_for_function(
-        "!document.querySelector('[role=status][aria-label^=Loading], [aria-busy=true]')", timeout=15_000
-    )
+    expect(page.locator("[role=status][aria-label^=Loading], [aria-busy=true]")).to_have_count(0, timeout=15_000)

@@ -11,11 +11,11 @@ AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
 
 
 class Watched:
-    """Collects what went wrong on a page from the moment it opens. `expect(status)` names a refusal that is meant."""
+    """Collects what went wrong on a page from the moment it opens; HTTP statuses in `refused` are meant."""
 
-    def __init__(self, page: Page, *, signed_in: bool) -> None:
+    def __init__(self, page: Page, refused: frozenset[int]) -> None:
         self.problems: list[str] = []
-        self.expected = set() if signed_in else {401}
+        self.refused = refused
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
         page.on("response", self._response)
@@ -26,7 +26,7 @@ class Watched:
             self.problems.append(f"console: {message.text}")
 
     def _response(self, response: Response) -> None:
-        if response.status >= 400 and response.status not in self.expected:
+        if response.status >= 400 and response.status not in self.refused:
             self.problems.append(f"{response.status} {response.request.method} {response.url}")
 
     def verdict(self) -> None:

@@ -65,11 +65,13 @@ def test_plain_keys_rest_while_one_types(visit):
 def test_the_palette_finds_and_goes(visit):
     page = visit("/p/desk/jobs")
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("sett")
     expect(page.get_by_role("option", name="Settings")).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     expect(page).to_have_url("/p/desk/settings")
     page.keyboard.press("/")
+    expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("zzz")
     expect(page.get_by_text("Nothing fits")).to_be_visible()
 

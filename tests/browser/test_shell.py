@@ -56,11 +56,10 @@ def test_a_person_starts_a_project(visit):
 
 
 def test_an_owner_adds_somebody_new_changes_the_role_and_removes_them(visit):
-    page = visit("/p/desk/settings/members")
+    page = visit("/p/desk/settings/members", refused=frozenset({400}))
     page.get_by_role("button", name="Add a person").click()
     dialog = page.get_by_role("dialog", name="Add a person")
     dialog.get_by_label("E-mail").fill("nora@example.org")
-    page.on("response", lambda answer: None)
     dialog.get_by_role("button", name="Add", exact=True).click()
     dialog.get_by_label("Name").fill("Nora New")
     dialog.get_by_label("First password").fill("a long first password")

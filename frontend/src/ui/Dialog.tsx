@@ -14,7 +14,9 @@ export interface DialogProps {
   children: ReactNode;
 }
 
-const DialogBox = lazy(() => import("./DialogBox"));
+/** Fetches the dialog's code before it is needed. */
+export const loadDialog = () => import("./DialogBox");
+const DialogBox = lazy(loadDialog);
 
 /** A window over the page: focus stays inside, Escape and the veil close it, focus returns to where it was. */
 export function Dialog(props: DialogProps) {

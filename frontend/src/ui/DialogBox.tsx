@@ -1,5 +1,5 @@
 import * as Radix from "@radix-ui/react-dialog";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { cx } from "@/lib/cx";
 import { IconButton } from "./Button";
 import type { DialogProps } from "./Dialog";
@@ -14,6 +14,8 @@ export default function DialogBox({
   children,
 }: DialogProps) {
   const box = useRef<HTMLDivElement>(null);
+  // Known before an autofocused field inside takes the focus, which Radix would else take for the opener.
+  const [opener] = useState(() => document.activeElement);
   const described = description === undefined ? { "aria-describedby": undefined } : {};
   return (
     <Radix.Root open onOpenChange={(open) => !open && onClose()}>
@@ -25,6 +27,10 @@ export default function DialogBox({
           onOpenAutoFocus={(event) => {
             event.preventDefault();
             box.current?.focus();
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
           }}
           {...described}
         >

@@ -41,6 +41,7 @@ export default function Palette({ project, onClose }: { project: string; onClose
           aria-controls={`${id}-list`}
           aria-activedescendant={found[chosen] ? `${id}-${found[chosen].id}` : undefined}
           aria-autocomplete="list"
+          autoFocus
           placeholder="Search prompts, drafts, jobs, pages, actions…"
           value={typed}
           onChange={(event) => {

@@ -1,6 +1,7 @@
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useShortcut } from "@/lib/shortcuts";
 import styles from "@/shell/Shell.module.css";
+import { loadDialog } from "@/ui/Dialog";
 import { Icon } from "@/ui/Icon";
 import { Kbd } from "@/ui/Kbd";
 
@@ -10,6 +11,11 @@ const Palette = lazy(load);
 /** The top bar's search field; Ctrl-K or / opens it anywhere. */
 export function PaletteTool({ project }: { project: string }) {
   const [open, setOpen] = useState(false);
+  useEffect(() => {
+    // Ready before the first Ctrl-K, so that no letter typed right after it is lost.
+    const timer = setTimeout(() => void Promise.all([load(), loadDialog()]), 1_000);
+    return () => clearTimeout(timer);
+  }, []);
   useShortcut("mod+k", () => setOpen((before) => !before), {
     label: "Search and commands",
     group: "Everywhere",
