@@ -49,7 +49,7 @@ export function ConversationTab({ project, draft, talk }: Props & { talk: number
   }
   const items = [
     opened(draft),
-    ...versions.data.map((version) => saved(project, version)),
+    ...versions.data.map((version) => saved(project, draft, version)),
     ...verdicts.data.map(judged),
     ...threadsOf(comments.data).map((thread) => said(project, draft, thread)),
     ...ended(draft),
@@ -102,7 +102,9 @@ function opened(draft: Draft): Item {
   return { key: "opened", at: draft.created_at, shown };
 }
 
-function saved(project: string, version: Commit): Item {
+/** Git keeps whole seconds, so a draft's first version seems to come before the draft itself. */
+function saved(project: string, draft: Draft, version: Commit): Item {
+  const at = Date.parse(version.at) < Date.parse(draft.created_at) ? draft.created_at : version.at;
   const shown = (
     <EventLine icon="commit" at={version.at}>
       <strong>{version.author_name}</strong> saved{" "}
@@ -111,7 +113,7 @@ function saved(project: string, version: Commit): Item {
       </Link>
     </EventLine>
   );
-  return { key: version.sha, at: version.at, shown };
+  return { key: version.sha, at, shown };
 }
 
 function judged(verdict: Approval): Item {

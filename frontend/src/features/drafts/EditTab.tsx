@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useBlocker, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { toProblem } from "@/api/problem";
@@ -28,12 +28,17 @@ export function EditTab({ project, draft }: Props) {
   const [head, setHead] = useState(draft.head_commit);
   const [edits, setEdits] = useState<Files>({});
   const [message, setMessage] = useState("");
-  const files = useQuery(filesQuery(project, head));
+  const files = useQuery({ ...filesQuery(project, head), placeholderData: keepPreviousData });
+  const [known, setKnown] = useState<Files>({});
   const save = useSaveFiles(project, draft.number, (saved) => {
+    setKnown(edits);
     setEdits({});
     setMessage("");
     setHead(saved.head_commit);
-    toast("Saved", { detail: "Approvals are asked for again, for this version." });
+    toast(
+      "Saved",
+      draft.approvals.length ? { detail: "Approvals are asked for again, for this version." } : {},
+    );
   });
   const changed = Object.keys(edits).length;
   const submit = () => {
@@ -48,6 +53,7 @@ export function EditTab({ project, draft }: Props) {
   if (files.isPending) return <SkeletonText lines={8} />;
   if (files.isError) return <ErrorState error={files.error} retry={() => void files.refetch()} />;
   const open = (expected: string) => {
+    setKnown({});
     setHead(expected);
     save.reset();
   };
@@ -57,7 +63,11 @@ export function EditTab({ project, draft }: Props) {
         <NewVersion changed={changed > 0} onTake={() => open(draft.head_commit)} />
       )}
       {save.isError && !stale && <FormError error={save.error} />}
-      <Picked {...{ project, draft, head, edits, setEdits }} entries={files.data.items} onSubmit={submit}>
+      <Picked
+        {...{ project, draft, head, known, edits, setEdits }}
+        entries={files.data.items}
+        onSubmit={submit}
+      >
         <div className={styles.filePick}>
           <TextInput
             aria-label="What did you change?"
@@ -121,6 +131,8 @@ function NewVersion({ changed, onTake }: { changed: boolean; onTake: () => void 
 interface PickedProps extends Props {
   head: string;
   entries: FileEntry[];
+  /** What was saved last from here, shown until it is loaded again. */
+  known: Files;
   edits: Files;
   setEdits: (edits: Files) => void;
   onSubmit: () => void;
@@ -128,7 +140,7 @@ interface PickedProps extends Props {
   children: ReactNode;
 }
 
-function Picked({ project, draft, head, entries, edits, setEdits, onSubmit, children }: PickedProps) {
+function Picked({ project, draft, head, entries, known, edits, setEdits, onSubmit, children }: PickedProps) {
   const search = useSearch({ strict: false }) as { file?: string };
   const navigate = useNavigate();
   const paths = editable(entries, edits);
@@ -164,7 +176,8 @@ function Picked({ project, draft, head, entries, edits, setEdits, onSubmit, chil
         <Deleted path={path} onUndo={() => setEdits(dropped(edits, path))} />
       ) : (
         <Loaded
-          key={path + head}
+          key={path}
+          known={known[path] ?? null}
           {...{ project, head, path, onSubmit }}
           branch={draft.branch}
           edited={edits[path]}
@@ -193,17 +206,18 @@ interface LoadedProps {
   head: string;
   path: string;
   branch: string;
+  known: string | null;
   edited: string | undefined;
   isNew: boolean;
   onEdit: (text: string, original: string | null) => void;
   onSubmit: () => void;
 }
 
-function Loaded({ project, head, path, branch, edited, isNew, onEdit, onSubmit }: LoadedProps) {
+function Loaded({ project, head, path, branch, known, edited, isNew, onEdit, onSubmit }: LoadedProps) {
   const file = useQuery({ ...fileQuery(project, head, path), enabled: !isNew });
-  if (!isNew && file.isPending) return <SkeletonText lines={10} />;
+  if (!isNew && file.isPending && known === null) return <SkeletonText lines={10} />;
   if (file.isError) return <ErrorState error={file.error} retry={() => void file.refetch()} />;
-  const original = file.data?.text ?? null;
+  const original = file.data?.text ?? known;
   return (
     <FileEditor
       project={project}

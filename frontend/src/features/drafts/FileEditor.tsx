@@ -1,7 +1,8 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useDeferredValue, useState } from "react";
+import { useState } from "react";
 import type { FileProblem, PromptOverview } from "@/features/prompts/files";
 import { RenderedPrompt } from "@/features/prompts/RenderedPrompt";
+import { useSettled } from "@/features/prompts/useSettled";
 import { VariablesForm } from "@/features/prompts/VariablesForm";
 import { exampleValues, variablesOf } from "@/features/prompts/variables";
 import { Card } from "@/ui/Card";
@@ -25,10 +26,14 @@ interface FileEditorProps {
 /** The text, checked as one types; beside it what the model gets, what is wrong, and the settings as a form. */
 export function FileEditor({ project, path, refName, text, onChange, onSubmit }: FileEditorProps) {
   const queries = useQueryClient();
+  const settled = useSettled(text);
   const checked = useQuery({
-    ...checkQuery(project, path, refName, useDeferredValue(text)),
+    ...checkQuery(project, path, refName, settled),
     placeholderData: keepPreviousData,
   });
+  const fits = checked.isSuccess && !checked.isPlaceholderData && checked.data.problems.length === 0;
+  const [good, setGood] = useState<string>();
+  if (fits && good !== settled) setGood(settled);
   const overview = path.endsWith(".prompt")
     ? (checked.data?.overview as PromptOverview | null | undefined)
     : null;
@@ -51,7 +56,7 @@ export function FileEditor({ project, path, refName, text, onChange, onSubmit }:
       <div className={styles.stack}>
         <Problems problems={checked.data?.problems} path={path} />
         {overview && <SettingsForm {...{ project, path, refName, text, overview, onChange }} />}
-        {overview && <Preview key={path} {...{ project, path, refName, text, overview }} />}
+        {overview && <Preview key={path} {...{ project, path, refName, overview }} text={good} />}
       </div>
     </div>
   );
@@ -87,7 +92,8 @@ interface PreviewProps {
   project: string;
   path: string;
   refName: string;
-  text: string;
+  /** The newest text without problems; none yet when it never had one. */
+  text: string | undefined;
   overview: PromptOverview;
 }
 
@@ -100,7 +106,11 @@ function Preview({ project, path, refName, text, overview }: PreviewProps) {
   );
   return (
     <Card title="What the model gets" padding="none">
-      <RenderedPrompt project={project} path={path} ref_={refName} source={text} variables={known} />
+      {text === undefined ? (
+        <p className={styles.problems}>It shows up here once nothing is wrong with the text.</p>
+      ) : (
+        <RenderedPrompt project={project} path={path} ref_={refName} source={text} variables={known} />
+      )}
       {variables.length > 0 && (
         <details className={styles.outdated}>
           <summary>Fill the variables</summary>

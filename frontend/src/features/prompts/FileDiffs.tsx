@@ -1,6 +1,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { formatBytes } from "@/lib/format";
+import { usePhone } from "@/lib/useMedia";
 import { Badge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
@@ -60,6 +61,8 @@ export function FileDiffs({ project, files, refName }: FileDiffsProps) {
 }
 
 export function ViewSwitch({ view, onChange }: { view: View; onChange: (view: View) => void }) {
+  const phone = usePhone();
+  if (phone) return null; // there is room for one column only
   return (
     <div>
       <Button size="small" icon="switch" onClick={() => onChange(view === "split" ? "unified" : "split")}>

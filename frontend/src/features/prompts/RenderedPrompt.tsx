@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue } from "react";
 import { toProblem } from "@/api/problem";
 import { ErrorState } from "@/ui/ErrorState";
 import { Icon } from "@/ui/Icon";
 import { SkeletonText } from "@/ui/Skeleton";
 import { renderQuery } from "./files";
 import styles from "./Prompt.module.css";
+import { useSettled } from "./useSettled";
 
 interface RenderedPromptProps {
   project: string;
@@ -18,8 +18,9 @@ interface RenderedPromptProps {
 
 /** A prompt's messages with the variables filled in, as a model would get them. */
 export function RenderedPrompt({ project, path, ref_, source, variables }: RenderedPromptProps) {
-  const ask = useDeferredValue({ path, ref: ref_, source, variables });
-  const rendered = useQuery(renderQuery(project, ask));
+  const rendered = useQuery(
+    renderQuery(project, { path, ref: ref_, source, variables: useSettled(variables) }),
+  );
   if (rendered.isPending) return <SkeletonText lines={6} />;
   if (rendered.isError && toProblem(rendered.error).status !== 422)
     return <ErrorState error={rendered.error} />;
