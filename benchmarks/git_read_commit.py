@@ -69,9 +69,7 @@ def bare_commit(repository: pygit2.Repository, data: bytes) -> None:
 
 
 def our_commit(path: Path, data: bytes) -> None:
-    git.commit(
-        path, "main", {f"{FOLDER}/3.prompt": data}, message="edit", author=ME, expected_head=git.head(path)
-    )
+    git.commit(path, "main", {f"{FOLDER}/3.prompt": data}, message="edit", author=ME, expected_head=git.head(path))
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -26,9 +26,7 @@ def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[objects.Obje
     server.start()
     address = "http://{}:{}".format(*server.get_host_and_port())
     boto3.client("s3", endpoint_url=address, region_name="us-east-1").create_bucket(Bucket="bucket")
-    yield objects.ObjectStore(
-        f"s3://bucket/some/prefix?endpoint={address}&region=us-east-1", tmp_path / "cache"
-    )
+    yield objects.ObjectStore(f"s3://bucket/some/prefix?endpoint={address}&region=us-east-1", tmp_path / "cache")
     server.stop()
 
 
