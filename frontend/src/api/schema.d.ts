@@ -825,7 +825,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Viewer. Examples, tokens, steps and time; the same faults are found as at the start. Nothing is kept. */
+        /** @description Editor. Examples, tokens, steps and time; the same faults are found as at the start. Nothing is kept. */
         post: operations["fine_tunes_estimate"];
         delete?: never;
         options?: never;

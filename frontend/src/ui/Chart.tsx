@@ -14,6 +14,8 @@ export interface ChartSeries {
   /** A band around the line, e.g. a confidence interval. */
   low?: (number | null)[];
   high?: (number | null)[];
+  /** Measured now and then: gaps are joined, and each measurement is a dot. */
+  sparse?: boolean;
 }
 
 export interface ChartMarker {

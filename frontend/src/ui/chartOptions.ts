@@ -136,7 +136,8 @@ function lineOf(
     stroke: color,
     width: 1.75,
     dash: seriesDash(index),
-    points: { show: lonely, size: 6, fill: color },
+    spanGaps: item.sparse ?? false,
+    points: { show: item.sparse ?? lonely, size: 6, fill: color },
   };
 }
 

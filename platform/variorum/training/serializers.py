@@ -7,7 +7,7 @@ from variorum.training.models import TrainingJob, TrainingPoint
 from variorum.training.recipes.config import LoraConfig
 
 
-class VerdictSerializer(serializers.Serializer[object]):
+class CurveVerdictSerializer(serializers.Serializer[object]):
     """What the curve says: early, learning, flat, overfitting, better or same; and in words."""
 
     state = serializers.CharField()
@@ -47,7 +47,7 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingJob]):
         """Whether somebody asked it to stop."""
         return training.job.cancel_requested_at is not None
 
-    @extend_schema_field(VerdictSerializer())
+    @extend_schema_field(CurveVerdictSerializer())
     def get_verdict(self, training: TrainingJob) -> object:
         """From the view, which reads them for all rows at once."""
         return self.context["verdicts"][training.pk]
