@@ -50,7 +50,7 @@ def _with_body(environ: dict[str, Any], start_response: Callable[..., Any]) -> I
     return wsgi_application(environ, start_response)
 
 
-_threads: Any = WSGIMiddleware(cast(Any, _with_body), workers=THREADS, send_queue_size=16)
+_threads: Any = WSGIMiddleware(cast("Any", _with_body), workers=THREADS, send_queue_size=16)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,6 +134,8 @@ def _joined(send: Send) -> Send:
     async def joined(message: Message) -> None:
         nonlocal missing, done
         if message["type"] == "http.response.start":
+            if message["status"] == 304:  # Django's "0" would be said of the answer that was not sent
+                message = {**message, "headers": [h for h in message["headers"] if h[0] != b"content-length"]}
             missing = next((int(value) for name, value in message["headers"] if name == b"content-length"), missing)
             await send(message)
         elif not done:

@@ -10,6 +10,7 @@ from django.db import connections
 from psycopg import sql
 
 log = logging.getLogger(__name__)
+APPLICATION = "variorum listener"  # as pg_stat_activity shows it
 PROBE_SECONDS = 10.0
 LONGEST_PAUSE = 2.0
 
@@ -64,4 +65,5 @@ def _parameters() -> dict[str, Any]:
     """Django's own connection parameters, less what belongs to its cursors."""
     given = connections["default"].get_connection_params()
     ours = {"cursor_factory", "context", "prepare_threshold", "server_side_binding"}
-    return {"connect_timeout": 5, **{name: value for name, value in given.items() if name not in ours}}
+    kept = {name: value for name, value in given.items() if name not in ours}
+    return {"connect_timeout": 5, **kept, "application_name": APPLICATION}

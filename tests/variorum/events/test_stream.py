@@ -14,6 +14,7 @@ from tests.served import web as web
 from variorum.accounts.models import Membership
 from variorum.events import live, stream
 from variorum.events.services import record
+from variorum.lib.listener import APPLICATION
 
 PATH = "/api/v1/projects/support-desk/stream"
 
@@ -90,8 +91,10 @@ def test_pages_are_told_when_the_listening_connection_was_cut(web, token):
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND query ILIKE '%LISTEN%' AND pid <> pg_backend_pid()"
+                "WHERE datname = current_database() AND application_name = %s",
+                [APPLICATION],
             )
+            assert cursor.fetchall() == [(True,)]
         assert [_next(lines)["kind"], _next(lines)["kind"]] == ["resync", "resync"]
 
 
