@@ -77,17 +77,24 @@ class JobRun:
 
     def beat(self) -> None:
         """The heartbeat thread: renews the lease and looks whether a person asked to stop."""
-        while not self._over.wait(settings.LEASE_SECONDS / 5):
-            try:
-                if not services.renew(self.job.pk, self._owner):
-                    self._lost.set()
-                    return
-                if Job.objects.filter(pk=self.job.pk, cancel_requested_at__isnull=False).exists():
-                    self._cancel.set()
-            except Exception:
-                log.exception("The heartbeat of job %s failed; trying again.", self.job.pk)
-                connection.close()
-        connection.close()
+        try:
+            while not self._over.wait(settings.LEASE_SECONDS / 5) and self._renew():
+                pass
+        finally:
+            connection.close()
+
+    def _renew(self) -> bool:
+        """One beat; False when the lease is lost."""
+        try:
+            if not services.renew(self.job.pk, self._owner):
+                self._lost.set()
+                return False
+            if Job.objects.filter(pk=self.job.pk, cancel_requested_at__isnull=False).exists():
+                self._cancel.set()
+        except Exception:
+            log.exception("The heartbeat of job %s failed; trying again.", self.job.pk)
+            connection.close()
+        return True
 
     def stop(self) -> None:
         """End the heartbeat."""
