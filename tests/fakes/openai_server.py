@@ -102,9 +102,11 @@ class FakeOpenAI:
 
     answer: Speaker = "ok"
     delay: float = 0.0
+    fast: frozenset[str] = frozenset()  # models that do not wait for `delay`
     models: list[str] = field(default_factory=lambda: ["fake-model"])
     api_key: str | None = None
     calls: list[Call] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)  # raised by an `answer` function; the call got a 500
     in_flight: int = 0
     peak: int = 0
     port: int = 0
@@ -139,7 +141,11 @@ class FakeOpenAI:
         with self._lock:
             if self._script:
                 return self._script.popleft()
-        return self.answer(call) if callable(self.answer) else self.answer
+        try:
+            return self.answer(call) if callable(self.answer) else self.answer
+        except Exception as exc:  # (what a test's own function raises shows up as the endpoint's error)
+            self.errors.append(exc)
+            return Fault.status(500)
 
 
 def tokens(text: str) -> int:
@@ -225,9 +231,7 @@ class _Server:
     async def _read(self, reader: asyncio.StreamReader) -> Call | None:
         head = await reader.readuntil(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
-        headers = {
-            k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)
-        }
+        headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         method, path, _ = first.split(" ", 2)
         parsed = json.loads(body) if body else {}
@@ -254,9 +258,7 @@ class _Server:
         if self.fake.api_key and call.headers.get("authorization") != f"Bearer {self.fake.api_key}":
             return await self._json(writer, 401, error_document(401))
         if call.path.endswith("/models"):
-            items = [
-                {"id": name, "object": "model", "created": 0, "owned_by": "fake"} for name in self.fake.models
-            ]
+            items = [{"id": name, "object": "model", "created": 0, "owned_by": "fake"} for name in self.fake.models]
             return await self._json(writer, 200, {"object": "list", "data": items})
         if not call.path.endswith("/chat/completions"):
             return await self._json(writer, 404, error_document(404))
@@ -265,7 +267,8 @@ class _Server:
             if callable(self.fake.answer)
             else self.fake.next_answer(call)
         )
-        delay = self.fake.delay + (answer.delay if isinstance(answer, Fault) else 0)
+        waits = 0.0 if call.body.get("model") in self.fake.fast else self.fake.delay
+        delay = waits + (answer.delay if isinstance(answer, Fault) else 0)
         if delay:
             await asyncio.sleep(delay)
         if isinstance(answer, Fault) and answer.kind != "slow":
@@ -284,9 +287,7 @@ class _Server:
         if fault.kind == "wrong_shape":
             return await self._json(writer, 200, {"object": "chat.completion", "choices": []})
         body = json.dumps(completion(call, "never read")).encode()
-        writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-        )
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body))
         writer.write(body[: len(body) // 2])
         await writer.drain()
         return False
@@ -300,9 +301,7 @@ class _Server:
     ) -> bool:
         return await self._body(writer, code, json.dumps(document).encode(), extra or {})
 
-    async def _body(
-        self, writer: asyncio.StreamWriter, code: int, body: bytes, extra: dict[str, str]
-    ) -> bool:
+    async def _body(self, writer: asyncio.StreamWriter, code: int, body: bytes, extra: dict[str, str]) -> bool:
         headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **extra}
         head = f"HTTP/1.1 {code} X\r\n" + "".join(f"{k}: {v}\r\n" for k, v in headers.items()) + "\r\n"
         writer.write(head.encode() + body)
@@ -310,9 +309,7 @@ class _Server:
         return True
 
     async def _stream(self, writer: asyncio.StreamWriter, events: list[bytes]) -> bool:
-        writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-        )
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         for event in events:
             writer.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
             await writer.drain()
@@ -344,9 +341,7 @@ class Running:
         self._ready = threading.Event()
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._main()), name="fake-openai", daemon=True
-        )
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="fake-openai", daemon=True)
 
     async def _main(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -381,16 +376,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A scripted OpenAI-compatible endpoint on 127.0.0.1.")
     parser.add_argument("--port", type=int, default=8171)
     parser.add_argument("--delay-ms", type=float, default=0)
-    parser.add_argument(
-        "--answer", default="ok", help="the text of every answer; @echo repeats the user's message"
-    )
+    parser.add_argument("--answer", default="ok", help="the text of every answer; @echo repeats the user's message")
     parser.add_argument("--model", action="append", help="a model id to list (repeatable)")
+    parser.add_argument("--fast", action="append", help="a model that answers without the delay (repeatable)")
     parser.add_argument("--api-key")
     given = parser.parse_args()
     speaker: Speaker = (lambda call: call.user) if given.answer == "@echo" else given.answer
     fake = FakeOpenAI(
         answer=speaker,
         delay=given.delay_ms / 1000,
+        fast=frozenset(given.fast or []),
         models=given.model or ["fake-model"],
         api_key=given.api_key,
     )
