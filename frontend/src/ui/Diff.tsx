@@ -15,6 +15,8 @@ export interface DiffProps {
   old: string | null;
   new: string | null;
   mode?: "split" | "unified";
+  /** Named for screen readers, where one page shows a path twice. */
+  label?: string;
   /** What stands below a line: comments, a form. Null or undefined for nothing. */
   between?: (side: Side, line: number) => ReactNode;
   /** Lines that are never folded away, e.g. those with comments. */
@@ -43,7 +45,7 @@ export function Diff({ mode = "split", context = 3, ...props }: DiffProps) {
   const Rows = split ? SplitRows : UnifiedRows;
   if (!rows.some(isChange)) return <p className={styles.nothing}>The text is the same.</p>;
   return (
-    <section className={styles.scroll} aria-label={`Changes in ${path}`}>
+    <section className={styles.scroll} aria-label={props.label ?? `Changes in ${path}`}>
       <table className={cx(styles.diff, split && styles.split)}>
         <caption className="visually-hidden">{`Changes in ${path}, old lines marked −, new lines marked +`}</caption>
         {split && (

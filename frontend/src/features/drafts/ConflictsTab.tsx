@@ -81,7 +81,7 @@ function Side({
     <div className={styles.side}>
       <h3>{title}</h3>
       <div className={styles.frame}>
-        <Diff path={path} old={old} new={next} mode="unified" />
+        <Diff path={path} old={old} new={next} mode="unified" label={`${title} in ${path}`} />
       </div>
     </div>
   );

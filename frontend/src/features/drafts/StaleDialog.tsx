@@ -88,11 +88,23 @@ function StaleFile({ project, head, file, mine, who }: StaleFileProps) {
       <div className={styles.place}>{file.path}</div>
       <h3>What {who} changed</h3>
       <div className={styles.frame}>
-        <Diff path={file.path} old={before.data?.text ?? null} new={file.theirs} mode="unified" />
+        <Diff
+          path={file.path}
+          old={before.data?.text ?? null}
+          new={file.theirs}
+          mode="unified"
+          label={`What ${who} changed in ${file.path}`}
+        />
       </div>
       <h3>What saving yours would change in theirs</h3>
       <div className={styles.frame}>
-        <Diff path={file.path} old={file.theirs} new={mine} mode="unified" />
+        <Diff
+          path={file.path}
+          old={file.theirs}
+          new={mine}
+          mode="unified"
+          label={`What saving yours would change in ${file.path}`}
+        />
       </div>
     </div>
   );
