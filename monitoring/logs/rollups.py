@@ -26,6 +26,12 @@ def bounds(bucket: int) -> tuple[float, float]:
     return low, 2.0 ** (bucket / PER_OCTAVE)
 
 
+def middle(bucket: int) -> float:
+    """What stands for the latencies of a bucket: the geometric mean of its ends, in milliseconds."""
+    low, high = bounds(bucket)
+    return (low * high) ** 0.5 if low else high / 2
+
+
 def quantile(buckets: Sequence[int], q: float) -> float | None:
     """The q-quantile (0..1) in milliseconds, by rank and within 4.5 %; None without a single latency."""
     total = sum(buckets)
@@ -33,8 +39,7 @@ def quantile(buckets: Sequence[int], q: float) -> float | None:
     seen = 0
     for bucket, count in enumerate(buckets):
         if count and seen + count >= rank:
-            low, high = bounds(bucket)
-            return (low * high) ** 0.5 if low else high / 2
+            return middle(bucket)
         seen += count
     return None
 

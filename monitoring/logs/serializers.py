@@ -6,10 +6,9 @@ from rest_framework import serializers
 
 from evals.metrics.models import Score
 from evals.metrics.serializers import ScoreSerializer
-from evals.metrics.verdicts import as_text
 from monitoring.logs.entries import NAMES
 from monitoring.logs.models import Log
-from monitoring.logs.texts import Texts
+from monitoring.logs.texts import Texts, answered, asked
 
 PREVIEW = 160
 
@@ -195,22 +194,6 @@ def whole(log: Log, texts: Texts, scores: list[Score]) -> dict[str, Any]:
         **{name: texts.get(name) for name in members},
         "scores": ScoreSerializer(scores, many=True).data,
     }
-
-
-def asked(texts: Texts) -> str:
-    """The last message that the model was given, or the text, or the variables."""
-    given = texts.get("input") or {}
-    if messages := given.get("messages"):
-        return as_text({"content": messages[-1].get("content") or ""})
-    if text := given.get("text"):
-        return str(text)
-    return as_text(given["variables"]) if given.get("variables") else ""
-
-
-def answered(texts: Texts) -> str:
-    """The output as a text; the error when there was none."""
-    output = texts.get("output")
-    return as_text({"output": output}) if output is not None else texts.get("error", "")
 
 
 def _cut(text: str) -> str:

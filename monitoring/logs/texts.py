@@ -11,6 +11,8 @@ from typing import Any, TypedDict
 
 import zstandard
 
+from evals.metrics.verdicts import as_text
+
 PACK_LOGS = 32
 PACK_BYTES = 128_000
 _local = threading.local()
@@ -58,3 +60,19 @@ def unpack(body: bytes | memoryview) -> list[Texts]:
     """The texts of a pack, in their order."""
     found: list[Texts] = json.loads(inflate(body))
     return found
+
+
+def asked(texts: Texts) -> str:
+    """The last message that the model was given, or the text, or the variables."""
+    given = texts.get("input") or {}
+    if messages := given.get("messages"):
+        return as_text({"content": messages[-1].get("content") or ""})
+    if text := given.get("text"):
+        return str(text)
+    return as_text(given["variables"]) if given.get("variables") else ""
+
+
+def answered(texts: Texts) -> str:
+    """The output as a text; the error when there was none."""
+    output = texts.get("output")
+    return as_text({"output": output}) if output is not None else texts.get("error", "")
