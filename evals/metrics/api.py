@@ -95,7 +95,7 @@ class FunctionsView(APIView):
 class TrialsView(APIView):
     """Trying a metric on one output."""
 
-    @extend_schema(operation_id="metric_trials_create", request=shapes.Trial, responses=shapes.VerdictSerializer)
+    @extend_schema(operation_id="metric_trials_create", request=shapes.Trial, responses=shapes.MetricVerdictSerializer)
     def post(self, request: Request, project: str) -> Response:
         """Editor. Nothing is stored; a judge's model is called once."""
         found = access_project(request, project, Role.EDITOR)
@@ -105,7 +105,7 @@ class TrialsView(APIView):
         fields = services.definition(data["kind"], data["function"], data["config"])
         metric = Metric(project=found, slug="trial", **fields)
         case = {name: data[name] for name in ("input", "output", "expected", "labels") if name in data}
-        return Response(shapes.VerdictSerializer(score_output(metric, **case)).data)
+        return Response(shapes.MetricVerdictSerializer(score_output(metric, **case)).data)
 
 
 class ScoresView(APIView):

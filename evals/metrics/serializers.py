@@ -22,6 +22,7 @@ class MetricSerializer(serializers.ModelSerializer[Metric]):
             "slug", "version", "kind", "name", "description", "function", "config", "binary", "built_in", "archived_at",
             "actor_name", "created_at",
         ]  # fmt: skip
+        read_only_fields = fields
 
     @extend_schema_field(serializers.BooleanField())
     def get_built_in(self, metric: Metric) -> bool:
@@ -89,7 +90,7 @@ class Trial(serializers.Serializer[object]):
     labels = serializers.ListField(child=serializers.CharField(max_length=200), max_length=1000, required=False)
 
 
-class VerdictSerializer(serializers.Serializer[object]):
+class MetricVerdictSerializer(serializers.Serializer[object]):
     """A value from 0 to 1, or none with the problem that stood in the way."""
 
     value = serializers.FloatField(allow_null=True)
@@ -115,6 +116,7 @@ class ScoreSerializer(serializers.ModelSerializer[Score]):
             "metric", "version", "name", "author", "value", "label", "reason", "problem", "input_tokens",
             "output_tokens", "cost", "commit", "environment", "at",
         ]  # fmt: skip
+        read_only_fields = fields
 
 
 class ScorePage(serializers.Serializer[object]):

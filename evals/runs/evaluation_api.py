@@ -58,7 +58,7 @@ class ComparisonView(APIView):
 
     @extend_schema(
         operation_id="evaluations_compare",
-        responses=shapes.ComparisonSerializer,
+        responses=shapes.PairedComparisonSerializer,
         parameters=[OpenApiParameter("with", int, required=True)],
     )
     def get(self, request: Request, project: str, number: int) -> Response:
@@ -66,7 +66,7 @@ class ComparisonView(APIView):
         after = access_evaluation(request, project, number)
         other = pagination.integer_of(request, "with", default=number, low=1, high=BIGGEST)
         before = queries.find_evaluation(after.project, other)
-        return Response(shapes.ComparisonSerializer(compare(before, after)).data)
+        return Response(shapes.PairedComparisonSerializer(compare(before, after)).data)
 
 
 class ResultsView(APIView):

@@ -12,7 +12,7 @@ from variorum.datasets.serializers import SubsetSerializer
 SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 
 
-class RuleSerializer(serializers.Serializer[object]):
+class SuiteRuleSerializer(serializers.Serializer[object]):
     """at_least: the figure is at least `value`; not_worse: not worse than main by over `margin`. Both from 0 to 1."""
 
     kind = serializers.ChoiceField(choices=["at_least", "not_worse"])
@@ -77,6 +77,7 @@ class EvaluationSerializer(serializers.ModelSerializer[EvaluationJob]):
             "on_main", "baseline", "metrics", "row_count", "state", "done", "message", "error", "verdict", "words",
             "direction", "figures", "actor_name", "created_at", "started_at", "ended_at", "concluded_at",
         ]  # fmt: skip
+        read_only_fields = fields
 
     @extend_schema_field(serializers.DictField(child=FigureSerializer(allow_null=True)))
     def get_figures(self, evaluation: EvaluationJob) -> dict[str, Any]:
@@ -173,7 +174,7 @@ class ComparedMetric(serializers.Serializer[object]):
     lost_count = serializers.IntegerField()
 
 
-class ComparisonSerializer(serializers.Serializer[object]):
+class PairedComparisonSerializer(serializers.Serializer[object]):
     """An evaluation against its baseline, on the rows and metric versions that both have."""
 
     baseline = serializers.IntegerField()
@@ -191,7 +192,7 @@ class OutcomeSerializer(serializers.Serializer[object]):
     words = serializers.CharField()
 
 
-class AdapterSerializer(serializers.Serializer[object]):
+class LoadedAdapterSerializer(serializers.Serializer[object]):
     """The adapter that was loaded."""
 
     path = serializers.CharField()
@@ -202,10 +203,10 @@ class EvaluationDetail(EvaluationSerializer):
     """An evaluation with its figures, its comparison and what it froze."""
 
     summary = serializers.SerializerMethodField()
-    comparison = ComparisonSerializer(allow_null=True)
+    comparison = PairedComparisonSerializer(allow_null=True)
     outcomes = OutcomeSerializer(many=True)
-    rules = RuleSerializer(many=True)
-    adapter = AdapterSerializer(allow_null=True)
+    rules = SuiteRuleSerializer(many=True)
+    adapter = LoadedAdapterSerializer(allow_null=True)
     mapping = serializers.DictField(child=serializers.CharField())
     subset = SubsetSerializer()
 
@@ -214,6 +215,7 @@ class EvaluationDetail(EvaluationSerializer):
             *EvaluationSerializer.Meta.fields,
             *("summary", "comparison", "outcomes", "rules", "adapter", "mapping", "subset", "fingerprint"),
         ]
+        read_only_fields = fields
 
     @extend_schema_field(SummarySerializer(allow_null=True))
     def get_summary(self, evaluation: EvaluationJob) -> dict[str, Any] | None:
@@ -236,7 +238,7 @@ class SuiteSerializer(serializers.ModelSerializer[Suite]):
     mapping = serializers.DictField(child=serializers.CharField())
     metrics = serializers.ListField(child=serializers.CharField())
     subset = SubsetSerializer()
-    rules = RuleSerializer(many=True)
+    rules = SuiteRuleSerializer(many=True)
     newest = serializers.SerializerMethodField()
 
     class Meta:
@@ -245,6 +247,7 @@ class SuiteSerializer(serializers.ModelSerializer[Suite]):
             "slug", "name", "description", "dataset", "pinned", "prompt_path", "model", "mapping", "metrics", "subset",
             "rules", "required", "concurrency", "check_name", "version", "created_at", "archived_at", "newest",
         ]  # fmt: skip
+        read_only_fields = fields
 
     @extend_schema_field(EvaluationSerializer(allow_null=True))
     def get_newest(self, suite: Suite) -> Any:
@@ -275,7 +278,7 @@ class SuiteChange(serializers.Serializer[object]):
         child=serializers.SlugField(max_length=63), min_length=1, max_length=20, required=False
     )
     subset = SubsetSerializer(required=False)
-    rules = RuleSerializer(many=True, required=False)
+    rules = SuiteRuleSerializer(many=True, required=False)
     required = serializers.BooleanField(required=False)  # type: ignore[assignment]  # the stubs' Field.required
     concurrency = serializers.IntegerField(min_value=1, max_value=64, required=False)
 
@@ -346,6 +349,7 @@ class ResultSerializer(serializers.ModelSerializer[Result]):
             "index", "input", "expected", "output", "error_code", "error", "values", "latency_ms", "input_tokens",
             "output_tokens", "cost", "finish_reason", "at", "before",
         ]  # fmt: skip
+        read_only_fields = fields
 
     @extend_schema_field(serializers.DictField(allow_null=True))
     def get_before(self, result: Result) -> dict[str, Any] | None:
@@ -368,7 +372,8 @@ class ScoredResult(ResultSerializer):
     scores = ScoreSerializer(many=True)
 
     class Meta(ResultSerializer.Meta):
-        fields = [name for name in ResultSerializer.Meta.fields if name != "before"] + ["scores"]
+        fields = [*(name for name in ResultSerializer.Meta.fields if name != "before"), "scores"]
+        read_only_fields = fields
 
 
 class ResultDetail(serializers.Serializer[object]):

@@ -70,7 +70,8 @@ def _metric(metric: Metric, rows: Rows, evaluation: EvaluationJob) -> dict[str, 
     values = [v for result in rows.results if (v := result.values.get(metric.slug)) is not None]
     figure = figure_of(values, binary=metric.binary)
     subjects = Result.objects.filter(evaluation=evaluation).annotate(name=Cast("pk", CharField())).values("name")
-    scores = Score.objects.filter(subject_kind=SUBJECT, metric=metric, subject_id__in=subjects)
+    project = evaluation.project_id
+    scores = Score.objects.filter(project=project, subject_kind=SUBJECT, metric=metric, subject_id__in=subjects)
     problems = dict(scores.exclude(problem="").values_list("problem").annotate(Count("pk")))
     spent = scores.aggregate(input=Sum("input_tokens"), output=Sum("output_tokens"), cost=Sum("cost"))
     return {

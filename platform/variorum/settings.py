@@ -156,7 +156,10 @@ SPECTACULAR_SETTINGS = {
         "DraftStateEnum": "variorum.drafts.models.Draft.State",
         "CheckStateEnum": "variorum.drafts.models.Check.State",
         "DeploymentKindEnum": "variorum.deployments.models.Deployment.Kind",
-        "NewMetricKindEnum": ["code", "judge"],
+        "EvaluationVerdictEnum": "evals.runs.models.EvaluationJob.Verdict",
+        "MetricKindEnum": "evals.metrics.models.Metric.Kind",
+        "NewMetricKindEnum": "evals.metrics.serializers.RUNNABLE",
+        "SuiteRuleKindEnum": ["at_least", "not_worse"],
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }

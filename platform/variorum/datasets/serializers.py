@@ -20,6 +20,7 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     class Meta:
         model = Dataset
         fields = ["slug", "name", "description", "last_version", "rows", "changed_at", "created_at"]
+        read_only_fields = fields
 
 
 class DatasetPage(serializers.Serializer[object]):
@@ -110,6 +111,7 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
             "number", "sha256", "row_count", "size", "columns", "expected_column", "source", "parent", "actor_name",
             "created_at",
         ]  # fmt: skip
+        read_only_fields = fields
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_parent(self, version: DatasetVersion) -> int | None:
@@ -124,6 +126,7 @@ class VersionDetail(VersionSerializer):
 
     class Meta(VersionSerializer.Meta):
         fields = [*VersionSerializer.Meta.fields, "profile"]
+        read_only_fields = fields
 
 
 class VersionPage(serializers.Serializer[object]):
@@ -164,6 +167,7 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
     class Meta:
         model = Upload
         fields = ["id", "filename", "size", "lines", "created_at"]
+        read_only_fields = fields
 
 
 class UploadForm(serializers.Serializer[object]):
@@ -236,7 +240,7 @@ class GuessedMapping(serializers.Serializer[object]):
     renamed = serializers.DictField(child=serializers.CharField())
 
 
-class PreviewSerializer(serializers.Serializer[object]):
+class UploadPreviewSerializer(serializers.Serializer[object]):
     """How the file is read and what is in it. `native`: our own export, whose mapping is known."""
 
     format = serializers.CharField()

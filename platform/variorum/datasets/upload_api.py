@@ -44,14 +44,14 @@ class PreviewView(APIView):
     """A look at an uploaded file."""
 
     @extend_schema(
-        operation_id="uploads_preview", parameters=[shapes.ReadingOptions], responses=shapes.PreviewSerializer
+        operation_id="uploads_preview", parameters=[shapes.ReadingOptions], responses=shapes.UploadPreviewSerializer
     )
     def get(self, request: Request, project: str, upload: str) -> Response:
         """Editor. Columns, first rows, the guessed mapping, warnings; 400 naming the line for what cannot be read."""
         found = access_upload(request, project, upload)
         options = shapes.ReadingOptions(data=request.query_params)
         options.is_valid(raise_exception=True)
-        return Response(shapes.PreviewSerializer(imports.preview(found, _given(request, options.validated_data))).data)
+        return Response(shapes.UploadPreviewSerializer(imports.preview(found, _given(request, options.validated_data))).data)
 
 
 class ImportView(APIView):
