@@ -101,7 +101,7 @@ def card(training: TrainingJob, result: dict[str, Any], weights_sha256: str) -> 
         "cost": {
             name: result[name]
             for name in (
-                "steps", "steps_planned", "stopped_early", "tokens", "label_tokens", "seconds", "cpu_seconds",
+                "steps", "steps_planned", "stopped_early", "tokens", "computed_tokens", "label_tokens", "seconds", "cpu_seconds",
                 "measuring_seconds", "tokens_per_second", "peak_memory_mb", "device", "threads", "starts", "torch",
             )
         },

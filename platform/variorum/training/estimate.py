@@ -1,6 +1,7 @@
 """How long a fine-tune will take: counted in tokens times layers, at the speed that this machine has shown."""
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict
 
@@ -38,19 +39,22 @@ def estimate(
     first = check_examples(project, version, prompt, repository.resolve(project, "main") if prompt else "")
     labelled = sum(1 for row in datasets.iter_rows(version) if row["expected"])
     trained = labelled - min(round(labelled * config.validation), 128)
-    tokens = round(sum(map(_tokens, first)) / len(first) * trained)
+    steps = math.ceil(trained / config.batch_size) * config.epochs
+    tokens = sum(map(_tokens, first)) / len(first) * trained * config.epochs
+    # What all examples begin with is computed once a step.
+    computed = tokens - _shared(first) * (trained * config.epochs - steps)
     speed, number = _speed(base_model)
     layers = BASE_MODELS[base_model].layers if base_model in BASE_MODELS else None
     return {
         "examples": labelled,
-        "tokens": tokens * config.epochs,
-        "steps": math.ceil(trained / config.batch_size) * config.epochs,
-        "seconds": work(tokens * config.epochs, config, layers) / speed if layers else None,
+        "tokens": round(tokens),
+        "steps": steps,
+        "seconds": work(computed, config, layers) / speed if layers else None,
         "measured_by": number,
     }
 
 
-def work(tokens: int, config: LoraConfig, layers: int) -> float:
+def work(tokens: float, config: LoraConfig, layers: int) -> float:
     """Tokens times layers: frozen layers are passed forward in the first epoch only, adapted ones both ways in all."""
     adapted = min(config.top_layers or layers, layers)
     return tokens * (2 * adapted + (layers - adapted) / config.epochs)
@@ -62,12 +66,20 @@ def _tokens(example: Mapping[str, Any]) -> float:
     return characters / CHARACTERS_PER_TOKEN + TOKENS_PER_MESSAGE * (len(messages) + 1)
 
 
+def _shared(first: Sequence[Mapping[str, Any]]) -> float:
+    """Tokens that all these examples begin with."""
+    texts = ["\n".join(message["content"] for message in example["messages"]) for example in first]
+    return len(os.path.commonprefix(texts)) / CHARACTERS_PER_TOKEN
+
+
 def _speed(base_model: str) -> tuple[float, int | None]:
     """Of the newest fine-tune of this base on this installation, else a guess."""
-    done = TrainingJob.objects.filter(base_model=base_model, job__state=Job.State.SUCCEEDED, result__seconds__gt=5)
+    done = TrainingJob.objects.filter(
+        base_model=base_model, job__state=Job.State.SUCCEEDED, result__computed_tokens__gt=2000
+    )
     newest = done.select_related("job").order_by("-job_id").first()
     if newest is None or base_model not in BASE_MODELS:
         return FIRST_GUESS, None
     config = LoraConfig.from_dict(newest.params)
-    done_work = work(newest.result["tokens"], config, BASE_MODELS[base_model].layers)
+    done_work = work(newest.result["computed_tokens"], config, BASE_MODELS[base_model].layers)
     return done_work / newest.result["seconds"], newest.job.number

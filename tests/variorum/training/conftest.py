@@ -54,21 +54,24 @@ class RunHelper:
 
 @pytest.fixture
 def make_run(tiny_model: Any, tmp_path: Path) -> Callable[..., RunHelper]:
-    """make_run("a", params={...}, rows=..., **spec) -> a folder ready to start."""
+    """make_run("a", params={...}, rows=..., system="all begin with this", **spec) -> a folder ready to start."""
 
-    def make(name: str = "run", *, params: dict[str, Any] | None = None, rows: int = 60, **spec: Any) -> RunHelper:
+    def make(
+        name: str = "run", *, params: dict[str, Any] | None = None, rows: int = 60, system: str = "", **spec: Any
+    ) -> RunHelper:
         folder = tmp_path / name
         folder.mkdir()
         content = {"base_model": str(tiny_model.folder), "params": {**PARAMS, **(params or {})}, **spec}
         (folder / "spec.json").write_text(json.dumps(content))
-        (folder / "examples.jsonl").write_text("".join(json.dumps(example(n)) + "\n" for n in range(rows)))
+        (folder / "examples.jsonl").write_text("".join(json.dumps(example(n, system)) + "\n" for n in range(rows)))
         return RunHelper(folder)
 
     return make
 
 
-def example(number: int) -> dict[str, Any]:
+def example(number: int, system: str = "") -> dict[str, Any]:
     """A question whose answer is the colour that it names; the questions have many lengths."""
+    first = [{"role": "system", "content": system}] if system else []
     colour = COLOURS[number % 3]
     text = f"{'so ' * (number % 5)}the {colour} thing number {number}"
-    return {"messages": [{"role": "user", "content": text}], "expected": colour}
+    return {"messages": [*first, {"role": "user", "content": text}], "expected": colour}

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from variorum.training.recipes import lora, peft_files
 from variorum.training.recipes.config import LoraConfig
-from variorum.training.recipes.examples import Example, Renderer, load, micro_batches, order, pack
+from variorum.training.recipes.examples import Example, Renderer, common_beginning, load, micro_batches, order, pack
 from variorum.training.recipes.llama import Llama, Shape, UnfitModel, attend_each, attend_padded
 from variorum.training.recipes.prefix import PrefixCache, forward
 from variorum.training.recipes.run_folder import RunFolder, Spec
@@ -87,12 +87,19 @@ def ours(run: lora.Run) -> dict[str, torch.Tensor]:
     return peft_files.tensors(run.model)
 
 
+@pytest.mark.parametrize("system", ["", "Name the colour of the thing."])
 @pytest.mark.parametrize("top_layers", [0, 2])
 @pytest.mark.parametrize("targets", [LoraConfig().targets, ("q_proj", "v_proj", "up_proj")])
 def test_loss_and_gradients_are_those_of_peft(
-    open_run: Callable[..., lora.Run], tiny_model: Any, tmp_path: Path, top_layers: int, targets: tuple[str, ...]
+    open_run: Callable[..., lora.Run],
+    tiny_model: Any,
+    tmp_path: Path,
+    system: str,
+    top_layers: int,
+    targets: tuple[str, ...],
 ) -> None:
-    run = open_run(params={"top_layers": top_layers, "targets": list(targets)})
+    run = open_run(params={"top_layers": top_layers, "targets": list(targets)}, system=system)
+    assert (run.cache.shared > 16) == bool(system)
     randomise(run)
     twin = peft_twin(run, tiny_model, tmp_path / "adapter")
     chosen = lora.batch_of(run, 0)
@@ -175,16 +182,30 @@ def test_dropout_gradients_are_right(open_run: Callable[..., lora.Run]) -> None:
     assert math.isclose(slope, measured, rel_tol=0.02)
 
 
-def test_both_ways_of_attention_are_one() -> None:
+@pytest.mark.parametrize("shared", [0, 6])
+def test_both_ways_of_attention_are_that_of_each_example_alone(shared: int) -> None:
     torch.manual_seed(0)
     lengths = [3, 7, 1, 5]
-    q, k, v = (torch.randn(16, heads, 8) for heads in (4, 2, 2))
-    each, together = attend_each(lengths)(q, k, v), attend_padded(lengths, CPU)(q, k, v)
+    q, k, v = (torch.randn(shared + 16, heads, 8) for heads in (4, 2, 2))
+    each, together = attend_each(shared, lengths)(q, k, v), attend_padded(shared, lengths, CPU)(q, k, v)
     assert torch.allclose(each, together, atol=1e-6)
+    start = shared
+    for length in lengths:
+        rows = [*range(shared), *range(start, start + length)]
+        alone = attend_each(0, [shared + length])(q[rows], k[rows], v[rows])
+        assert torch.allclose(each[rows], alone, atol=1e-6)
+        start += length
 
 
-def test_the_cache_changes_nothing(open_run: Callable[..., lora.Run]) -> None:
-    cached, plain = open_run("cached"), open_run("plain", cache_mb=0)
+def test_what_all_begin_with_is_computed_once(open_run: Callable[..., lora.Run]) -> None:
+    run = open_run(system="Name the colour of the thing.")
+    lora.one_step(run)
+    assert run.counters.computed_tokens == run.counters.tokens - 7 * run.cache.shared
+
+
+@pytest.mark.parametrize("system", ["", "Name the colour of the thing."])
+def test_the_cache_changes_nothing(open_run: Callable[..., lora.Run], system: str) -> None:
+    cached, plain = open_run("cached", system=system), open_run("plain", cache_mb=0, system=system)
     assert (cached.cache.on, plain.cache.on) == (True, False)
     for _ in range(cached.steps):
         assert lora.one_step(cached)["loss"] == pytest.approx(lora.one_step(plain)["loss"], abs=1e-5)
@@ -222,6 +243,22 @@ def test_parts_hold_every_example_once_and_keep_to_the_budget() -> None:
     parts = list(micro_batches(range(6), examples, 40))
     assert sorted(index for part in parts for index in part) == list(range(6))
     assert all(len(part) == 1 or sum(len(examples[i].tokens) for i in part) <= 40 for part in parts)
+    assert [len(part) for part in micro_batches(range(6), examples, 2 + 4 * 6, shared=2)] == [4, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "prompts", "expected"),
+    [
+        ([[*range(40), 7], [*range(40), 8, 9]], [40, 40], 39),
+        ([[*range(40), 7], [*range(40), 8, 9]], [41, 41], 40),
+        ([[*range(30), 7], [*range(20), 8, 9]], [30, 21], 20),
+        ([[*range(10), 7], [*range(10), 8, 9]], [10, 10], 0),
+        ([[*range(30)], [*range(30)]], [20, 25], 19),
+    ],
+)
+def test_the_common_beginning(tokens: list[list[int]], prompts: list[int], expected: int) -> None:
+    pairs = zip(tokens, prompts, strict=True)
+    assert common_beginning([Example(list(one), prompt, "") for one, prompt in pairs]) == expected
 
 
 def test_a_question_stands_on_one_side_of_the_split_only(tiny_model: Any, tmp_path: Path) -> None:

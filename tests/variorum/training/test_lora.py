@@ -29,7 +29,11 @@ def test_a_run_learns_and_tells_how(make_run: Callable[..., Any]) -> None:
 
 
 def test_killed_twice_it_ends_with_the_same_bits(make_run: Callable[..., Any]) -> None:
-    extra: dict[str, Any] = {"params": {"dropout": 0.1, "epochs": 4}, "checkpoint_seconds": 0.05}
+    extra: dict[str, Any] = {
+        "params": {"dropout": 0.1, "epochs": 4},
+        "checkpoint_seconds": 0.05,
+        "system": "Name the colour of the thing.",
+    }
     straight, killed = make_run("straight", **extra), make_run("killed", **extra)
     assert lora.main(straight.path) == 0
     for step in (7, 15):

@@ -20,7 +20,7 @@ interface Props {
 /** What it will cost, and on what that guess rests. */
 export function EstimateCard({ estimate, error, waiting, children }: Props) {
   return (
-    <Card title="4. Start">
+    <Card title="Start">
       <Stack>
         {error ? <FormError error={error} /> : waiting && !estimate ? <SkeletonText lines={4} /> : null}
         {!error && estimate && <Figures estimate={estimate} />}

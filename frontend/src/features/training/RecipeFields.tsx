@@ -59,7 +59,7 @@ const LAYERS = [
 export function RecipeFields({ params, onChange, wrong }: Props) {
   const set = (name: string, value: unknown) => onChange({ ...params, [name]: value });
   return (
-    <Card title="Recipe: LoRA" description="The defaults are those that worked in our measurements.">
+    <Card title="4. Recipe: LoRA" description="The defaults are those that worked in our measurements.">
       <div className={styles.fields}>
         <Field label="Layers with an adapter" error={wrong("top_layers")}>
           <Select

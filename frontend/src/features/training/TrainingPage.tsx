@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useCan } from "@/api/session";
+import { formatPercent } from "@/lib/format";
 import { ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Empty } from "@/ui/Empty";
@@ -73,7 +74,13 @@ const COLUMNS: Column<FineTune>[] = [
     key: "state",
     header: "State",
     width: "130px",
-    cell: (tune) => <StateBadge state={shownState(tune)} plain />,
+    cell: (tune) => (
+      <StateBadge state={shownState(tune)} plain>
+        {isOpen(tune) && tune.total
+          ? `${shownState(tune)}, ${formatPercent(tune.done / tune.total, 0)}`
+          : undefined}
+      </StateBadge>
+    ),
   },
   {
     key: "verdict",
@@ -106,7 +113,7 @@ const COLUMNS: Column<FineTune>[] = [
 
 function Exact({ tune }: { tune: FineTune }) {
   const result = resultOf(tune);
-  if (!result?.held_out_best) return isOpen(tune) && tune.total ? `${tune.done} / ${tune.total}` : "–";
+  if (!result?.held_out_best) return <Num value={null} />;
   return (
     <Num value={result.held_out_best.val_exact * 100} digits={0} unit="%" n={result.examples.held_out} />
   );

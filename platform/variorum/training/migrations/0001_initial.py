@@ -5,49 +5,77 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('datasets', '0002_frozen'),
-        ('drafts', '0001_initial'),
-        ('jobs', '0002_queue'),
+        ("datasets", "0002_frozen"),
+        ("drafts", "0001_initial"),
+        ("jobs", "0002_queue"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TrainingJob',
+            name="TrainingJob",
             fields=[
-                ('job', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='training', serialize=False, to='jobs.job')),
-                ('base_model', models.CharField(max_length=100)),
-                ('recipe', models.CharField(max_length=40)),
-                ('params', models.JSONField()),
-                ('adapter_path', models.CharField(max_length=200)),
-                ('prompt_path', models.CharField(blank=True, default='', max_length=400)),
-                ('prompt_commit', models.CharField(blank=True, default='', max_length=40)),
-                ('bind_prompt', models.BooleanField(default=False)),
-                ('phase', models.CharField(blank=True, default='', max_length=200)),
-                ('result', models.JSONField(default=dict)),
-                ('dataset_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trainings', to='datasets.datasetversion')),
-                ('draft', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='trainings', to='drafts.draft')),
+                (
+                    "job",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="training",
+                        serialize=False,
+                        to="jobs.job",
+                    ),
+                ),
+                ("base_model", models.CharField(max_length=100)),
+                ("recipe", models.CharField(max_length=40)),
+                ("params", models.JSONField()),
+                ("adapter_path", models.CharField(max_length=200)),
+                ("prompt_path", models.CharField(blank=True, default="", max_length=400)),
+                ("prompt_commit", models.CharField(blank=True, default="", max_length=40)),
+                ("bind_prompt", models.BooleanField(default=False)),
+                ("phase", models.CharField(blank=True, default="", max_length=200)),
+                ("result", models.JSONField(default=dict)),
+                (
+                    "dataset_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="trainings",
+                        to="datasets.datasetversion",
+                    ),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="trainings",
+                        to="drafts.draft",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TrainingPoint',
+            name="TrainingPoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.PositiveIntegerField()),
-                ('epoch', models.FloatField(default=0.0)),
-                ('loss', models.FloatField(null=True)),
-                ('learning_rate', models.FloatField(null=True)),
-                ('val_loss', models.FloatField(null=True)),
-                ('val_exact', models.FloatField(null=True)),
-                ('tokens', models.PositiveBigIntegerField(default=0)),
-                ('seconds', models.FloatField(default=0.0)),
-                ('training', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='points', to='training.trainingjob')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("step", models.PositiveIntegerField()),
+                ("epoch", models.FloatField(default=0.0)),
+                ("loss", models.FloatField(null=True)),
+                ("learning_rate", models.FloatField(null=True)),
+                ("val_loss", models.FloatField(null=True)),
+                ("val_exact", models.FloatField(null=True)),
+                ("tokens", models.PositiveBigIntegerField(default=0)),
+                ("seconds", models.FloatField(default=0.0)),
+                (
+                    "training",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="points", to="training.trainingjob"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('training', 'step'), name='training_step_once')],
+                "constraints": [models.UniqueConstraint(fields=("training", "step"), name="training_step_once")],
             },
         ),
     ]

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from variorum.training.recipes.llama import Packed
 
 HELD_OUT_MOST: Final = 128
+SHARED_LEAST: Final = 16  # a shorter common beginning is not worth its own attention
 
 
 class BadExamples(ValueError):
@@ -77,11 +78,12 @@ def _refuse(message: str) -> None:
 
 @dataclass(frozen=True)
 class Split:
-    """Train and held-out examples, and how many were too long."""
+    """Train and held-out examples, how many were too long, and how many tokens all begin with."""
 
     train: list[Example]
     held_out: list[Example]
     too_long: int
+    shared: int
 
 
 def load(path: Path, renderer: Renderer, *, validation: float, max_tokens: int, seed: int) -> Split:
@@ -95,7 +97,16 @@ def load(path: Path, renderer: Renderer, *, validation: float, max_tokens: int, 
     train = [example for example in fitting if example.key not in held]
     if not train:
         raise BadExamples("too few different examples to hold a part out; add some, or set validation to 0")
-    return Split(train, [e for e in fitting if e.key in held], len(examples) - len(fitting))
+    held_out = [example for example in fitting if example.key in held]
+    return Split(train, held_out, len(examples) - len(fitting), common_beginning(fitting))
+
+
+def common_beginning(examples: Sequence[Example]) -> int:
+    """How many tokens all examples begin with; the token before the first label is always an example's own."""
+    first, last = (choose(examples, key=lambda e: e.tokens).tokens for choose in (min, max))
+    most = min(example.prompt for example in examples) - 1
+    count = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return min(count, most) if min(count, most) >= SHARED_LEAST else 0
 
 
 def _held_out(examples: Sequence[Example], validation: float, seed: int) -> set[str]:
@@ -118,36 +129,35 @@ def order(count: int, seed: int, epoch: int) -> list[int]:
     return torch.randperm(count, generator=generator).tolist()
 
 
-def micro_batches(chosen: Sequence[int], examples: Sequence[Example], budget: int) -> Iterator[list[int]]:
-    """Split a batch by length into parts of at most `budget` tokens (an example alone may be longer)."""
+def micro_batches(
+    chosen: Sequence[int], examples: Sequence[Example], budget: int, shared: int = 0
+) -> Iterator[list[int]]:
+    """Split a batch by length into parts of at most `budget` tokens in a row (an example alone may be longer)."""
     part: list[int] = []
-    total = 0
+    total = shared
     for index in sorted(chosen, key=lambda index: (len(examples[index].tokens), index)):
-        size = len(examples[index].tokens)
+        size = len(examples[index].tokens) - shared
         if part and total + size > budget:
             yield part
-            part, total = [], 0
+            part, total = [], shared
         part.append(index)
         total += size
     if part:
         yield part
 
 
-def pack(examples: Sequence[Example], device: torch.device) -> Packed:
-    """One row of tokens without padding."""
-    start = 0
-    ids: list[int] = []
-    positions: list[int] = []
+def pack(examples: Sequence[Example], device: torch.device, shared: int = 0) -> Packed:
+    """One row of tokens without padding; the `shared` first tokens of all examples stand in it once."""
+    ids, positions = examples[0].tokens[:shared], list(range(shared))
     predicting: list[int] = []
     labels: list[int] = []
     for example in examples:
-        size = len(example.tokens)
-        ids += example.tokens
-        positions += range(size)
+        size, start = len(example.tokens), len(ids) - shared
+        ids += example.tokens[shared:]
+        positions += range(shared, size)
         predicting += range(start + example.prompt - 1, start + size - 1)
         labels += example.tokens[example.prompt :]
-        start += size
     tensors = (torch.tensor(values, device=device) for values in (ids, positions, predicting, labels))
     row, places, before, after = tensors
-    lengths, counts = [len(e.tokens) for e in examples], [e.labels for e in examples]
-    return Packed(row, places, lengths, before, after, counts)
+    lengths, counts = [len(e.tokens) - shared for e in examples], [e.labels for e in examples]
+    return Packed(row, places, shared, lengths, before, after, counts)

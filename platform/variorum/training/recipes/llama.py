@@ -1,8 +1,9 @@
 """A Llama decoder for training: frozen weights, LoRA on top, and no padding.
 
 The examples of a batch stand one after the other in a single row of tokens, so that every linear layer works on real
-tokens only; attention alone is done example by example. q, k and v (and gate and up) share one matrix product, and the
-end of the last layer and the output layer see label positions only.
+tokens only; attention alone is done example by example. What all examples begin with (a prompt's instructions) stands
+in the row once: under causal attention its values are the same for all. q, k and v (and gate and up) share one matrix
+product, and the end of the last layer and the output layer see label positions only.
 """
 
 import json
@@ -26,6 +27,9 @@ GROUPS: Final = (
     ("mlp.gate_proj", "mlp.up_proj"),
     ("mlp.down_proj",),
 )
+
+
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]  # q, k, v, each [T, heads, d] -> [T, heads, d]
 
 
 class UnfitModel(ValueError):
@@ -68,9 +72,10 @@ class Shape:
 class Packed:
     """Several examples in one row: T tokens, of which N predict a label token."""
 
-    ids: Tensor  # [T]
-    positions: Tensor  # [T], from 0 in every example
-    lengths: list[int]  # tokens per example; their sum is T
+    ids: Tensor  # [T]: the shared beginning once, then each example's own tokens
+    positions: Tensor  # [T], as each example would count them alone
+    shared: int  # tokens of the shared beginning
+    lengths: list[int]  # own tokens per example; with the shared ones their sum is T
     predicting: Tensor  # [N] places in the row whose next token is a label
     labels: Tensor  # [N] those next tokens
     label_counts: list[int]  # label tokens per example; their sum is N
@@ -193,9 +198,7 @@ class Layer(nn.Module):
     def projections(self) -> tuple[Projection, ...]:
         return self.qkv, self.out, self.gate_up, self.down
 
-    def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], attend: Callable[..., Tensor], keep: Tensor | None
-    ) -> Tensor:
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], attend: Attend, keep: Tensor | None) -> Tensor:
         """[T, width], or only the rows `keep` of it: nobody looks at the last layer's other rows."""
         s = self.shape
         both, split = s.heads + s.kv_heads, s.heads
@@ -219,32 +222,50 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat([left * cos - right * sin, right * cos + left * sin], dim=-1)
 
 
-def attend_each(lengths: Sequence[int]) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+def attend_each(shared: int, lengths: Sequence[int]) -> Attend:
     """Causal attention, one example after the other: the quickest on a CPU."""
+    masks = [_causal(length, shared, torch.device("cpu")) if shared else None for length in lengths]
 
     def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        parts = zip(*(torch.split(x, list(lengths)) for x in (q, k, v)), strict=True)
-        return torch.cat([_sdpa(*(x.transpose(0, 1)[None] for x in part))[0].transpose(0, 1) for part in parts])
+        (q0, *qs), (k0, *ks), (v0, *vs) = (torch.split(x, [shared, *lengths]) for x in (q, k, v))
+        found = [_sdpa(q0[None], k0[None], v0[None], None)[0]] if shared else []
+        for one_q, one_k, one_v, mask in zip(qs, ks, vs, masks, strict=True):
+            all_k, all_v = (torch.cat([k0, one_k]), torch.cat([v0, one_v])) if shared else (one_k, one_v)
+            found.append(_sdpa(one_q[None], all_k[None], all_v[None], mask)[0])
+        return torch.cat(found)
 
     return attend
 
 
-def attend_padded(lengths: Sequence[int], device: torch.device) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+def attend_padded(shared: int, lengths: Sequence[int], device: torch.device) -> Attend:
     """The same in one call, padded on the right for attention alone: the quickest on a GPU."""
-    longest = max(lengths)
+    longest, count = max(lengths), len(lengths)
     real = torch.arange(longest, device=device) < torch.tensor(list(lengths), device=device)[:, None]
     places = torch.zeros_like(real, dtype=torch.long)
-    places[real] = torch.arange(sum(lengths), device=device)
+    places[real] = torch.arange(shared, shared + sum(lengths), device=device)
+    mask = _causal(longest, shared, device) if shared else None
 
     def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        padded = (x[places].transpose(1, 2) for x in (q, k, v))
-        return _sdpa(*padded).transpose(1, 2)[real]
+        all_k, all_v = (torch.cat([x[:shared].expand(count, -1, -1, -1), x[places]], dim=1) for x in (k, v))
+        own = _sdpa(q[places], all_k, all_v, mask)[real]
+        if not shared:
+            return own
+        return torch.cat([_sdpa(q[None, :shared], k[None, :shared], v[None, :shared], None)[0], own])
 
     return attend
 
 
-def _sdpa(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    return functional.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+def _causal(length: int, before: int, device: torch.device) -> Tensor:
+    """[length, before + length]: each token sees all that came before its example, and its example up to itself."""
+    return torch.ones(length, before + length, dtype=torch.bool, device=device).tril(diagonal=before)
+
+
+def _sdpa(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """On [B, tokens, heads, d]; without a mask plain causal."""
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    return functional.scaled_dot_product_attention(
+        q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=True
+    ).transpose(1, 2)
 
 
 class Llama(nn.Module):
@@ -290,7 +311,8 @@ class Llama(nn.Module):
     def run(self, x: Tensor, batch: Packed, start: int, stop: int) -> Tensor:
         """Layers start..stop-1 on [T, width]; after the last layer only the N predicting rows are left."""
         rotary = self._rotary(batch.positions, x.dtype)
-        attend = attend_each(batch.lengths) if x.device.type == "cpu" else attend_padded(batch.lengths, x.device)
+        on_cpu, parts = x.device.type == "cpu", (batch.shared, batch.lengths)
+        attend = attend_each(*parts) if on_cpu else attend_padded(*parts, x.device)
         for number, layer in enumerate(self.layers[start:stop], start):
             keep = batch.predicting if number == self.shape.layers - 1 else None
             x = layer.forward(x, rotary, attend, keep)

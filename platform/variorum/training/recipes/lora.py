@@ -17,7 +17,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -41,7 +41,8 @@ class Counters:
     """What a run has done so far; survives a restart in the checkpoint."""
 
     step: int = 0
-    tokens: int = 0  # real tokens trained on, every epoch counted
+    tokens: int = 0  # of the examples trained on, every epoch counted
+    computed_tokens: int = 0  # the same with a shared beginning counted once a part
     label_tokens: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -138,7 +139,8 @@ def prepare(spec: Spec, folder: RunFolder) -> tuple[Run, int]:
     )
     model = Llama.load(base, device)
     model.adapt(config)
-    cache = PrefixCache(folder.path / "prefix.f32", model, [*split.train, *split.held_out], spec.cache_mb)
+    examples = [*split.train, *split.held_out]
+    cache = PrefixCache(folder.path / "prefix.f32", model, examples, spec.cache_mb, split.shared)
     optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     return Run(spec, folder, device, model, cache, len(split.train), optimizer), split.too_long
 
@@ -199,12 +201,18 @@ def backward(run: Run, chosen: Sequence[int]) -> float:
     examples = run.cache.examples
     count = sum(examples[index].labels for index in chosen)
     total = 0.0
-    for part in micro_batches(chosen, examples, run.spec.micro_batch_tokens):
+    for part in parts_of(run, chosen):
         logits, batch = forward(run.model, run.cache, part, run.device)
+        run.counters.computed_tokens += len(batch.ids)
         loss = functional.cross_entropy(logits, batch.labels, reduction="sum") / count
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     return total
+
+
+def parts_of(run: Run, chosen: Sequence[int]) -> Iterator[list[int]]:
+    """A batch in parts that fit into memory."""
+    return micro_batches(chosen, run.cache.examples, run.spec.micro_batch_tokens, run.cache.shared)
 
 
 # The held-out part
@@ -216,7 +224,7 @@ def measure(run: Run) -> dict[str, float]:
     began = time.monotonic()
     loss = exact = 0.0
     examples = run.cache.examples
-    for part in micro_batches(run.held_out, examples, run.spec.micro_batch_tokens):
+    for part in parts_of(run, run.held_out):
         with torch.no_grad():
             logits, batch = forward(run.model, run.cache, part, run.device)
         loss += functional.cross_entropy(logits, batch.labels, reduction="sum").item()
@@ -318,6 +326,8 @@ def result(run: Run, base_id: str, too_long: int) -> dict[str, Any]:
         "held_out_best": counters.best,
         "tokens": counters.tokens,
         "label_tokens": counters.label_tokens,
+        "shared_tokens": run.cache.shared,
+        "computed_tokens": counters.computed_tokens,
         "seconds": round(counters.seconds, 2),
         "cpu_seconds": round(counters.cpu_seconds, 2),
         "measuring_seconds": round(counters.measuring_seconds, 2),

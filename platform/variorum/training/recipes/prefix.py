@@ -17,11 +17,11 @@ from variorum.training.recipes.llama import Llama, Packed
 
 
 class PrefixCache:
-    """Hidden states below the first adapted layer, by example."""
+    """Hidden states below the first adapted layer: of the shared beginning once, then of each example's own tokens."""
 
-    def __init__(self, path: Path, model: Llama, examples: Sequence[Example], budget_mb: int) -> None:
-        self.model, self.examples = model, examples
-        self.starts = [0, *accumulate(len(example.tokens) for example in examples)]
+    def __init__(self, path: Path, model: Llama, examples: Sequence[Example], budget_mb: int, shared: int = 0) -> None:
+        self.model, self.examples, self.shared = model, examples, shared
+        self.starts = [*accumulate((len(example.tokens) - shared for example in examples), initial=shared)]
         shape = (self.starts[-1], model.shape.width)
         self.on = model.first_adapted > 0 and shape[0] * shape[1] * 4 <= budget_mb * 2**20
         self.filled: set[int] = set()
@@ -32,8 +32,8 @@ class PrefixCache:
     def __call__(self, chosen: Sequence[int], batch: Packed) -> Tensor:
         """[T, width]: the input of the first adapted layer for these examples."""
         if self.on and self.filled.issuperset(chosen):
-            parts = [torch.from_numpy(self._values[self._place(index)]) for index in chosen]
-            return torch.cat(parts).to(batch.ids.device, self.model.embedding.dtype)
+            parts = [self._values[: self.shared], *(self._values[self._place(index)] for index in chosen)]
+            return torch.from_numpy(np.concatenate(parts)).to(batch.ids.device, self.model.embedding.dtype)
         with torch.no_grad():
             x = self.model.run(self.model.embed(batch), batch, 0, self.model.first_adapted)
         if self.on:
@@ -41,10 +41,15 @@ class PrefixCache:
         return x
 
     def _keep(self, chosen: Sequence[int], x: Tensor) -> None:
-        lengths = [len(self.examples[index].tokens) for index in chosen]
-        for index, part in zip(chosen, torch.split(x.float().cpu(), lengths), strict=True):
-            self._values[self._place(index)] = part.numpy()
-            self.filled.add(index)
+        values = x.float().cpu().numpy()
+        if not self.filled:
+            self._values[: self.shared] = values[: self.shared]
+        start = self.shared
+        for index in chosen:
+            place = self._place(index)
+            self._values[place] = values[start : start + place.stop - place.start]
+            start += place.stop - place.start
+        self.filled.update(chosen)
 
     def _place(self, index: int) -> slice:
         return slice(self.starts[index], self.starts[index + 1])
@@ -58,6 +63,6 @@ class PrefixCache:
 
 def forward(model: Llama, cache: PrefixCache, chosen: Sequence[int], device: torch.device) -> tuple[Tensor, Packed]:
     """Logits for the labels of these examples, and the batch they belong to."""
-    batch = pack([cache.examples[index] for index in chosen], device)
+    batch = pack([cache.examples[index] for index in chosen], device, cache.shared)
     x = model.run(cache(chosen, batch), batch, model.first_adapted, model.shape.layers)
     return model.predict(x), batch
