@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { type AnyRoute, createRouter } from "@tanstack/react-router";
-import { projectRoute, rootRoute } from "./routes";
+import { nowhereRoute, projectRoute, rootRoute } from "./routes";
 import { NotFoundPage, RouteError } from "./shell/boundaries";
 import { SkeletonPage } from "./ui/Skeleton";
 
@@ -19,7 +19,7 @@ const features = Object.values(
 export function buildRouter(queries: QueryClient) {
   const tree = rootRoute.addChildren([
     ...features.flatMap((feature) => feature.rootRoutes ?? []),
-    projectRoute.addChildren(features.flatMap((feature) => feature.routes ?? [])),
+    projectRoute.addChildren([...features.flatMap((feature) => feature.routes ?? []), nowhereRoute]),
   ]);
   return createRouter({
     routeTree: tree,

@@ -37,7 +37,10 @@ class Watched:
 def axe(page: Page) -> list[str]:
     """Violations of WCAG 2.2 A and AA and of axe's best practices on the page as it stands, one line each."""
     page.evaluate(AXE.read_text())
-    found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    # While a dialog is open the page behind it, with its h1, is rightly hidden.
+    heading = page.get_by_role("dialog").count() == 0
+    rules = {"page-has-heading-one": {"enabled": heading}}
+    found: dict[str, Any] = page.evaluate("rules => axe.run({resultTypes: ['violations'], rules})", rules)
     return [
         f"{violation['id']}: {violation['help']} at {json.dumps([node['target'] for node in violation['nodes'][:3]])}"
         for violation in found["violations"]
@@ -46,7 +49,8 @@ def axe(page: Page) -> list[str]:
 
 def looks_right(page: Page) -> None:
     """Fail unless axe is content, the page has a title and one h1, and nothing sticks out to the right."""
-    assert axe(page) == []
+    violations = "\n".join(axe(page))
+    assert not violations, f"{page.url}\n{violations}"
     assert page.locator("h1").count() == 1
     assert page.title().endswith("Variorum")
     width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")

@@ -29,7 +29,7 @@ def _tab_through(page: Page, most: int = 60) -> list[str]:
 
 def test_tab_reaches_everything_and_shows_where_it_is(visit):
     names = _tab_through(visit("/p/desk/settings/members"))
-    for name in ("Skip to the page", "Project Desk, change", "Search and commands", "Jobs", "Inbox", "Settings",
+    for name in ("Skip to the page", "Project Desk, change", "Search or jump to…", "Jobs", "Inbox", "Settings",
                  "Members", "Add a person", "Role of Max Roth", "Remove Max Roth"):  # fmt: skip
         assert name in names
 

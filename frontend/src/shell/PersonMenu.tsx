@@ -36,7 +36,9 @@ export function PersonMenu() {
       align="end"
       trigger={
         <button type="button" className={styles.tool} aria-label={`${name || "Person"}, menu`}>
-          <span className={styles.initials}>{initials(name)}</span>
+          <span className={styles.initials} aria-hidden="true">
+            {initials(name)}
+          </span>
         </button>
       }
       groups={[

@@ -15,9 +15,9 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
     void router.invalidate();
   };
   return (
-    <main>
+    <Page title="This page failed" width="narrow">
       <ErrorState error={problem} retry={retry} />
-    </main>
+    </Page>
   );
 }
 
@@ -33,5 +33,14 @@ export function NotFoundPage() {
         member of.
       </Empty>
     </Page>
+  );
+}
+
+/** The same outside a project, where no shell stands around the page. */
+export function RootError(props: ErrorComponentProps) {
+  return (
+    <main>
+      <RouteError {...props} />
+    </main>
   );
 }

@@ -21,7 +21,7 @@ export function Empty({ icon, title, children, action }: EmptyProps) {
           <Icon name={icon} size={20} />
         </span>
       )}
-      <h3>{title}</h3>
+      <p className={styles.title}>{title}</p>
       {children && <div className={styles.words}>{children}</div>}
       {action && <div className={styles.action}>{action}</div>}
     </div>

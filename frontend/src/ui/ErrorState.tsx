@@ -18,7 +18,7 @@ export function ErrorState({ error, title, retry }: ErrorStateProps) {
       <span className={styles.discBad}>
         <Icon name="warn" size={20} />
       </span>
-      <h3>{title ?? problem.title}</h3>
+      <p className={styles.title}>{title ?? problem.title}</p>
       {problem.detail && <p className={styles.words}>{problem.detail}</p>}
       <ProblemItems error={problem} />
       {retry && (

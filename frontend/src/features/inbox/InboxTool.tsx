@@ -22,7 +22,11 @@ export function InboxTool() {
           aria-label={unread ? `Inbox, ${unread} unread` : "Inbox"}
         >
           <Icon name="inbox" />
-          {unread > 0 && <span className={styles.badge}>{unread > 99 ? "99+" : unread}</span>}
+          {unread > 0 && (
+            <span className={styles.badge} aria-hidden="true">
+              {unread > 99 ? "99+" : unread}
+            </span>
+          )}
         </button>
       }
     >

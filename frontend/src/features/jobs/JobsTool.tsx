@@ -28,7 +28,11 @@ export function JobsTool({ project }: { project: string }) {
             aria-label={running ? `${plural(running, "job")} running` : "Jobs"}
           >
             {running > 0 ? <span className={list.spinner} aria-hidden="true" /> : <Icon name="jobs" />}
-            {running > 0 && <span className={styles.badge}>{running}</span>}
+            {running > 0 && (
+              <span className={styles.badge} aria-hidden="true">
+                {running}
+              </span>
+            )}
           </button>
         }
       >

@@ -27,13 +27,15 @@ export function PaletteTool({ project }: { project: string }) {
         type="button"
         className={styles.searchButton}
         aria-haspopup="dialog"
-        aria-label="Search and commands"
+        aria-label="Search or jump to…"
         onPointerEnter={() => void load()}
         onClick={() => setOpen(true)}
       >
         <Icon name="search" />
         <span>Search or jump to…</span>
-        <Kbd keys="mod+k" />
+        <span aria-hidden="true">
+          <Kbd keys="mod+k" />
+        </span>
       </button>
       {open && (
         <Suspense>

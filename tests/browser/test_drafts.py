@@ -1,0 +1,141 @@
+"""Two people take a prompt from a suggestion to main: both see each other's work, nothing is overwritten."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import settle
+from tests.browser.looks import looks_right
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TRIAGE = """---
+model: local/smollm2-135m
+config:
+  temperature: 0
+input:
+  schema:
+    message: string, what the customer wrote
+---
+Sort this message. Answer with one word.
+
+{{message}}
+"""
+PAGES = ["/p/desk/files", "/p/desk/files/prompts/triage.prompt", "/p/desk/drafts?state=all", "/p/desk/commits"]
+
+
+@pytest.fixture(scope="module")
+def merged(people) -> int:
+    """The number of a merged draft that brought prompts/triage.prompt."""
+    drafts = "/projects/desk/drafts"
+    draft = people["editor"].post(drafts, {"title": "Add triage", "files": {"prompts/triage.prompt": TRIAGE}})
+    number, head = draft["number"], draft["head_commit"]
+    people["owner"].post(f"{drafts}/{number}/approvals", {"verdict": "approve", "commit": head})
+    people["owner"].post(f"{drafts}/{number}/merge", {"expected_head": head})
+    return int(number)
+
+
+def editor_of(page: Page, path: str = "prompts/triage.prompt"):
+    return page.get_by_role("textbox", name=f"Text of {path}")
+
+
+def add_line(page: Page, text: str) -> None:
+    box = editor_of(page)
+    box.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(text)
+
+
+def test_a_suggestion_is_discussed_changed_by_two_approved_and_merged(visit, merged):
+    edda = visit("/p/desk/files/prompts/triage.prompt", person="editor", refused=frozenset({409}))
+    edda.keyboard.press("e")
+    edda.get_by_label("What does it change?").fill("Name the labels")
+    add_line(edda, "\n{{mesage}}")
+    expect(edda.get_by_role("list", name="What is wrong")).to_contain_text("'mesage' is not in the input schema")
+    for _ in "{{mesage}}":
+        edda.keyboard.press("Backspace")
+    edda.keyboard.type("Labels: refund, repair.")
+    expect(edda.get_by_role("list", name="Messages")).to_contain_text("Labels: refund, repair.")
+    edda.get_by_label("Temperature").fill("0.3")
+    edda.get_by_label("Temperature").press("Enter")
+    expect(editor_of(edda)).to_contain_text("temperature: 0.3")
+    edda.get_by_role("button", name="Suggest this change").click()
+    expect(edda.get_by_role("heading", name="Name the labels")).to_be_visible()
+    address = edda.url
+
+    max_ = visit(re.sub(r"^https?://[^/]+", "", address), person="maintainer")
+    max_.get_by_role("button", name="Comment on new line 4").click()
+    max_.get_by_label("Comment on line 4").fill("Why warmer?")
+    max_.keyboard.press("Control+Enter")
+    expect(edda.get_by_text("Why warmer?")).to_be_visible()  # live, in the other browser
+
+    for page, text in ((max_, "\nBe quick."), (edda, "\nBe kind.")):
+        page.goto(f"{address}?tab=edit")
+        settle(page)
+        add_line(page, text)
+    max_.keyboard.press("Control+s")
+    expect(max_.get_by_role("button", name="Nothing to save")).to_be_visible()
+    edda.keyboard.press("Control+s")
+    dialog = edda.get_by_role("dialog", name="Max Roth saved first")
+    expect(dialog.get_by_role("region", name="What Max Roth changed")).to_contain_text("Be quick.")
+    dialog.get_by_role("button", name="Go on editing").click()
+    add_line(edda, "\nBe quick.")
+    edda.keyboard.press("Control+s")
+    edda.get_by_role("button", name="Save mine over theirs").click()
+    expect(edda.get_by_role("button", name="Nothing to save")).to_be_visible()
+
+    max_.goto(address)
+    settle(max_)
+    expect(max_.get_by_role("button", name="Merge", exact=True)).to_be_disabled()
+    max_.keyboard.press("a")
+    max_.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    max_.get_by_role("button", name="Merge", exact=True).click()
+    looks_right(max_)
+    max_.get_by_role("dialog").get_by_role("button", name="Merge").click()
+    expect(max_.get_by_text("Merged by Max Roth")).to_be_visible()
+    edda.goto(address)
+    expect(edda.get_by_text("Merged by Max Roth")).to_be_visible()
+    edda.goto("/p/desk/files/prompts/triage.prompt")
+    expect(edda.get_by_role("region", name="Source of prompts/triage.prompt")).to_contain_text("Be quick.")
+
+
+def test_a_conflict_shows_both_sides(visit, people, merged):
+    drafts = "/projects/desk/drafts"
+    text = people["viewer"].get("/projects/desk/file?path=prompts/triage.prompt")["text"]
+    both = [
+        people["editor"].post(drafts, {"title": word, "files": {"prompts/triage.prompt": text.replace("Sort", word)}})
+        for word in ("Classify", "Label")
+    ]
+    one, two = ({"number": draft["number"], "head": draft["head_commit"]} for draft in both)
+    people["owner"].post(f"{drafts}/{one['number']}/approvals", {"verdict": "approve", "commit": one["head"]})
+    people["owner"].post(f"{drafts}/{one['number']}/merge", {"expected_head": one["head"]})
+    page = visit(f"/p/desk/drafts/{two['number']}", person="maintainer")
+    expect(page.get_by_role("button", name="Merge", exact=True)).to_be_disabled()
+    page.get_by_role("tab", name="Conflicts").click()
+    main = page.get_by_role("region", name="What the latest version did in prompts/triage.prompt")
+    draft = page.get_by_role("region", name="What this draft does in prompts/triage.prompt")
+    expect(main).to_contain_text("Classify this message")
+    expect(draft).to_contain_text("Label this message")
+    looks_right(page)
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+def test_the_pages_look_right(visit, merged, width, theme):
+    tabs = [f"/p/desk/drafts/{merged}{tab}" for tab in ("", "?tab=conversation", "?tab=versions")]
+    suggest = "/p/desk/suggest?path=prompts%2Ftriage.prompt"
+    page = visit(PAGES[0], person="maintainer", width=width, theme=theme)
+    for address in [*PAGES, *tabs, suggest, "/p/desk/compare?path=prompts%2Ftriage.prompt"]:
+        page.goto(address)
+        settle(page)
+        looks_right(page)
+
+
+def test_a_viewer_reads_and_is_offered_nothing_else(visit, merged):
+    page = visit("/p/desk/files/prompts/triage.prompt", person="viewer")
+    expect(page.get_by_role("link", name="Suggest a change")).to_be_hidden()
+    page.goto(f"/p/desk/drafts/{merged}")
+    settle(page)
+    for name in ("Approve", "Edit title and reason"):
+        expect(page.get_by_role("button", name=name)).to_be_hidden()
+    expect(page.get_by_role("tab", name="Edit")).to_be_hidden()
