@@ -13,6 +13,7 @@ import { toast } from "@/ui/Toast";
 import { ChangedFiles, EveryLine } from "./ChangedFiles";
 import styles from "./Deployments.module.css";
 import { changesInWords, type Environment, type Preview, previewQuery, useDeploy } from "./deployments";
+import { trafficInWords, useTraffic } from "./traffic";
 
 interface DeployDialogProps {
   project: string;
@@ -121,6 +122,7 @@ interface WhatChangesProps {
 
 function WhatChanges({ project, environment, preview }: WhatChangesProps) {
   const { current, changes, obstacles } = preview;
+  const requests = useTraffic(project, environment.slug);
   return (
     <>
       {obstacles.length > 0 && (
@@ -146,6 +148,12 @@ function WhatChanges({ project, environment, preview }: WhatChangesProps) {
           </>
         )}
       </p>
+      {requests !== undefined && (
+        <p className={styles.quiet}>
+          {environment.name} had {trafficInWords(requests)}; apps that fetch from it get the new commit within
+          seconds.
+        </p>
+      )}
       {preview.backwards && (
         <p className={styles.quiet}>
           This commit is older than what is live: what came after it is taken back. Rolling back does the same

@@ -17,6 +17,7 @@ import {
   previewQuery,
   useRollBack,
 } from "./deployments";
+import { trafficInWords, useTraffic } from "./traffic";
 
 interface RollBackDialogProps {
   project: string;
@@ -85,6 +86,7 @@ interface WhatComesBackProps {
 
 function WhatComesBack({ project, environment, live, target }: WhatComesBackProps) {
   const preview = useQuery(previewQuery(project, environment, target.commit));
+  const requests = useTraffic(project, environment);
   return (
     <>
       <p>
@@ -96,6 +98,7 @@ function WhatComesBack({ project, environment, live, target }: WhatComesBackProp
       {preview.data && <ChangedFiles changes={preview.data.changes} />}
       <EveryLine project={project} base={live.commit} head={target.commit} />
       <p className={styles.quiet}>
+        {requests !== undefined && `There were ${trafficInWords(requests)}. `}
         The bundle that was frozen then is served again; apps have it within seconds. Nothing in Git changes.
       </p>
     </>
