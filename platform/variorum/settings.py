@@ -160,6 +160,11 @@ SPECTACULAR_SETTINGS = {
         "MetricKindEnum": "evals.metrics.models.Metric.Kind",
         "NewMetricKindEnum": "evals.metrics.serializers.RUNNABLE",
         "SuiteRuleKindEnum": ["at_least", "not_worse"],
+        "AlertRuleKindEnum": "monitoring.alerts.models.AlertRule.Kind",
+        "AlertRuleStateEnum": "monitoring.alerts.models.AlertRule.State",
+        "AlertStateEnum": "monitoring.alerts.models.Alert.State",
+        "ChannelKindEnum": "monitoring.alerts.models.Channel.Kind",
+        "DeliveryStateEnum": "variorum.events.models.Delivery.State",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }
