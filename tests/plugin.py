@@ -1,6 +1,6 @@
 """Loaded by pytest before Django's settings: gives the run its own data folder and database.
 
-VARIORUM_TEST_DATABASE_URL points the same tests at another PostgreSQL server.
+The tests run on the embedded PostgreSQL; the journeys run again on other servers (tests/live.py).
 """
 
 import os
@@ -23,10 +23,10 @@ os.environ.setdefault("PYTHONHASHSEED", "0")
 
 
 def _database() -> str:
-    """The server's address; the embedded one is started or found. pytest-django reads the settings right after."""
+    """The server's address; it is started or found. pytest-django reads the settings right after."""
     from variorum.lib import postgres
 
-    return os.environ.get("VARIORUM_TEST_DATABASE_URL") or postgres.ensure(STATE / "testpg")
+    return postgres.ensure(STATE / "testpg")
 
 
 os.environ["DATABASE_URL"] = _database()
