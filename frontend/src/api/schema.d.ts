@@ -92,6 +92,198 @@ export interface paths {
         patch: operations["projects_change"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["alert_rules_list"];
+        put?: never;
+        /** @description Maintainer. It is evaluated within seconds. */
+        post: operations["alert_rules_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alert-rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["alert_rules_show"];
+        put?: never;
+        post?: never;
+        /** @description Maintainer. Its alerts stay. */
+        delete: operations["alert_rules_delete"];
+        options?: never;
+        head?: never;
+        /** @description Maintainer. 409 `stale_version` with the rule as it is when somebody else changed it since `version`. */
+        patch: operations["alert_rules_change"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alert-rules/{rule}/silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Maintainer. The rule goes on being evaluated; what still fires afterwards is told then. */
+        post: operations["alert_rules_silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alert-rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Maintainer. With these settings, now; nothing is stored. */
+        post: operations["alert_rules_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Newest first. */
+        get: operations["alerts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alerts/{alert}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["alerts_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alerts/{alert}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. The first one counts. */
+        post: operations["alerts_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer; only maintainers see the whole address of a webhook. */
+        get: operations["channels_list"];
+        put?: never;
+        /** @description Maintainer. A webhook's signing secret is in this answer and in no other. */
+        post: operations["channels_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/channels/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Maintainer. What waits in its outbox is given up. */
+        delete: operations["channels_delete"];
+        options?: never;
+        head?: never;
+        /** @description Maintainer. 409 `stale_version` when somebody else changed it since `version`. */
+        patch: operations["channels_change"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/channels/{channel}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Maintainer. Newest first. */
+        get: operations["channel_deliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/channels/{channel}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Maintainer. Ask for the channel's deliveries to see how it went. */
+        post: operations["channels_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/check": {
         parameters: {
             query?: never;
@@ -987,6 +1179,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/logs/collect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. A new version with the logs' lineage; corrections (by log id) go before reference and output. */
+        post: operations["logs_collect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/logs/facets": {
         parameters: {
             query?: never;
@@ -1232,6 +1441,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Requests, latency, tokens, cost, scores and deployments of a range, in one answer. */
+        get: operations["quality_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/render": {
         parameters: {
             query?: never;
@@ -1247,6 +1473,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/sampling-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["sampling_rules_list"];
+        put?: never;
+        /** @description Maintainer. It is about logs that come from now on. */
+        post: operations["sampling_rules_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/sampling-rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Maintainer. What it has not scored yet is forgotten; its scores stay. */
+        delete: operations["sampling_rules_delete"];
+        options?: never;
+        head?: never;
+        /** @description Maintainer. 409 when somebody changed it meanwhile. */
+        patch: operations["sampling_rules_change"];
         trace?: never;
     };
     "/api/v1/projects/{project}/scores": {
@@ -1446,11 +1708,56 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description The adapter that was loaded. */
-        Adapter: {
-            path: string;
-            sha256: string;
+        /** @description One firing of a rule. `rule` is null when the rule was deleted. */
+        Alert: {
+            number: number;
+            readonly rule: number | null;
+            rule_name: string;
+            condition: components["schemas"]["Condition"];
+            /** @default firing */
+            state: components["schemas"]["AlertStateEnum"];
+            /** Format: date-time */
+            opened_at?: string;
+            /** Format: date-time */
+            resolved_at?: string | null;
+            resolution: components["schemas"]["ResolutionEnum"] | components["schemas"]["BlankEnum"];
+            figures: components["schemas"]["Figures"];
+            resolved_figures: components["schemas"]["Figures"] | null;
+            suspects: components["schemas"]["Suspects"];
+            /** Format: date-time */
+            told_at?: string | null;
+            /** Format: date-time */
+            acknowledged_at?: string | null;
+            acknowledged_name?: string;
+            /** Format: date-time */
+            silenced_until?: string | null;
         };
+        /** @description A page of alerts, newest first. */
+        AlertPage: {
+            items: components["schemas"]["Alert"][];
+            next: string | null;
+        };
+        /**
+         * @description * `score` - Score
+         *     * `errors` - Errors
+         *     * `latency` - Latency
+         *     * `cost` - Cost
+         *     * `traffic` - Traffic
+         * @enum {string}
+         */
+        AlertRuleKindEnum: "score" | "errors" | "latency" | "cost" | "traffic";
+        /**
+         * @description * `ok` - Ok
+         *     * `firing` - Firing
+         * @enum {string}
+         */
+        AlertRuleStateEnum: "ok" | "firing";
+        /**
+         * @description * `firing` - Firing
+         *     * `resolved` - Resolved
+         * @enum {string}
+         */
+        AlertStateEnum: "firing" | "resolved";
         /** @description A key without its token. */
         ApiKey: {
             readonly id: number;
@@ -1517,6 +1824,29 @@ export interface components {
             added: number;
             removed: number;
         };
+        /** @description A channel without its secret. Of a webhook's address only maintainers see more than the host. */
+        Channel: {
+            readonly id: number;
+            kind: components["schemas"]["ChannelKindEnum"];
+            name: string;
+            readonly address: string;
+            enabled?: boolean;
+            version?: number;
+            readonly last_state: components["schemas"]["DeliveryStateEnum"] | components["schemas"]["NullEnum"];
+            /** Format: date-time */
+            created_at?: string;
+        };
+        /**
+         * @description * `webhook` - Webhook
+         *     * `inbox` - Inbox
+         * @enum {string}
+         */
+        ChannelKindEnum: "webhook" | "inbox";
+        /** @description A project's channels by name. */
+        ChannelPage: {
+            items: components["schemas"]["Channel"][];
+            next: string | null;
+        };
         /** @description A named verdict on a commit. */
         Check: {
             readonly name: string;
@@ -1553,6 +1883,42 @@ export interface components {
          * @enum {string}
          */
         CheckStateEnum: "pending" | "pass" | "fail" | "inconclusive";
+        /** @description The dataset and the version that came of it. */
+        CollectAnswer: {
+            dataset: string;
+            version: components["schemas"]["VersionDetail"];
+        };
+        /** @description Which logs, as in the list of logs; `days` back from now. */
+        CollectFilterRequest: {
+            /** @default 7 */
+            days: number;
+            prompt?: string;
+            environment?: string;
+            commit?: string;
+            status?: components["schemas"]["StatusA3dEnum"];
+            tag?: string;
+            score?: string;
+            /** Format: double */
+            score_above?: number;
+            /** Format: double */
+            score_below?: number;
+        };
+        /** @description Either `logs` (ids) or `filter` with a sample size; into a dataset, or a new one by `name`. */
+        CollectRequestRequest: {
+            logs?: string[];
+            filter?: components["schemas"]["CollectFilterRequest"];
+            /** @default 500 */
+            sample: number;
+            /** @default 0 */
+            seed: number;
+            dataset?: string;
+            name?: string;
+            /** @default reference */
+            expected: components["schemas"]["ExpectedEnum"];
+            corrections?: {
+                [key: string]: string;
+            };
+        };
         /** @description An input column: text, number, boolean, list, object, mixed or empty. */
         Column: {
             name: string;
@@ -1631,12 +1997,47 @@ export interface components {
             items: components["schemas"]["Commit"][];
             next: string | null;
         };
+        /** @description One metric's change; rows that gained and lost by position (5,000 at most); McNemar's exact p for yes and no. */
+        ComparedMetric: {
+            slug: string;
+            name: string;
+            version: number | null;
+            binary: boolean;
+            /** Format: double */
+            before: number | null;
+            /** Format: double */
+            after: number | null;
+            difference: components["schemas"]["Figure"] | null;
+            /** Format: double */
+            p: number | null;
+            direction: components["schemas"]["DirectionEnum"];
+            words: string;
+            gained: number[];
+            lost: number[];
+            gained_count: number;
+            lost_count: number;
+        };
         /** @description What lies between two commits. */
         Comparison: {
             base: components["schemas"]["Commit"];
             head: components["schemas"]["Commit"];
             merge_base: string | null;
             files: components["schemas"]["FileDiff"][];
+        };
+        /** @description A rule as it was when its alert fired. */
+        Condition: {
+            kind: components["schemas"]["AlertRuleKindEnum"];
+            metric: string;
+            /** Format: double */
+            quantile: number;
+            /** Format: double */
+            threshold: number;
+            prompt: string;
+            environment: string;
+            window_minutes: number;
+            minimum_n: number;
+            consecutive: number;
+            sure: boolean;
         };
         /** @description One file that both sides changed; null where a side does not have it. */
         Conflict: {
@@ -1650,23 +2051,68 @@ export interface components {
             items: components["schemas"]["Conflict"][];
             next: string | null;
         };
+        /** @description What the curve says: early, learning, flat, overfitting, better or same; and in words. */
+        CurveVerdict: {
+            state: string;
+            text: string;
+        };
+        /** @description Every figure of the quality page. The ends of the range are moved out to whole steps. */
+        Dashboard: {
+            /** Format: date-time */
+            until: string;
+            /** Format: date-time */
+            since: string;
+            /** @description Seconds. */
+            step: number;
+            /** @description The beginning of each step. */
+            times: string[];
+            series: components["schemas"]["Series"][];
+            scores: components["schemas"]["MetricScores"][];
+            deployments: components["schemas"]["Marker"][];
+        };
         /** @description A dataset with the size of its newest version; `last_version` is 0 before the first. */
         Dataset: {
-            slug: string;
-            name: string;
-            description?: string;
-            last_version?: number;
+            readonly slug: string;
+            readonly name: string;
+            readonly description: string;
+            readonly last_version: number;
             readonly rows: number | null;
             /** Format: date-time */
             readonly changed_at: string | null;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
         };
         /** @description A page of datasets, newest first. */
         DatasetPage: {
             items: components["schemas"]["Dataset"][];
             next: string | null;
         };
+        /** @description A message in the outbox: waiting for its next attempt, delivered, or given up. */
+        Delivery: {
+            readonly id: number;
+            message_id: string;
+            readonly type: string;
+            state?: components["schemas"]["DeliveryStateEnum"];
+            attempts?: number;
+            /** Format: date-time */
+            readonly next_at: string | null;
+            last_status?: number | null;
+            last_error?: string;
+            /** Format: date-time */
+            created_at?: string;
+        };
+        /** @description A page of messages, newest first. */
+        DeliveryPage: {
+            items: components["schemas"]["Delivery"][];
+            next: string | null;
+        };
+        /**
+         * @description * `waiting` - Waiting
+         *     * `delivered` - Delivered
+         *     * `failed` - Failed
+         * @enum {string}
+         */
+        DeliveryStateEnum: "waiting" | "delivered" | "failed";
         /** @description What deploying a commit would change. `commits` counts those between; without `obstacles` it may go. */
         DeployPreview: {
             commit: string;
@@ -1913,25 +2359,25 @@ export interface components {
         };
         /** @description An evaluation in a list. `state` is its job's; `verdict` is empty until it is concluded. */
         Evaluation: {
-            number: number;
+            readonly number: number;
             readonly suite: string;
             readonly suite_name: string;
             readonly dataset: string;
             readonly dataset_version: number;
-            prompt_path: string;
-            model: string;
-            commit: string;
+            readonly prompt_path: string;
+            readonly model: string;
+            readonly commit: string;
             readonly draft: number | null;
-            on_main: boolean;
+            readonly on_main: boolean;
             readonly baseline: number | null;
             readonly metrics: components["schemas"]["EvaluationMetric"][];
-            row_count: number;
+            readonly row_count: number;
             readonly state: string;
             readonly done: number;
             readonly message: string;
             readonly error: string;
-            verdict?: components["schemas"]["Verdict2c3Enum"] | components["schemas"]["BlankEnum"];
-            words?: string;
+            readonly verdict: components["schemas"]["EvaluationVerdictEnum"];
+            readonly words: string;
             readonly direction: components["schemas"]["DirectionEnum"] | components["schemas"]["NullEnum"];
             readonly figures: {
                 [key: string]: components["schemas"]["Figure"] | null;
@@ -1944,29 +2390,29 @@ export interface components {
             /** Format: date-time */
             readonly ended_at: string | null;
             /** Format: date-time */
-            concluded_at?: string | null;
+            readonly concluded_at: string | null;
         };
         /** @description An evaluation with its figures, its comparison and what it froze. */
         EvaluationDetail: {
-            number: number;
+            readonly number: number;
             readonly suite: string;
             readonly suite_name: string;
             readonly dataset: string;
             readonly dataset_version: number;
-            prompt_path: string;
-            model: string;
-            commit: string;
+            readonly prompt_path: string;
+            readonly model: string;
+            readonly commit: string;
             readonly draft: number | null;
-            on_main: boolean;
+            readonly on_main: boolean;
             readonly baseline: number | null;
             readonly metrics: components["schemas"]["EvaluationMetric"][];
-            row_count: number;
+            readonly row_count: number;
             readonly state: string;
             readonly done: number;
             readonly message: string;
             readonly error: string;
-            verdict?: components["schemas"]["Verdict2c3Enum"] | components["schemas"]["BlankEnum"];
-            words?: string;
+            readonly verdict: components["schemas"]["EvaluationVerdictEnum"];
+            readonly words: string;
             readonly direction: components["schemas"]["DirectionEnum"] | components["schemas"]["NullEnum"];
             readonly figures: {
                 [key: string]: components["schemas"]["Figure"] | null;
@@ -1979,17 +2425,17 @@ export interface components {
             /** Format: date-time */
             readonly ended_at: string | null;
             /** Format: date-time */
-            concluded_at?: string | null;
+            readonly concluded_at: string | null;
             readonly summary: components["schemas"]["Summary"] | null;
-            comparison: components["schemas"]["Comparison"] | null;
+            comparison: components["schemas"]["PairedComparison"] | null;
             outcomes: components["schemas"]["Outcome"][];
-            rules: components["schemas"]["Rule"][];
-            adapter: components["schemas"]["Adapter"] | null;
+            rules: components["schemas"]["SuiteRule"][];
+            adapter: components["schemas"]["LoadedAdapter"] | null;
             mapping: {
                 [key: string]: string;
             };
             subset: components["schemas"]["Subset"];
-            fingerprint: string;
+            readonly fingerprint: string;
         };
         /** @description A metric version that an evaluation uses. */
         EvaluationMetric: {
@@ -2004,6 +2450,13 @@ export interface components {
             items: components["schemas"]["Evaluation"][];
             next: string | null;
         };
+        /**
+         * @description * `pass` - Pass
+         *     * `fail` - Fail
+         *     * `inconclusive` - Inconclusive
+         * @enum {string}
+         */
+        EvaluationVerdictEnum: "pass" | "fail" | "inconclusive";
         /** @description One line of the audit trail. */
         Event: {
             readonly id: number;
@@ -2020,6 +2473,13 @@ export interface components {
             items: components["schemas"]["Event"][];
             next: string | null;
         };
+        /**
+         * @description * `reference` - reference
+         *     * `output` - output
+         *     * `none` - none
+         * @enum {string}
+         */
+        ExpectedEnum: "reference" | "output" | "none";
         /** @description A name and how many requests had it. */
         Facet: {
             value: string;
@@ -2044,6 +2504,25 @@ export interface components {
             method: string;
             /** Format: double */
             confidence: number;
+        };
+        /** @description A figure with its 95 % interval, size, window and threshold. Without data `value` is null. */
+        Figures: {
+            /** Format: double */
+            value: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            n: number;
+            method: string;
+            /** Format: double */
+            threshold: number;
+            standing: components["schemas"]["StandingEnum"];
+            problem: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
         };
         /** @description One file: its text (null when it is not text), what it says, what is wrong with it. */
         File: {
@@ -2200,11 +2679,12 @@ export interface components {
          */
         JobStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         /**
-         * @description * `code` - Code
-         *     * `judge` - Judge
+         * @description * `all` - all
+         *     * `commit` - commit
+         *     * `other` - other
          * @enum {string}
          */
-        KindA24Enum: "code" | "judge";
+        Kind1f4Enum: "all" | "commit" | "other";
         /** @description How often an expected value occurs. */
         LabelCount: {
             label: string;
@@ -2267,6 +2747,11 @@ export interface components {
             items: components["schemas"]["Live"][];
             next: string | null;
         };
+        /** @description The adapter that was loaded. */
+        LoadedAdapter: {
+            path: string;
+            sha256: string;
+        };
         /** @description One line of the list. `asked` and `answered` are the beginnings of the last message and of the output. */
         Log: {
             /** Format: uuid */
@@ -2299,6 +2784,19 @@ export interface components {
             /** Format: date-time */
             searched_to: string | null;
         };
+        /** @description A channel just made, with its signing secret (empty for the inbox): shown this once. */
+        MadeChannel: {
+            readonly id: number;
+            kind: components["schemas"]["ChannelKindEnum"];
+            name: string;
+            readonly address: string;
+            enabled?: boolean;
+            version?: number;
+            readonly last_state: components["schemas"]["DeliveryStateEnum"] | components["schemas"]["NullEnum"];
+            /** Format: date-time */
+            created_at?: string;
+            secret: string;
+        };
         /** @description The commonest label and its share: what answering it always would reach. */
         Majority: {
             label: string;
@@ -2314,6 +2812,23 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description A deployment in the range. */
+        Marker: {
+            number: number;
+            environment: string;
+            commit: string;
+            subject: string;
+            kind: components["schemas"]["MarkerKindEnum"];
+            actor_name: string;
+            /** Format: date-time */
+            at: string;
+        };
+        /**
+         * @description * `deploy` - deploy
+         *     * `rollback` - rollback
+         * @enum {string}
+         */
+        MarkerKindEnum: "deploy" | "rollback";
         /** @description What the caller may do with the draft as it is now. */
         May: {
             comment: boolean;
@@ -2365,22 +2880,22 @@ export interface components {
         MergeableStateEnum: "clean" | "conflicts" | "problems" | "nothing" | "ended";
         /** @description One version of a metric; `built_in` ones are in every project and stay as they are. */
         Metric: {
-            slug: string;
-            version?: number;
-            kind: components["schemas"]["MetricKindEnum"];
-            name: string;
-            description?: string;
-            function?: string;
+            readonly slug: string;
+            readonly version: number;
+            readonly kind: components["schemas"]["MetricKindEnum"];
+            readonly name: string;
+            readonly description: string;
+            readonly function: string;
             config: {
                 [key: string]: unknown;
             };
-            binary: boolean;
+            readonly binary: boolean;
             readonly built_in: boolean;
             /** Format: date-time */
-            archived_at?: string | null;
-            actor_name?: string;
+            readonly archived_at: string | null;
+            readonly actor_name: string;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
         };
         /**
          * @description * `code` - Code
@@ -2393,6 +2908,26 @@ export interface components {
         MetricPage: {
             items: components["schemas"]["Metric"][];
             next: string | null;
+        };
+        /** @description What one metric version says. Versions are never pooled. */
+        MetricScores: {
+            metric: string;
+            version: number;
+            name: string;
+            binary: boolean;
+            series: components["schemas"]["ScoreSeries"][];
+        };
+        /** @description A value from 0 to 1, or none with the problem that stood in the way. */
+        MetricVerdict: {
+            /** Format: double */
+            value: number | null;
+            label: string;
+            reason: string;
+            problem: string;
+            input_tokens: number | null;
+            output_tokens: number | null;
+            /** Format: double */
+            cost: number | null;
         };
         /** @description A model that the project can name in a prompt. */
         ModelChoice: {
@@ -2437,6 +2972,13 @@ export interface components {
             commit: string;
             /** @default  */
             body: string;
+        };
+        /** @description `address` is a URL for a webhook, for the inbox the least role that is told (viewer, when absent). */
+        NewChannelRequest: {
+            kind: components["schemas"]["ChannelKindEnum"];
+            name: string;
+            /** @default  */
+            address: string;
         };
         /** @description A remark: on the draft, at a line, or in answer to a thread. */
         NewCommentRequest: {
@@ -2575,6 +3117,12 @@ export interface components {
             /** @description A text, or a list of parts. */
             content: unknown;
         };
+        /**
+         * @description * `code` - Code
+         *     * `judge` - Judge
+         * @enum {string}
+         */
+        NewMetricKindEnum: "code" | "judge";
         /** @description A metric of the project's own. `function` is a code metric's; a judge is described by its config. */
         NewMetricRequest: {
             name: string;
@@ -2582,7 +3130,7 @@ export interface components {
             slug: string;
             /** @default  */
             description: string;
-            kind: components["schemas"]["KindA24Enum"];
+            kind: components["schemas"]["NewMetricKindEnum"];
             /** @default  */
             function: string;
             config?: {
@@ -2619,6 +3167,20 @@ export interface components {
             /** @default  */
             note: string;
         };
+        /** @description A new rule. */
+        NewSamplingRuleRequest: {
+            environment?: string;
+            prompt?: string;
+            enabled?: boolean;
+            /**
+             * Format: decimal
+             * @description US dollars.
+             */
+            monthly_cap?: string | null;
+            metric: string;
+            /** Format: double */
+            rate: number;
+        };
         /** @description A suite. `required`: its check must pass before a draft of its prompt is merged and before production gets it. */
         NewSuiteRequest: {
             name: string;
@@ -2632,7 +3194,7 @@ export interface components {
             };
             metrics: string[];
             subset?: components["schemas"]["SubsetRequest"];
-            rules?: components["schemas"]["RuleRequest"][];
+            rules?: components["schemas"]["SuiteRuleRequest"][];
             required?: boolean;
             concurrency?: number;
             /** @default  */
@@ -2687,8 +3249,23 @@ export interface components {
             rule: {
                 [key: string]: unknown;
             };
-            state: components["schemas"]["State2c3Enum"];
+            state: components["schemas"]["EvaluationVerdictEnum"];
             words: string;
+        };
+        /** @description An evaluation against its baseline, on the rows and metric versions that both have. */
+        PairedComparison: {
+            baseline: number;
+            rows: number;
+            metrics: components["schemas"]["ComparedMetric"][];
+            left_out: string[];
+            new_errors: number[];
+        };
+        /** @description What changes; `version` is the one that the caller saw. */
+        PatchedChannelChangeRequest: {
+            version?: number;
+            name?: string;
+            address?: string;
+            enabled?: boolean;
         };
         /** @description A corrected text, or a thread settled. */
         PatchedCommentChangeRequest: {
@@ -2739,6 +3316,51 @@ export interface components {
         PatchedRoleChangeRequest: {
             role?: components["schemas"]["RoleEnum"];
         };
+        /** @description What changes; `version` is the one that the caller saw. */
+        PatchedRuleChangeRequest: {
+            name?: string;
+            kind?: components["schemas"]["AlertRuleKindEnum"];
+            /** @default  */
+            metric: string;
+            /**
+             * Format: double
+             * @default 0.99
+             */
+            quantile: number;
+            /** Format: double */
+            threshold?: number;
+            /** @default  */
+            prompt: string;
+            /** @default  */
+            environment: string;
+            /** @default 15 */
+            window_minutes: number;
+            /** @default 20 */
+            minimum_n: number;
+            /** @default 2 */
+            consecutive: number;
+            /** @default true */
+            sure: boolean;
+            /** @default true */
+            enabled: boolean;
+            channels?: number[];
+            version?: number;
+        };
+        /** @description What changes; `version` is the one that the caller saw. */
+        PatchedSamplingRuleChangeRequest: {
+            environment?: string;
+            prompt?: string;
+            enabled?: boolean;
+            /**
+             * Format: decimal
+             * @description US dollars.
+             */
+            monthly_cap?: string | null;
+            version?: number;
+            metric?: string;
+            /** Format: double */
+            rate?: number;
+        };
         /** @description What may change of a suite; `version` is the one that the caller saw. */
         PatchedSuiteChangeRequest: {
             version?: number;
@@ -2753,7 +3375,7 @@ export interface components {
             };
             metrics?: string[];
             subset?: components["schemas"]["SubsetRequest"];
-            rules?: components["schemas"]["RuleRequest"][];
+            rules?: components["schemas"]["SuiteRuleRequest"][];
             required?: boolean;
             concurrency?: number;
         };
@@ -2824,20 +3446,26 @@ export interface components {
             items: components["schemas"]["Point"][];
             next: string | null;
         };
-        /** @description How the file is read and what is in it. `native`: our own export, whose mapping is known. */
+        /** @description What a rule would find now, and whether it would fire were it so for as many evaluations as it asks. */
         Preview: {
-            format: string;
-            encoding: string;
-            delimiter: string;
-            header: boolean;
-            native: boolean;
-            columns: components["schemas"]["PreviewColumn"][];
-            mapping: components["schemas"]["GuessedMapping"] | null;
-            rows: components["schemas"]["PreviewRow"][];
-            row_count: number;
-            complete: boolean;
-            labels: components["schemas"]["LabelCount"][];
-            warnings: components["schemas"]["PreviewWarning"][];
+            /** Format: double */
+            value: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            n: number;
+            method: string;
+            /** Format: double */
+            threshold: number;
+            standing: components["schemas"]["StandingEnum"];
+            problem: string;
+            fires: boolean;
+            condition: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
         };
         /** @description A column of the file. */
         PreviewColumn: {
@@ -2957,28 +3585,36 @@ export interface components {
             role: string;
             content: unknown;
         };
+        /**
+         * @description * `` -
+         *     * `better` - better
+         *     * `quiet` - quiet
+         *     * `changed` - changed
+         * @enum {string}
+         */
+        ResolutionEnum: "better" | "quiet" | "changed";
         /** @description One row: what went in, what came out, its values by metric; `before` is the baseline's same row. */
         Result: {
-            index: number;
+            readonly index: number;
             input: {
                 [key: string]: unknown;
             };
-            expected?: string | null;
-            output?: string;
-            error_code?: string;
-            error?: string;
+            readonly expected: string | null;
+            readonly output: string;
+            readonly error_code: string;
+            readonly error: string;
             values: {
                 [key: string]: number | null;
             };
             /** Format: double */
-            latency_ms?: number | null;
-            input_tokens?: number | null;
-            output_tokens?: number | null;
+            readonly latency_ms: number | null;
+            readonly input_tokens: number | null;
+            readonly output_tokens: number | null;
             /** Format: double */
             cost: number | null;
-            finish_reason?: string;
+            readonly finish_reason: string;
             /** Format: date-time */
-            at?: string;
+            readonly at: string;
             readonly before: {
                 [key: string]: unknown;
             } | null;
@@ -3017,29 +3653,100 @@ export interface components {
             next: string | null;
             total: number;
         };
-        /** @description at_least: the figure is at least `value`; not_worse: not worse than main by over `margin`. Both from 0 to 1. */
+        /** @description A rule, its state, and what its last evaluation found. `firing` is the number of the alert that fires. */
         Rule: {
-            kind: components["schemas"]["RuleKindEnum"];
-            metric: string;
+            readonly id: number;
+            name: string;
+            kind: components["schemas"]["AlertRuleKindEnum"];
+            metric?: string;
             /** Format: double */
-            value?: number;
+            quantile?: number;
             /** Format: double */
-            margin?: number;
+            threshold: number;
+            prompt?: string;
+            environment?: string;
+            window_minutes?: number;
+            minimum_n?: number;
+            consecutive?: number;
+            sure?: boolean;
+            enabled?: boolean;
+            readonly channels: number[];
+            /** Format: date-time */
+            silenced_until?: string | null;
+            version?: number;
+            state?: components["schemas"]["AlertRuleStateEnum"];
+            readonly firing: number | null;
+            readonly condition: string;
+            last: components["schemas"]["Figures"] | null;
+            /** Format: date-time */
+            checked_at?: string | null;
+            /** Format: date-time */
+            created_at?: string;
         };
-        /**
-         * @description * `at_least` - at_least
-         *     * `not_worse` - not_worse
-         * @enum {string}
-         */
-        RuleKindEnum: "at_least" | "not_worse";
-        /** @description at_least: the figure is at least `value`; not_worse: not worse than main by over `margin`. Both from 0 to 1. */
-        RuleRequest: {
-            kind: components["schemas"]["RuleKindEnum"];
+        /** @description What a rule watches and when it fires; see the documentation of alerts for the units of `threshold`. */
+        RuleFieldsRequest: {
+            name: string;
+            kind: components["schemas"]["AlertRuleKindEnum"];
+            /** @default  */
             metric: string;
+            /**
+             * Format: double
+             * @default 0.99
+             */
+            quantile: number;
             /** Format: double */
-            value?: number;
+            threshold: number;
+            /** @default  */
+            prompt: string;
+            /** @default  */
+            environment: string;
+            /** @default 15 */
+            window_minutes: number;
+            /** @default 20 */
+            minimum_n: number;
+            /** @default 2 */
+            consecutive: number;
+            /** @default true */
+            sure: boolean;
+            /** @default true */
+            enabled: boolean;
+            channels?: number[];
+        };
+        /** @description A project's rules by name. */
+        RulePage: {
+            items: components["schemas"]["Rule"][];
+            next: string | null;
+        };
+        /** @description A rule with its state: how many logs wait, and this month's costs. */
+        SamplingRule: {
+            readonly id: number;
+            readonly metric: string;
+            readonly environment: string;
+            readonly prompt: string;
             /** Format: double */
-            margin?: number;
+            readonly rate: number;
+            readonly enabled: boolean;
+            /** Format: double */
+            monthly_cap: number | null;
+            /**
+             * Format: double
+             * @description US dollars that its judges cost this month.
+             */
+            readonly spent: number;
+            /** @description Chosen logs that were not scored this month because the cap was reached. */
+            readonly skipped: number;
+            /** @description Whether this month's money is spent. */
+            readonly capped: boolean;
+            /** @default 0 */
+            waiting: number;
+            readonly version: number;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /** @description A project's rules. */
+        SamplingRulePage: {
+            items: components["schemas"]["SamplingRule"][];
+            next: string | null;
         };
         /** @description Files on top of `expected_head`, the version that the editor opened. `renames` maps old paths to new ones. */
         SaveRequestRequest: {
@@ -3067,49 +3774,74 @@ export interface components {
             readonly metric: string;
             readonly version: number;
             readonly name: string;
-            author?: string;
+            readonly author: string;
             /** Format: double */
-            value?: number | null;
-            label?: string;
-            reason?: string;
-            problem?: string;
-            input_tokens?: number | null;
-            output_tokens?: number | null;
+            readonly value: number | null;
+            readonly label: string;
+            readonly reason: string;
+            readonly problem: string;
+            readonly input_tokens: number | null;
+            readonly output_tokens: number | null;
             /** Format: double */
             readonly cost: number | null;
-            commit?: string;
-            environment?: string;
+            readonly commit: string;
+            readonly environment: string;
             /** Format: date-time */
-            at?: string;
+            readonly at: string;
         };
         /** @description All scores of one subject. */
         ScorePage: {
             items: components["schemas"]["Score"][];
             next: string | null;
         };
+        /** @description Mean scores with their intervals, one a step. */
+        ScoreSeries: {
+            kind: components["schemas"]["Kind1f4Enum"];
+            commit: string;
+            n: number[];
+            mean: (number | null)[];
+            low: (number | null)[];
+            high: (number | null)[];
+            whole: components["schemas"]["WholeScore"];
+        };
         /** @description A row with its scores and their reasons. */
         ScoredResult: {
-            index: number;
+            readonly index: number;
             input: {
                 [key: string]: unknown;
             };
-            expected?: string | null;
-            output?: string;
-            error_code?: string;
-            error?: string;
+            readonly expected: string | null;
+            readonly output: string;
+            readonly error_code: string;
+            readonly error: string;
             values: {
                 [key: string]: number | null;
             };
             /** Format: double */
-            latency_ms?: number | null;
-            input_tokens?: number | null;
-            output_tokens?: number | null;
+            readonly latency_ms: number | null;
+            readonly input_tokens: number | null;
+            readonly output_tokens: number | null;
             /** Format: double */
             cost: number | null;
-            finish_reason?: string;
+            readonly finish_reason: string;
             /** Format: date-time */
-            at?: string;
+            readonly at: string;
             scores: components["schemas"]["Score"][];
+        };
+        /** @description The figures of some requests, one value a step. */
+        Series: {
+            kind: components["schemas"]["Kind1f4Enum"];
+            commit: string;
+            requests: number[];
+            errors: number[];
+            error_rate: (number | null)[];
+            latency_mean: (number | null)[];
+            latency_p50: (number | null)[];
+            latency_p99: (number | null)[];
+            input_tokens: number[];
+            output_tokens: number[];
+            cost: number[];
+            whole: components["schemas"]["WholeFigures"];
         };
         /** @description A score as lists show it. */
         ShortScore: {
@@ -3145,13 +3877,19 @@ export interface components {
             email: string;
             password: string;
         };
+        /** @description For how long; 0 ends the silence. */
+        SilenceRequest: {
+            minutes: number;
+        };
         /**
-         * @description * `pass` - Pass
-         *     * `fail` - Fail
-         *     * `inconclusive` - Inconclusive
+         * @description * `good` - good
+         *     * `unsure` - unsure
+         *     * `beyond` - beyond
+         *     * `few` - few
+         *     * `none` - none
          * @enum {string}
          */
-        State2c3Enum: "pass" | "fail" | "inconclusive";
+        StandingEnum: "good" | "unsure" | "beyond" | "few" | "none";
         /**
          * @description * `ok` - ok
          *     * `error` - error
@@ -3184,34 +3922,58 @@ export interface components {
         };
         /** @description A suite with its newest evaluation. `pinned` is a dataset version's number, None for the newest of the day. */
         Suite: {
-            slug: string;
-            name: string;
-            description?: string;
+            readonly slug: string;
+            readonly name: string;
+            readonly description: string;
             readonly dataset: string;
             readonly pinned: number | null;
-            prompt_path: string;
-            model?: string;
+            readonly prompt_path: string;
+            readonly model: string;
             mapping: {
                 [key: string]: string;
             };
             metrics: string[];
             subset: components["schemas"]["Subset"];
-            rules: components["schemas"]["Rule"][];
-            required?: boolean;
-            concurrency?: number;
+            rules: components["schemas"]["SuiteRule"][];
+            readonly required: boolean;
+            readonly concurrency: number;
             /** @description The name of the check that its evaluations publish. */
             readonly check_name: string;
-            version?: number;
+            readonly version: number;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             /** Format: date-time */
-            archived_at?: string | null;
+            readonly archived_at: string | null;
             readonly newest: components["schemas"]["Evaluation"] | null;
         };
         /** @description A project's suites. */
         SuitePage: {
             items: components["schemas"]["Suite"][];
             next: string | null;
+        };
+        /** @description at_least: the figure is at least `value`; not_worse: not worse than main by over `margin`. Both from 0 to 1. */
+        SuiteRule: {
+            kind: components["schemas"]["SuiteRuleKindEnum"];
+            metric: string;
+            /** Format: double */
+            value?: number;
+            /** Format: double */
+            margin?: number;
+        };
+        /**
+         * @description * `at_least` - at_least
+         *     * `not_worse` - not_worse
+         * @enum {string}
+         */
+        SuiteRuleKindEnum: "at_least" | "not_worse";
+        /** @description at_least: the figure is at least `value`; not_worse: not worse than main by over `margin`. Both from 0 to 1. */
+        SuiteRuleRequest: {
+            kind: components["schemas"]["SuiteRuleKindEnum"];
+            metric: string;
+            /** Format: double */
+            value?: number;
+            /** Format: double */
+            margin?: number;
         };
         /** @description All figures of an evaluation. Cost in US dollars, None when no price is known. */
         Summary: {
@@ -3243,6 +4005,35 @@ export interface components {
             /** Format: double */
             cost: number | null;
         };
+        /** @description A commit that served in the window, with its own figure and the deployment that last made it live. */
+        SuspectCommit: {
+            commit: string;
+            deployment: number | null;
+            /** Format: double */
+            value: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            n: number;
+            method: string;
+        };
+        /** @description A deployment made in the window or shortly before it. */
+        SuspectDeployment: {
+            number: number;
+            environment: string;
+            commit: string;
+            subject: string;
+            kind: string;
+            actor_name: string;
+            /** Format: date-time */
+            at: string;
+        };
+        /** @description The worst commit and the newest deployment first. */
+        Suspects: {
+            commits: components["schemas"]["SuspectCommit"][];
+            deployments: components["schemas"]["SuspectDeployment"][];
+        };
         /** @description How often a tag occurs. */
         TagCount: {
             tag: string;
@@ -3252,6 +4043,10 @@ export interface components {
         Taken: {
             accepted: number;
             duplicates: number;
+        };
+        /** @description The trial message: its delivery, or null when it has arrived already. */
+        TestAnswer: {
+            delivery: components["schemas"]["Delivery"] | null;
         };
         /**
          * @description * `system` - system
@@ -3289,7 +4084,7 @@ export interface components {
             phase?: string;
             result?: unknown;
             draft?: number | null;
-            readonly verdict: components["schemas"]["Verdict"];
+            readonly verdict: components["schemas"]["CurveVerdict"];
         };
         /** @description A page of fine-tunes, newest first. */
         TrainingPage: {
@@ -3298,7 +4093,7 @@ export interface components {
         };
         /** @description A metric as it is being edited, and one output to judge by it. */
         TrialRequest: {
-            kind: components["schemas"]["KindA24Enum"];
+            kind: components["schemas"]["NewMetricKindEnum"];
             /** @default  */
             function: string;
             config?: {
@@ -3319,18 +4114,31 @@ export interface components {
         Upload: {
             /** Format: uuid */
             readonly id: string;
-            filename: string;
-            /** Format: int64 */
-            size: number;
-            /** Format: int64 */
-            lines: number;
+            readonly filename: string;
+            readonly size: number;
+            readonly lines: number;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
         };
         /** @description The file, as a form sends it. */
         UploadFormRequest: {
             /** Format: binary */
             file: string;
+        };
+        /** @description How the file is read and what is in it. `native`: our own export, whose mapping is known. */
+        UploadPreview: {
+            format: string;
+            encoding: string;
+            delimiter: string;
+            header: boolean;
+            native: boolean;
+            columns: components["schemas"]["PreviewColumn"][];
+            mapping: components["schemas"]["GuessedMapping"] | null;
+            rows: components["schemas"]["PreviewRow"][];
+            row_count: number;
+            complete: boolean;
+            labels: components["schemas"]["LabelCount"][];
+            warnings: components["schemas"]["PreviewWarning"][];
         };
         /** @description A person. */
         User: {
@@ -3339,18 +4147,6 @@ export interface components {
             email: string;
             name: string;
         };
-        /** @description What the curve says: early, learning, flat, overfitting, better or same; and in words. */
-        Verdict: {
-            state: string;
-            text: string;
-        };
-        /**
-         * @description * `pass` - Pass
-         *     * `fail` - Fail
-         *     * `inconclusive` - Inconclusive
-         * @enum {string}
-         */
-        Verdict2c3Enum: "pass" | "fail" | "inconclusive";
         /**
          * @description * `approve` - Approve
          *     * `request_changes` - Request Changes
@@ -3359,43 +4155,58 @@ export interface components {
         Verdict7ffEnum: "approve" | "request_changes";
         /** @description A version in a list. */
         Version: {
-            number: number;
-            sha256: string;
-            row_count: number;
-            /** Format: int64 */
-            size: number;
+            readonly number: number;
+            readonly sha256: string;
+            readonly row_count: number;
+            readonly size: number;
             columns: components["schemas"]["Column"][];
-            expected_column?: string;
+            readonly expected_column: string;
             source: {
                 [key: string]: unknown;
             };
             readonly parent: number | null;
-            actor_name?: string;
+            readonly actor_name: string;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
         };
         /** @description A version with its profile. */
         VersionDetail: {
-            number: number;
-            sha256: string;
-            row_count: number;
-            /** Format: int64 */
-            size: number;
+            readonly number: number;
+            readonly sha256: string;
+            readonly row_count: number;
+            readonly size: number;
             columns: components["schemas"]["Column"][];
-            expected_column?: string;
+            readonly expected_column: string;
             source: {
                 [key: string]: unknown;
             };
             readonly parent: number | null;
-            actor_name?: string;
+            readonly actor_name: string;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             profile: components["schemas"]["Profile"];
         };
         /** @description A page of versions, newest first. */
         VersionPage: {
             items: components["schemas"]["Version"][];
             next: string | null;
+        };
+        /** @description Figures of an entire range. Latencies are milliseconds, within 4.5 %; cost is US dollars. */
+        WholeFigures: {
+            requests: number;
+            errors: number;
+            /** Format: double */
+            error_rate: number | null;
+            /** Format: double */
+            latency_mean: number | null;
+            /** Format: double */
+            latency_p50: number | null;
+            /** Format: double */
+            latency_p99: number | null;
+            input_tokens: number;
+            output_tokens: number;
+            /** Format: double */
+            cost: number;
         };
         /** @description One log with everything in it. */
         WholeLog: {
@@ -3433,6 +4244,16 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             } | null;
+        };
+        /** @description A mean score of an entire range with its 95 % interval. */
+        WholeScore: {
+            n: number;
+            /** Format: double */
+            mean: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
         };
     };
     responses: never;
@@ -3615,6 +4436,381 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    alert_rules_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulePage"];
+                };
+            };
+        };
+    };
+    alert_rules_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleFieldsRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+        };
+    };
+    alert_rules_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+        };
+    };
+    alert_rules_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    alert_rules_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedRuleChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+        };
+    };
+    alert_rules_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+        };
+    };
+    alert_rules_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleFieldsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+        };
+    };
+    alerts_list: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                state?: "firing" | "resolved";
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+        };
+    };
+    alerts_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+        };
+    };
+    alerts_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+        };
+    };
+    channels_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPage"];
+                };
+            };
+        };
+    };
+    channels_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannelRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeChannel"];
+                };
+            };
+        };
+    };
+    channels_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    channels_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedChannelChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+        };
+    };
+    channel_deliveries_list: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                channel: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+        };
+    };
+    channels_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestAnswer"];
                 };
             };
         };
@@ -4652,7 +5848,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Comparison"];
+                    "application/json": components["schemas"]["PairedComparison"];
                 };
             };
         };
@@ -5175,6 +6371,31 @@ export interface operations {
             };
         };
     };
+    logs_collect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CollectRequestRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectAnswer"];
+                };
+            };
+        };
+    };
     logs_facets: {
         parameters: {
             query?: {
@@ -5375,7 +6596,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Verdict"];
+                    "application/json": components["schemas"]["MetricVerdict"];
                 };
             };
         };
@@ -5678,6 +6899,36 @@ export interface operations {
             };
         };
     };
+    quality_show: {
+        parameters: {
+            query?: {
+                environment?: string;
+                /** @description A time with its zone; a week ago when it is missing. */
+                from?: string;
+                /** @description Also split every figure by commit. */
+                group?: "commit";
+                prompt?: string;
+                /** @description A time with its zone; now when it is missing. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+        };
+    };
     prompts_render: {
         parameters: {
             query?: never;
@@ -5699,6 +6950,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RenderAnswer"];
+                };
+            };
+        };
+    };
+    sampling_rules_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamplingRulePage"];
+                };
+            };
+        };
+    };
+    sampling_rules_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSamplingRuleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamplingRule"];
+                };
+            };
+        };
+    };
+    sampling_rules_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    sampling_rules_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSamplingRuleChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamplingRule"];
                 };
             };
         };
@@ -6009,7 +7353,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["UploadPreview"];
                 };
             };
         };
