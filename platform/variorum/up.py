@@ -78,7 +78,8 @@ class Launcher:
 
     @contextmanager
     def preparing(self) -> Iterator["subprocess.Popen[str]"]:
-        """The process that makes the tables and the sample project. CannotStart with its last words if it fails."""
+        """The process that makes the tables and the sample project. Without tables we cannot start; without the
+        sample we can, and say so."""
         command = [sys.executable, "-m", "variorum.prepare"]
         log = self.logs / "setup.log"
         with log.open("w") as errors:
@@ -94,8 +95,10 @@ class Launcher:
                     processes.end_groups([process.pid])
         self.tell_keeper("-", process.pid)
         if process.returncode != 0:
-            said = log.read_text(errors="replace").strip().splitlines()[-6:]
-            raise CannotStart("The database could not be prepared:\n" + "\n".join(said))
+            said = "\n".join(log.read_text(errors="replace").strip().splitlines()[-6:])
+            if not self.children:
+                raise CannotStart(f"The database could not be prepared:\n{said}")
+            say(f"The sample project could not be loaded (see {log}):\n{said}\nEverything else goes on.")
 
     def next_line(self, process: "subprocess.Popen[str]") -> str:
         """Its next line of output, "" at its end. Stopped when we are asked to end meanwhile."""
