@@ -29,6 +29,9 @@ const NOUNS: Record<string, string[]> = {
   training: ["training", "jobs"],
   evaluation: ["evaluations", "jobs"],
   quality: ["quality"],
+  alert: ["alerts", "alert_rules"],
+  alert_rule: ["alert_rules", "alerts"],
+  delivery: ["channels"],
 };
 
 /** The query nouns that a message makes stale; none for progress, which handlers show themselves. */
