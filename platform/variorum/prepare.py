@@ -4,6 +4,7 @@ Prints `tables` when the tables are current, then what the `sample` command prin
 of JSON with the sign-in and the API key.
 """
 
+import os
 import sys
 
 import django
@@ -14,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 def main() -> None:
     """Safe to run again: the second time there is nothing to do."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
     django.setup()
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
