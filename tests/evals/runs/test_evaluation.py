@@ -4,6 +4,7 @@ import threading
 from itertools import cycle
 
 import pytest
+from django.db import connection
 
 from evals.metrics.models import Score
 from evals.metrics.services import change_metric, create_metric
@@ -207,15 +208,18 @@ def test_cancel(owner, api, suite, model, main, run_jobs):
         "The evaluation was cancelled.",
     )
     running = start(client, suite)
-    timer = threading.Timer(0.7, lambda: api(owner).post(f"{BASE}/jobs/{running}/cancel"))
+
+    def cancel():
+        api(owner).post(f"{BASE}/jobs/{running}/cancel")
+        connection.close()
+
+    timer = threading.Timer(0.7, cancel)
     timer.start()
     run_jobs()
     timer.join()
     shown = show(client, running)
     assert (shown["state"], shown["verdict"]) == ("cancelled", "inconclusive")
     assert 0 < len(model.chats) < 200
-    in_flight = len(model.chats)
-    assert len(model.chats) == in_flight
 
 
 def test_a_judge_scores_and_its_failures_are_no_zeroes(owner, api, actor, project, suite, model, run_jobs):
