@@ -20,25 +20,27 @@ from variorum.lib.errors import Invalid
 
 
 def _fields(project: Project, data: Any) -> dict[str, Any]:
-    body = shapes.RuleFields(data=data, context={"project": project})
+    body = shapes.AlertRuleFields(data=data, context={"project": project})
     body.is_valid(raise_exception=True)
     return dict(body.validated_data)
 
 
 def _shown(rule: AlertRule) -> Any:
-    return shapes.RuleSerializer(queries.rules_of(rule.project).get(pk=rule.pk)).data
+    return shapes.AlertRuleSerializer(queries.rules_of(rule.project).get(pk=rule.pk)).data
 
 
 class AlertRulesView(APIView):
     """A project's rules."""
 
-    @extend_schema(operation_id="alert_rules_list", responses=shapes.RulePage)
+    @extend_schema(operation_id="alert_rules_list", responses=shapes.AlertRulePage)
     def get(self, request: Request, project: str) -> Response:
         """Viewer."""
         found = queries.rules_of(access_project(request, project))
-        return Response(pagination.whole(shapes.RuleSerializer(found, many=True).data))
+        return Response(pagination.whole(shapes.AlertRuleSerializer(found, many=True).data))
 
-    @extend_schema(operation_id="alert_rules_create", request=shapes.RuleFields, responses={201: shapes.RuleSerializer})
+    @extend_schema(
+        operation_id="alert_rules_create", request=shapes.AlertRuleFields, responses={201: shapes.AlertRuleSerializer}
+    )
     def post(self, request: Request, project: str) -> Response:
         """Maintainer. It is evaluated within seconds."""
         found = access_project(request, project, Role.MAINTAINER)
@@ -51,7 +53,7 @@ class AlertRulesView(APIView):
 class AlertRulePreviewView(APIView):
     """What a rule would find."""
 
-    @extend_schema(operation_id="alert_rules_preview", request=shapes.RuleFields, responses=shapes.PreviewSerializer)
+    @extend_schema(operation_id="alert_rules_preview", request=shapes.AlertRuleFields, responses=shapes.AlertPreview)
     def post(self, request: Request, project: str) -> Response:
         """Maintainer. With these settings, now; nothing is stored."""
         found = access_project(request, project, Role.MAINTAINER)
@@ -60,26 +62,28 @@ class AlertRulePreviewView(APIView):
         rule = AlertRule(project=found, **fields)
         look = evaluation.look(rule, timezone.now())
         words = {"fires": look.standing == "beyond", "condition": conditions.in_words(rule)}
-        return Response(shapes.PreviewSerializer({**look.as_json(rule), **words}).data)
+        return Response(shapes.AlertPreview({**look.as_json(rule), **words}).data)
 
 
 class AlertRuleView(APIView):
     """One rule."""
 
-    @extend_schema(operation_id="alert_rules_show", responses=shapes.RuleSerializer)
+    @extend_schema(operation_id="alert_rules_show", responses=shapes.AlertRuleSerializer)
     def get(self, request: Request, project: str, rule: int) -> Response:
         """Viewer."""
-        return Response(shapes.RuleSerializer(access_alert_rule(request, project, rule)).data)
+        return Response(shapes.AlertRuleSerializer(access_alert_rule(request, project, rule)).data)
 
-    @extend_schema(operation_id="alert_rules_change", request=shapes.RuleChange, responses=shapes.RuleSerializer)
+    @extend_schema(
+        operation_id="alert_rules_change", request=shapes.AlertRuleChange, responses=shapes.AlertRuleSerializer
+    )
     def patch(self, request: Request, project: str, rule: int) -> Response:
         """Maintainer. 409 `stale_version` with the rule as it is when somebody else changed it since `version`."""
         found = access_alert_rule(request, project, rule, Role.MAINTAINER)
         if not isinstance(request.data, dict):
             raise Invalid("Send an object with what changes.")
-        now = shapes.RuleSerializer(found).data
-        body = shapes.RuleChange(
-            data={**{name: now[name] for name in shapes.RuleFields().fields}, **request.data},
+        now = shapes.AlertRuleSerializer(found).data
+        body = shapes.AlertRuleChange(
+            data={**{name: now[name] for name in shapes.AlertRuleFields().fields}, **request.data},
             context={"project": found.project},
         )
         body.is_valid(raise_exception=True)
@@ -101,11 +105,13 @@ class AlertRuleView(APIView):
 class AlertRuleSilenceView(APIView):
     """Quiet for a while."""
 
-    @extend_schema(operation_id="alert_rules_silence", request=shapes.Silence, responses=shapes.RuleSerializer)
+    @extend_schema(
+        operation_id="alert_rules_silence", request=shapes.AlertSilence, responses=shapes.AlertRuleSerializer
+    )
     def post(self, request: Request, project: str, rule: int) -> Response:
         """Maintainer. The rule goes on being evaluated; what still fires afterwards is told then."""
         found = access_alert_rule(request, project, rule, Role.MAINTAINER)
-        body = shapes.Silence(data=request.data)
+        body = shapes.AlertSilence(data=request.data)
         body.is_valid(raise_exception=True)
         services.silence_rule(rule=found, actor=actor_of(request), minutes=body.validated_data["minutes"])
         return Response(_shown(found))
@@ -202,12 +208,12 @@ class ChannelView(APIView):
 class ChannelTestView(APIView):
     """A trial message."""
 
-    @extend_schema(operation_id="channels_test", request=None, responses={202: shapes.TestAnswer})
+    @extend_schema(operation_id="channels_test", request=None, responses={202: shapes.ChannelTest})
     def post(self, request: Request, project: str, channel: int) -> Response:
         """Maintainer. Ask for the channel's deliveries to see how it went."""
         found = access_channel(request, project, channel)
         delivery = services.test_channel(channel=found, actor=actor_of(request))
-        return Response(shapes.TestAnswer({"delivery": delivery}).data, status=202)
+        return Response(shapes.ChannelTest({"delivery": delivery}).data, status=202)
 
 
 class DeliveriesView(APIView):

@@ -25,7 +25,7 @@ LIMITS = {  # from (excluded) and to (included), and what to say
 }
 
 
-class FiguresSerializer(serializers.Serializer[object]):
+class AlertFigures(serializers.Serializer[object]):
     """A figure with its 95 % interval, size, window and threshold. Without data `value` is null."""
 
     value = serializers.FloatField(allow_null=True)
@@ -43,7 +43,7 @@ class FiguresSerializer(serializers.Serializer[object]):
         return {**super().get_fields(), **times}
 
 
-class RuleFields(serializers.Serializer[object]):
+class AlertRuleFields(serializers.Serializer[object]):
     """What a rule watches and when it fires; see the documentation of alerts for the units of `threshold`."""
 
     name = serializers.CharField(max_length=100)
@@ -78,19 +78,19 @@ class RuleFields(serializers.Serializer[object]):
         return attrs
 
 
-class RuleChange(RuleFields):
+class AlertRuleChange(AlertRuleFields):
     """What changes; `version` is the one that the caller saw."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
-class RuleSerializer(serializers.ModelSerializer[AlertRule]):
+class AlertRuleSerializer(serializers.ModelSerializer[AlertRule]):
     """A rule, its state, and what its last evaluation found. `firing` is the number of the alert that fires."""
 
     channels = serializers.SerializerMethodField()
     condition = serializers.SerializerMethodField()
     firing = serializers.IntegerField(allow_null=True, read_only=True)
-    last = FiguresSerializer(allow_null=True)
+    last = AlertFigures(allow_null=True)
 
     class Meta:
         model = AlertRule
@@ -111,27 +111,27 @@ class RuleSerializer(serializers.ModelSerializer[AlertRule]):
         return conditions.in_words(rule)
 
 
-class RulePage(serializers.Serializer[object]):
+class AlertRulePage(serializers.Serializer[object]):
     """A project's rules by name."""
 
-    items = RuleSerializer(many=True)
+    items = AlertRuleSerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class PreviewSerializer(FiguresSerializer):
+class AlertPreview(AlertFigures):
     """What a rule would find now, and whether it would fire were it so for as many evaluations as it asks."""
 
     fires = serializers.BooleanField()
     condition = serializers.CharField()
 
 
-class Silence(serializers.Serializer[object]):
+class AlertSilence(serializers.Serializer[object]):
     """For how long; 0 ends the silence."""
 
     minutes = serializers.IntegerField(min_value=0, max_value=7 * 24 * 60)
 
 
-class ConditionSerializer(serializers.Serializer[object]):
+class AlertCondition(serializers.Serializer[object]):
     """A rule as it was when its alert fired."""
 
     kind = serializers.ChoiceField(choices=Kind.choices)
@@ -170,7 +170,7 @@ class SuspectDeployment(serializers.Serializer[object]):
     at = serializers.DateTimeField()
 
 
-class Suspects(serializers.Serializer[object]):
+class AlertSuspects(serializers.Serializer[object]):
     """The worst commit and the newest deployment first."""
 
     commits = SuspectCommit(many=True)
@@ -182,10 +182,10 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
 
     rule = serializers.PrimaryKeyRelatedField[AlertRule](read_only=True, allow_null=True)
     silenced_until = serializers.DateTimeField(source="rule.silenced_until", allow_null=True, default=None)
-    condition = ConditionSerializer()
-    figures = FiguresSerializer()
-    resolved_figures = FiguresSerializer(allow_null=True)
-    suspects = Suspects()
+    condition = AlertCondition()
+    figures = AlertFigures()
+    resolved_figures = AlertFigures(allow_null=True)
+    suspects = AlertSuspects()
     resolution = serializers.ChoiceField(choices=["", *Alert.Resolution.values])
 
     class Meta:
@@ -285,7 +285,7 @@ class DeliveryPage(serializers.Serializer[object]):
     next = serializers.CharField(allow_null=True)
 
 
-class TestAnswer(serializers.Serializer[object]):
+class ChannelTest(serializers.Serializer[object]):
     """The trial message: its delivery, or null when it has arrived already."""
 
     delivery = DeliverySerializer(allow_null=True)

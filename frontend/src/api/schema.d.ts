@@ -1713,7 +1713,7 @@ export interface components {
             number: number;
             readonly rule: number | null;
             rule_name: string;
-            condition: components["schemas"]["Condition"];
+            condition: components["schemas"]["AlertCondition"];
             /** @default firing */
             state: components["schemas"]["AlertStateEnum"];
             /** Format: date-time */
@@ -1721,9 +1721,9 @@ export interface components {
             /** Format: date-time */
             resolved_at?: string | null;
             resolution: components["schemas"]["ResolutionEnum"] | components["schemas"]["BlankEnum"];
-            figures: components["schemas"]["Figures"];
-            resolved_figures: components["schemas"]["Figures"] | null;
-            suspects: components["schemas"]["Suspects"];
+            figures: components["schemas"]["AlertFigures"];
+            resolved_figures: components["schemas"]["AlertFigures"] | null;
+            suspects: components["schemas"]["AlertSuspects"];
             /** Format: date-time */
             told_at?: string | null;
             /** Format: date-time */
@@ -1732,10 +1732,124 @@ export interface components {
             /** Format: date-time */
             silenced_until?: string | null;
         };
+        /** @description A rule as it was when its alert fired. */
+        AlertCondition: {
+            kind: components["schemas"]["AlertRuleKindEnum"];
+            metric: string;
+            /** Format: double */
+            quantile: number;
+            /** Format: double */
+            threshold: number;
+            prompt: string;
+            environment: string;
+            window_minutes: number;
+            minimum_n: number;
+            consecutive: number;
+            sure: boolean;
+        };
+        /** @description A figure with its 95 % interval, size, window and threshold. Without data `value` is null. */
+        AlertFigures: {
+            /** Format: double */
+            value: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            n: number;
+            method: string;
+            /** Format: double */
+            threshold: number;
+            standing: components["schemas"]["StandingEnum"];
+            problem: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+        };
         /** @description A page of alerts, newest first. */
         AlertPage: {
             items: components["schemas"]["Alert"][];
             next: string | null;
+        };
+        /** @description What a rule would find now, and whether it would fire were it so for as many evaluations as it asks. */
+        AlertPreview: {
+            /** Format: double */
+            value: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            n: number;
+            method: string;
+            /** Format: double */
+            threshold: number;
+            standing: components["schemas"]["StandingEnum"];
+            problem: string;
+            fires: boolean;
+            condition: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @description A rule, its state, and what its last evaluation found. `firing` is the number of the alert that fires. */
+        AlertRule: {
+            readonly id: number;
+            name: string;
+            kind: components["schemas"]["AlertRuleKindEnum"];
+            metric?: string;
+            /** Format: double */
+            quantile?: number;
+            /** Format: double */
+            threshold: number;
+            prompt?: string;
+            environment?: string;
+            window_minutes?: number;
+            minimum_n?: number;
+            consecutive?: number;
+            sure?: boolean;
+            enabled?: boolean;
+            readonly channels: number[];
+            /** Format: date-time */
+            silenced_until?: string | null;
+            version?: number;
+            state?: components["schemas"]["AlertRuleStateEnum"];
+            readonly firing: number | null;
+            readonly condition: string;
+            last: components["schemas"]["AlertFigures"] | null;
+            /** Format: date-time */
+            checked_at?: string | null;
+            /** Format: date-time */
+            created_at?: string;
+        };
+        /** @description What a rule watches and when it fires; see the documentation of alerts for the units of `threshold`. */
+        AlertRuleFieldsRequest: {
+            name: string;
+            kind: components["schemas"]["AlertRuleKindEnum"];
+            /** @default  */
+            metric: string;
+            /**
+             * Format: double
+             * @default 0.99
+             */
+            quantile: number;
+            /** Format: double */
+            threshold: number;
+            /** @default  */
+            prompt: string;
+            /** @default  */
+            environment: string;
+            /** @default 15 */
+            window_minutes: number;
+            /** @default 20 */
+            minimum_n: number;
+            /** @default 2 */
+            consecutive: number;
+            /** @default true */
+            sure: boolean;
+            /** @default true */
+            enabled: boolean;
+            channels?: number[];
         };
         /**
          * @description * `score` - Score
@@ -1746,18 +1860,32 @@ export interface components {
          * @enum {string}
          */
         AlertRuleKindEnum: "score" | "errors" | "latency" | "cost" | "traffic";
+        /** @description A project's rules by name. */
+        AlertRulePage: {
+            items: components["schemas"]["AlertRule"][];
+            next: string | null;
+        };
         /**
          * @description * `ok` - Ok
          *     * `firing` - Firing
          * @enum {string}
          */
         AlertRuleStateEnum: "ok" | "firing";
+        /** @description For how long; 0 ends the silence. */
+        AlertSilenceRequest: {
+            minutes: number;
+        };
         /**
          * @description * `firing` - Firing
          *     * `resolved` - Resolved
          * @enum {string}
          */
         AlertStateEnum: "firing" | "resolved";
+        /** @description The worst commit and the newest deployment first. */
+        AlertSuspects: {
+            commits: components["schemas"]["SuspectCommit"][];
+            deployments: components["schemas"]["SuspectDeployment"][];
+        };
         /** @description A key without its token. */
         ApiKey: {
             readonly id: number;
@@ -1846,6 +1974,10 @@ export interface components {
         ChannelPage: {
             items: components["schemas"]["Channel"][];
             next: string | null;
+        };
+        /** @description The trial message: its delivery, or null when it has arrived already. */
+        ChannelTest: {
+            delivery: components["schemas"]["Delivery"] | null;
         };
         /** @description A named verdict on a commit. */
         Check: {
@@ -2023,21 +2155,6 @@ export interface components {
             head: components["schemas"]["Commit"];
             merge_base: string | null;
             files: components["schemas"]["FileDiff"][];
-        };
-        /** @description A rule as it was when its alert fired. */
-        Condition: {
-            kind: components["schemas"]["AlertRuleKindEnum"];
-            metric: string;
-            /** Format: double */
-            quantile: number;
-            /** Format: double */
-            threshold: number;
-            prompt: string;
-            environment: string;
-            window_minutes: number;
-            minimum_n: number;
-            consecutive: number;
-            sure: boolean;
         };
         /** @description One file that both sides changed; null where a side does not have it. */
         Conflict: {
@@ -2504,25 +2621,6 @@ export interface components {
             method: string;
             /** Format: double */
             confidence: number;
-        };
-        /** @description A figure with its 95 % interval, size, window and threshold. Without data `value` is null. */
-        Figures: {
-            /** Format: double */
-            value: number | null;
-            /** Format: double */
-            low: number | null;
-            /** Format: double */
-            high: number | null;
-            n: number;
-            method: string;
-            /** Format: double */
-            threshold: number;
-            standing: components["schemas"]["StandingEnum"];
-            problem: string;
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            to: string;
         };
         /** @description One file: its text (null when it is not text), what it says, what is wrong with it. */
         File: {
@@ -3261,6 +3359,36 @@ export interface components {
             new_errors: number[];
         };
         /** @description What changes; `version` is the one that the caller saw. */
+        PatchedAlertRuleChangeRequest: {
+            name?: string;
+            kind?: components["schemas"]["AlertRuleKindEnum"];
+            /** @default  */
+            metric: string;
+            /**
+             * Format: double
+             * @default 0.99
+             */
+            quantile: number;
+            /** Format: double */
+            threshold?: number;
+            /** @default  */
+            prompt: string;
+            /** @default  */
+            environment: string;
+            /** @default 15 */
+            window_minutes: number;
+            /** @default 20 */
+            minimum_n: number;
+            /** @default 2 */
+            consecutive: number;
+            /** @default true */
+            sure: boolean;
+            /** @default true */
+            enabled: boolean;
+            channels?: number[];
+            version?: number;
+        };
+        /** @description What changes; `version` is the one that the caller saw. */
         PatchedChannelChangeRequest: {
             version?: number;
             name?: string;
@@ -3315,36 +3443,6 @@ export interface components {
         /** @description A member's new role. */
         PatchedRoleChangeRequest: {
             role?: components["schemas"]["RoleEnum"];
-        };
-        /** @description What changes; `version` is the one that the caller saw. */
-        PatchedRuleChangeRequest: {
-            name?: string;
-            kind?: components["schemas"]["AlertRuleKindEnum"];
-            /** @default  */
-            metric: string;
-            /**
-             * Format: double
-             * @default 0.99
-             */
-            quantile: number;
-            /** Format: double */
-            threshold?: number;
-            /** @default  */
-            prompt: string;
-            /** @default  */
-            environment: string;
-            /** @default 15 */
-            window_minutes: number;
-            /** @default 20 */
-            minimum_n: number;
-            /** @default 2 */
-            consecutive: number;
-            /** @default true */
-            sure: boolean;
-            /** @default true */
-            enabled: boolean;
-            channels?: number[];
-            version?: number;
         };
         /** @description What changes; `version` is the one that the caller saw. */
         PatchedSamplingRuleChangeRequest: {
@@ -3445,27 +3543,6 @@ export interface components {
         PointPage: {
             items: components["schemas"]["Point"][];
             next: string | null;
-        };
-        /** @description What a rule would find now, and whether it would fire were it so for as many evaluations as it asks. */
-        Preview: {
-            /** Format: double */
-            value: number | null;
-            /** Format: double */
-            low: number | null;
-            /** Format: double */
-            high: number | null;
-            n: number;
-            method: string;
-            /** Format: double */
-            threshold: number;
-            standing: components["schemas"]["StandingEnum"];
-            problem: string;
-            fires: boolean;
-            condition: string;
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            to: string;
         };
         /** @description A column of the file. */
         PreviewColumn: {
@@ -3653,70 +3730,6 @@ export interface components {
             next: string | null;
             total: number;
         };
-        /** @description A rule, its state, and what its last evaluation found. `firing` is the number of the alert that fires. */
-        Rule: {
-            readonly id: number;
-            name: string;
-            kind: components["schemas"]["AlertRuleKindEnum"];
-            metric?: string;
-            /** Format: double */
-            quantile?: number;
-            /** Format: double */
-            threshold: number;
-            prompt?: string;
-            environment?: string;
-            window_minutes?: number;
-            minimum_n?: number;
-            consecutive?: number;
-            sure?: boolean;
-            enabled?: boolean;
-            readonly channels: number[];
-            /** Format: date-time */
-            silenced_until?: string | null;
-            version?: number;
-            state?: components["schemas"]["AlertRuleStateEnum"];
-            readonly firing: number | null;
-            readonly condition: string;
-            last: components["schemas"]["Figures"] | null;
-            /** Format: date-time */
-            checked_at?: string | null;
-            /** Format: date-time */
-            created_at?: string;
-        };
-        /** @description What a rule watches and when it fires; see the documentation of alerts for the units of `threshold`. */
-        RuleFieldsRequest: {
-            name: string;
-            kind: components["schemas"]["AlertRuleKindEnum"];
-            /** @default  */
-            metric: string;
-            /**
-             * Format: double
-             * @default 0.99
-             */
-            quantile: number;
-            /** Format: double */
-            threshold: number;
-            /** @default  */
-            prompt: string;
-            /** @default  */
-            environment: string;
-            /** @default 15 */
-            window_minutes: number;
-            /** @default 20 */
-            minimum_n: number;
-            /** @default 2 */
-            consecutive: number;
-            /** @default true */
-            sure: boolean;
-            /** @default true */
-            enabled: boolean;
-            channels?: number[];
-        };
-        /** @description A project's rules by name. */
-        RulePage: {
-            items: components["schemas"]["Rule"][];
-            next: string | null;
-        };
         /** @description A rule with its state: how many logs wait, and this month's costs. */
         SamplingRule: {
             readonly id: number;
@@ -3877,10 +3890,6 @@ export interface components {
             email: string;
             password: string;
         };
-        /** @description For how long; 0 ends the silence. */
-        SilenceRequest: {
-            minutes: number;
-        };
         /**
          * @description * `good` - good
          *     * `unsure` - unsure
@@ -4029,11 +4038,6 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
-        /** @description The worst commit and the newest deployment first. */
-        Suspects: {
-            commits: components["schemas"]["SuspectCommit"][];
-            deployments: components["schemas"]["SuspectDeployment"][];
-        };
         /** @description How often a tag occurs. */
         TagCount: {
             tag: string;
@@ -4043,10 +4047,6 @@ export interface components {
         Taken: {
             accepted: number;
             duplicates: number;
-        };
-        /** @description The trial message: its delivery, or null when it has arrived already. */
-        TestAnswer: {
-            delivery: components["schemas"]["Delivery"] | null;
         };
         /**
          * @description * `system` - system
@@ -4456,7 +4456,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RulePage"];
+                    "application/json": components["schemas"]["AlertRulePage"];
                 };
             };
         };
@@ -4472,7 +4472,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RuleFieldsRequest"];
+                "application/json": components["schemas"]["AlertRuleFieldsRequest"];
             };
         };
         responses: {
@@ -4481,7 +4481,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Rule"];
+                    "application/json": components["schemas"]["AlertRule"];
                 };
             };
         };
@@ -4503,7 +4503,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Rule"];
+                    "application/json": components["schemas"]["AlertRule"];
                 };
             };
         };
@@ -4541,7 +4541,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PatchedRuleChangeRequest"];
+                "application/json": components["schemas"]["PatchedAlertRuleChangeRequest"];
             };
         };
         responses: {
@@ -4550,7 +4550,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Rule"];
+                    "application/json": components["schemas"]["AlertRule"];
                 };
             };
         };
@@ -4567,7 +4567,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SilenceRequest"];
+                "application/json": components["schemas"]["AlertSilenceRequest"];
             };
         };
         responses: {
@@ -4576,7 +4576,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Rule"];
+                    "application/json": components["schemas"]["AlertRule"];
                 };
             };
         };
@@ -4592,7 +4592,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RuleFieldsRequest"];
+                "application/json": components["schemas"]["AlertRuleFieldsRequest"];
             };
         };
         responses: {
@@ -4601,7 +4601,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["AlertPreview"];
                 };
             };
         };
@@ -4810,7 +4810,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TestAnswer"];
+                    "application/json": components["schemas"]["ChannelTest"];
                 };
             };
         };
