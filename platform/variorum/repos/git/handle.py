@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import pygit2
-from pygit2.enums import ConfigLevel
+from pygit2.enums import ConfigLevel, ObjectType
 
 from variorum.repos.git.errors import Busy, GitError, Missing
 
@@ -27,6 +27,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 pygit2.settings.enable_fsync_gitdir(True)
+# Trees above 4 KB (a folder of a hundred files) would be read anew each time.
+pygit2.settings.cache_object_limit(ObjectType.TREE, 512 * 1024)
 # The data folder is ours whoever runs the process, and nobody's ~/.gitconfig may change what we do.
 pygit2.settings.owner_validation = False
 for _level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
