@@ -306,8 +306,10 @@ def _supervised(launcher: Launcher, *, dev: bool) -> int:
     def ask_to_end(_number: int, _frame: FrameType | None) -> None:
         launcher.end.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask_to_end)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # `nohup make up` outlives its terminal
+        signal.signal(signal.SIGHUP, ask_to_end)
     try:
         run(launcher, dev=dev)
     except Stopped:
