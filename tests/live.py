@@ -69,6 +69,7 @@ class Live:
     settings: dict[str, str]
     database: str = field(default_factory=lambda: f"live_{uuid.uuid4().hex[:12]}")
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    browsers: list["Browser"] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -152,6 +153,8 @@ class Live:
 
     def stop(self) -> None:
         """End everything and drop the database."""
+        for browser in self.browsers:
+            browser.client.close()
         for process in self.processes.values():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
@@ -192,7 +195,8 @@ class Live:
         )
         done = subprocess.run([sys.executable, "-c", code], env=self.env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
-        return Browser.sign_in(self.url, email)
+        self.browsers.append(Browser.sign_in(self.url, email))
+        return self.browsers[-1]
 
 
 class Browser:

@@ -1,5 +1,6 @@
 """Logs -> dataset: chosen production logs become rows of a new version, each tagged with the log it came from."""
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -8,7 +9,6 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from evals.metrics.verdicts import as_text
 from monitoring.logs import queries
 from monitoring.logs.filters import LogFilter
 from monitoring.logs.models import Log
@@ -92,4 +92,7 @@ def _row(log: Log, variables: Mapping[str, Any], expected: str | None) -> dict[s
 def _expected(texts: Texts, wanted: str) -> str | None:
     if wanted == "reference":
         return texts.get("reference")
-    return as_text(texts.get("output")) if wanted == "output" and texts.get("output") is not None else None
+    output = texts.get("output")
+    if wanted != "output" or output is None:
+        return None
+    return output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)

@@ -1,8 +1,38 @@
-"""How the sample's requests are watched."""
+"""How the sample's requests are watched: two metrics on every request, one alert rule with the inbox as its channel."""
 
+from monitoring.alerts.models import AlertRule, Channel
+from monitoring.alerts.services import create_channel
+from monitoring.alerts.services import create_rule as create_alert_rule
+from monitoring.quality.models import SamplingRule
+from monitoring.quality.services import create_rule as create_sampling_rule
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 
 
+ALERT = {
+    "name": "Triage answers are not labels",
+    "kind": AlertRule.Kind.SCORE,
+    "metric": "label-valid",
+    "threshold": 0.5,
+    "prompt": "triage",
+    "environment": "production",
+    "window_minutes": 30,
+    "minimum_n": 30,
+    "consecutive": 2,
+}
+
+
 def ensure(project: Project, actor: Actor) -> None:
-    """Nothing yet beyond the logs themselves."""
+    """Make what is missing."""
+    for metric in ("exact-match", "label-valid"):
+        if not SamplingRule.objects.filter(project=project, metric=metric).exists():
+            create_sampling_rule(project=project, actor=actor, metric=metric, rate=1.0, prompt="triage")
+    if not AlertRule.objects.filter(project=project).exists():
+        create_alert_rule(project=project, actor=actor, fields=ALERT, channels=[_inbox(project, actor)])
+
+
+def _inbox(project: Project, actor: Actor) -> Channel:
+    found = Channel.objects.filter(project=project, kind=Channel.Kind.INBOX).first()
+    if found is not None:
+        return found
+    return create_channel(project=project, actor=actor, kind="inbox", name="Everybody's inbox", address="viewer")[0]

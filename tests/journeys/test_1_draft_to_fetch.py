@@ -4,6 +4,7 @@ import time
 
 import httpx
 import pytest
+
 from variorum_client import Client
 
 PROMPT = """---
@@ -75,19 +76,25 @@ def test_review_merge_deploy_fetch_and_roll_back(live, editor, maintainer, owner
     assert client.prompt("triage").messages({"message": "hi"})[0]["content"].strip() == "Answer with one word."
 
     draft = editor.post(
-        f"{P}/drafts", {"title": "Ask politely", "files": {"prompts/triage.prompt": PROMPT.replace("Answer", "Please answer")}}
+        f"{P}/drafts",
+        {"title": "Ask politely", "files": {"prompts/triage.prompt": PROMPT.replace("Answer", "Please answer")}},
     )
     address = f"{P}/drafts/{draft['number']}"
     line = PROMPT.splitlines().index("Answer with one word.") + 1
     thread = maintainer.post(
-        f"{address}/comments", {"body": "Why please?", "path": "prompts/triage.prompt", "side": "new", "line": line}, status=201
+        f"{address}/comments",
+        {"body": "Why please?", "path": "prompts/triage.prompt", "side": "new", "line": line},
+        status=201,
     )
     editor.post(f"{address}/comments", {"body": "It is kinder.", "parent": thread["id"]}, status=201)
     merged = _approve_and_merge(draft, maintainer)
     maintainer.post(f"{production}/deployments", {"commit": merged["merged_commit"], "note": "kinder"}, status=201)
 
     deadline = time.monotonic() + 15
-    while "Please" not in client.prompt("triage").messages({"message": "hi"})[0]["content"] and time.monotonic() < deadline:
+    while (
+        "Please" not in client.prompt("triage").messages({"message": "hi"})[0]["content"]
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.1)
     assert client.prompt("triage").messages({"message": "hi"})[0]["content"].strip() == "Please answer with one word."
     assert client.commit == merged["merged_commit"]

@@ -18,6 +18,11 @@ from variorum.training.services import publish
 from variorum.training.verdict import in_words
 from variorum_client.formats import FormatError, parse_prompt, print_pointer
 
+COST = (
+    "steps", "steps_planned", "stopped_early", "tokens", "computed_tokens", "label_tokens", "seconds", "cpu_seconds",
+    "measuring_seconds", "tokens_per_second", "peak_memory_mb", "device", "threads", "starts", "torch",
+)  # fmt: skip
+
 
 def bring(training: TrainingJob, folder: Path) -> None:
     """Store the weights and open the draft; a second call finds the first one's draft and does nothing.
@@ -90,6 +95,7 @@ def card(training: TrainingJob, result: dict[str, Any], weights_sha256: str) -> 
             "examples_sha256": result["data_sha256"],
         },
         "prompt": {"path": training.prompt_path, "commit": training.prompt_commit} if training.prompt_path else None,
+        "start_from": training.start_from,
         "recipe": training.recipe,
         "parameters": result["parameters"],
         "seed": result["parameters"]["seed"],
@@ -98,15 +104,9 @@ def card(training: TrainingJob, result: dict[str, Any], weights_sha256: str) -> 
             "held_out_before": result["held_out_before"],
             "held_out_best": result["held_out_best"],
         },
-        "cost": {
-            name: result[name]
-            for name in (
-                "steps", "steps_planned", "stopped_early", "tokens", "computed_tokens", "label_tokens", "seconds", "cpu_seconds",
-                "measuring_seconds", "tokens_per_second", "peak_memory_mb", "device", "threads", "starts", "torch",
-            )
-        },
+        "cost": {name: result[name] for name in COST},
         "job": training.job.number,
-    }  # fmt: skip
+    }
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120).encode()
 
 
@@ -116,7 +116,7 @@ def description(training: TrainingJob, result: dict[str, Any], note: str) -> str
     lines = [in_words(result, n=n), ""]
     if before and best:
         lines += [
-            "| held out | base model | with the adapter |",
+            f"| held out | {'before' if training.start_from else 'base model'} | with the adapter |",
             "|---|---|---|",
             f"| loss (nats per answer token) | {before['val_loss']:.3f} | {best['val_loss']:.3f} |",
             f"| answered exactly, of {n} | {before['val_exact'] * n:.0f} | {best['val_exact'] * n:.0f} |",

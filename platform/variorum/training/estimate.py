@@ -69,7 +69,7 @@ def _tokens(example: Mapping[str, Any]) -> float:
 def _shared(first: Sequence[Mapping[str, Any]]) -> float:
     """Tokens that all these examples begin with."""
     texts = ["\n".join(message["content"] for message in example["messages"]) for example in first]
-    return len(os.path.commonprefix(texts)) / CHARACTERS_PER_TOKEN
+    return len(os.path.commonprefix(texts)) / CHARACTERS_PER_TOKEN  # noqa: RUF071 - characters are meant
 
 
 def _speed(base_model: str) -> tuple[float, int | None]:

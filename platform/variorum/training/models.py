@@ -18,6 +18,7 @@ class TrainingJob(models.Model):
     adapter_path = models.CharField(max_length=200)  # the folder in the repository: adapters/triage
     prompt_path = models.CharField(max_length=400, blank=True, default="")  # whose messages the examples are put in
     prompt_commit = models.CharField(max_length=40, blank=True, default="")
+    start_from = models.JSONField(null=True)  # {"path", "commit", "sha256"} of the adapter that it goes on from
     bind_prompt = models.BooleanField(default=False)  # the draft also makes that prompt use the adapter
     phase = models.CharField(max_length=200, blank=True, default="")
     result = models.JSONField(default=dict)  # result.json of the recipe

@@ -14,6 +14,14 @@ class CurveVerdictSerializer(serializers.Serializer[object]):
     text = serializers.CharField()
 
 
+class BeginningSerializer(serializers.Serializer[object]):
+    """The adapter whose weights were the beginning."""
+
+    path = serializers.CharField()
+    commit = serializers.CharField()
+    sha256 = serializers.CharField()
+
+
 class TrainingSerializer(serializers.ModelSerializer[TrainingJob]):
     """A fine-tune with its job's state. `result` is empty until it has ended well."""
 
@@ -33,13 +41,14 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingJob]):
     version = serializers.IntegerField(source="dataset_version.number")
     draft = serializers.IntegerField(source="draft.number", allow_null=True, default=None)
     verdict = serializers.SerializerMethodField()
+    start_from = BeginningSerializer(allow_null=True)
 
     class Meta:
         model = TrainingJob
         fields = [
             "number", "title", "state", "done", "total", "error", "attempts", "actor_name", "created_at", "started_at",
             "ended_at", "cancel_requested", "dataset", "version", "base_model", "recipe", "params", "adapter_path",
-            "prompt_path", "prompt_commit", "bind_prompt", "phase", "result", "draft", "verdict",
+            "prompt_path", "prompt_commit", "start_from", "bind_prompt", "phase", "result", "draft", "verdict",
         ]  # fmt: skip
 
     @extend_schema_field(serializers.BooleanField())
@@ -91,6 +100,7 @@ class NewTraining(EstimateRequest):
 
     adapter_name = serializers.CharField(max_length=120)
     bind_prompt = serializers.BooleanField(default=False)
+    start_from = serializers.CharField(max_length=200, allow_blank=True, default="")
     title = serializers.CharField(max_length=200, allow_blank=True, default="")
 
 

@@ -13,11 +13,12 @@ from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.datasets import queries as datasets
 from variorum.datasets.models import DatasetVersion
+from variorum.drafts.playground import adapter_ref
 from variorum.events import live
 from variorum.inference.catalogue import NoSuchModel, source_gguf
 from variorum.inference.targets import models_dir
 from variorum.jobs.services import create_job
-from variorum.lib.errors import Invalid, Unavailable
+from variorum.lib.errors import Invalid, NotFound, Unavailable
 from variorum.repos import queries as repository
 from variorum.training import examples
 from variorum.training.models import TrainingJob, TrainingPoint
@@ -41,13 +42,15 @@ def start_training(
     base_model: str = "smollm2-135m",
     prompt_path: str = "",
     bind_prompt: bool = False,
+    start_from: str = "",
     title: str = "",
     seed: int | None = None,
 ) -> TrainingJob:
     """Queue a fine-tune on a frozen dataset version; the adapter will arrive as a draft at adapters/<adapter_name>.
 
     With `prompt_path` the examples are put in that prompt's messages (as it is on main now); `bind_prompt` makes the
-    draft bind the adapter to it. Raises Invalid, NotFound, Unprocessable (a row does not fit the prompt), Unavailable
+    draft bind the adapter to it; `start_from` is an adapter folder on main (adapters/triage) whose weights are the
+    beginning. Raises Invalid, NotFound, Unprocessable (a row does not fit the prompt), Unavailable
     (no training packages).
     """
     given = {**(params or {}), **({} if seed is None else {"seed": seed})}
@@ -56,6 +59,7 @@ def start_training(
     _check_base(base_model)
     commit = repository.resolve(project, "main") if prompt_path else ""
     check_examples(project, dataset_version, prompt_path, commit)
+    beginning = _beginning(project, start_from) if start_from else None
     with transaction.atomic():
         job = create_job(
             project=project,
@@ -73,8 +77,18 @@ def start_training(
             adapter_path=folder,
             prompt_path=prompt_path,
             prompt_commit=commit,
+            start_from=beginning,
             bind_prompt=bind_prompt and bool(prompt_path),
         )
+
+
+def _beginning(project: Project, folder: str) -> dict[str, str]:
+    commit = repository.resolve(project, "main")
+    try:
+        adapter = adapter_ref(project, commit, folder)
+    except NotFound as error:
+        raise _wrong("start_from", "unknown", error.detail) from None
+    return {"path": folder, "commit": commit, "sha256": adapter.sha256}
 
 
 def check_params(recipe: str, params: Mapping[str, Any]) -> LoraConfig:

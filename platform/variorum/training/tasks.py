@@ -16,6 +16,7 @@ from variorum.datasets import queries as datasets
 from variorum.inference.targets import models_dir
 from variorum.jobs.errors import JobCancelled, JobFailed, LeaseLost
 from variorum.jobs.runner import JobRun
+from variorum.lib import objects
 from variorum.lib.errors import Problem
 from variorum.training import examples, services
 from variorum.training.arrival import bring
@@ -58,11 +59,23 @@ def prepare(run: JobRun, training: TrainingJob, folder: Path) -> None:
         examples.write(folder / "examples.jsonl", examples.examples_of(_rows(run, training), prompt))
     spec = {
         "base_model": str(base),
+        "start_from": _beginning(training, folder),
         "params": training.params,
         "threads": settings.TRAINING_THREADS,
         "parent": os.getpid(),
     }
     (folder / "spec.json").write_text(json.dumps(spec))
+
+
+def _beginning(training: TrainingJob, folder: Path) -> str:
+    """The weights to go on from, beside the examples; "" for a fresh start."""
+    if not training.start_from:
+        return ""
+    place = folder / "start"
+    place.mkdir(exist_ok=True)
+    weights = objects.local_path(objects.content_key(training.start_from["sha256"]))
+    shutil.copyfile(weights, place / "adapter_model.safetensors")
+    return str(place)
 
 
 def _rows(run: JobRun, training: TrainingJob) -> Iterator[Any]:

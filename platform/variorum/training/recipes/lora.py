@@ -93,7 +93,7 @@ def main(folder: Path) -> int:
             spec = Spec.read(folder)
             die_with(spec.parent)
             return train(spec, run_folder)
-        except (ConfigError, Failed, UnfitModel, BadExamples) as error:
+        except (ConfigError, Failed, UnfitModel, BadExamples, peft_files.OtherShape) as error:
             run_folder.write_json("error.json", {"message": str(error)})
             return 1
 
@@ -139,6 +139,8 @@ def prepare(spec: Spec, folder: RunFolder) -> tuple[Run, int]:
     )
     model = Llama.load(base, device)
     model.adapt(config)
+    if spec.start_from:
+        peft_files.go_on_from(model, Path(spec.start_from))
     examples = [*split.train, *split.held_out]
     cache = PrefixCache(folder.path / "prefix.f32", model, examples, spec.cache_mb, split.shared)
     optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)

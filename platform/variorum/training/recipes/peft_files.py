@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from safetensors.torch import save
+import torch
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from variorum.training.recipes.config import LoraConfig
@@ -29,6 +30,27 @@ def tensors(model: Llama) -> dict[str, Tensor]:
             found[f"{prefix}{name}.lora_A.weight"] = a.cpu().clone()
             found[f"{prefix}{name}.lora_B.weight"] = bt.detach().cpu().T.contiguous()
     return found
+
+
+class OtherShape(ValueError):
+    """The adapter does not fit the model as it is to be trained; the message says in what."""
+
+
+def go_on_from(model: Llama, folder: Path) -> None:
+    """Put an adapter's weights into an adapted model. Raises OtherShape when ranks, layers or modules differ."""
+    given = load_file(folder / "adapter_model.safetensors")
+    wanted = tensors(model)
+    if {name: t.shape for name, t in given.items()} != {name: t.shape for name, t in wanted.items()}:
+        text = "the adapter to go on from has another rank, other layers or other modules; use its own parameters"
+        raise OtherShape(text)
+    with torch.no_grad():
+        for prefix, projection in projections(model):
+            if projection.a is None:
+                continue
+            a = [given[f"{prefix}{name}.lora_A.weight"] for name in projection.adapted]
+            projection.a.copy_(torch.cat(a).to(projection.a))
+            for name, bt in zip(projection.adapted, projection.bt, strict=True):
+                bt.copy_(given[f"{prefix}{name}.lora_B.weight"].T.to(bt))
 
 
 def config_json(model: Llama, config: LoraConfig, base_id: str) -> dict[str, object]:

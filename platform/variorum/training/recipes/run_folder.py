@@ -32,6 +32,7 @@ class Spec:
     """spec.json: what to train, and how much of the machine to use."""
 
     base_model: str  # a folder as base_model.py writes it
+    start_from: str = ""  # a folder with an adapter of the same shape to go on from; empty: fresh weights
     params: LoraConfig
     threads: int = 1
     device: str = "auto"  # auto, cpu or cuda
@@ -51,6 +52,8 @@ class Spec:
         manifest = Path(self.base_model) / "manifest.json"
         shaping = dataclasses.asdict(dataclasses.replace(self, parent=0, checkpoint_seconds=0))
         digest = hashlib.sha256(json.dumps(shaping, sort_keys=True).encode())
+        if self.start_from:
+            digest.update((Path(self.start_from) / "adapter_model.safetensors").read_bytes())
         digest.update(manifest.read_bytes())
         digest.update((folder / "examples.jsonl").read_bytes())
         return digest.hexdigest()

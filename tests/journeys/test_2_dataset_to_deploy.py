@@ -1,0 +1,142 @@
+"""Journey 2: dataset -> fine-tune -> adapter -> evaluation -> deploy. Journey 4: logs -> dataset -> fine-tune from it.
+
+The model is a random Llama of three layers: what is tested is the way, not the figures.
+"""
+
+import sys
+
+import httpx
+import pytest
+
+from tests.live import free_port
+from tests.variorum.conftest import _write_gguf
+from variorum.lib.ids import uuid7
+
+P = "/projects/desk"
+PROMPT = """---
+model: local/tiny
+config:
+  temperature: 0
+  max_output_tokens: 4
+input:
+  schema:
+    message: string
+---
+Sort: {{message}}
+"""
+CSV = "message,label\n" + "".join(
+    f"message {n} about {'money' if n % 2 else 'parcels'},{'billing' if n % 2 else 'delivery'}\n" for n in range(24)
+)
+PARAMS = {"epochs": 1, "top_layers": 2, "rank": 2, "batch_size": 8, "validation": 0.2, "evaluations": 1}
+
+
+@pytest.fixture(scope="module")
+def tiny(live):
+    """Our model server with the tiny model; the worker is started again so that it knows the address."""
+    folder = live.data / "models" / "tiny"
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_gguf(folder / "model.gguf")
+    port = free_port()
+    models = str(live.data / "models")
+    live.settings["VARIORUM_MODEL_SERVER_URL"] = f"http://127.0.0.1:{port}"
+    live.start(
+        "models",
+        [
+            sys.executable, "-m", "variorum.inference.serve", "--port", str(port), "--models-dir", models,
+            "--adapters-dir", f"{models}/adapters", "--model", "tiny",
+        ],
+    )  # fmt: skip
+    live.wait(lambda: httpx.get(f"http://127.0.0.1:{port}/health", timeout=5).is_success, 90, "the model server")
+    for name, start in (("worker", live.start_worker), ("web", live.start_web)):
+        live.kill(name)
+        start()
+
+
+def _ended(live, browser, address, seconds=150):
+    def look():
+        found = browser.get(address)
+        return found if found["state"] in {"succeeded", "failed", "cancelled"} else None
+
+    found = live.wait(look, seconds, address)
+    assert found["state"] == "succeeded", found
+    return found
+
+
+def _merge(draft, maintainer, approver):
+    address = f"{P}/drafts/{draft}"
+    head = maintainer.get(address)["head_commit"]
+    approver.post(f"{address}/approvals", {"verdict": "approve", "commit": head}, status=201)
+    return maintainer.post(f"{address}/merge", {"expected_head": head})
+
+
+def test_from_a_dataset_to_a_deployed_adapter_and_back(live, owner, editor, maintainer, tiny):
+    upload = editor.request("POST", f"{P}/uploads", files={"file": ("messages.csv", CSV)}, status=201)
+    mapping = {"input": ["message"], "expected": "label", "tags": []}
+    made = editor.post(f"{P}/uploads/{upload['id']}/import", {"name": "Messages", "mapping": mapping}, status=201)
+    assert made["version"]["row_count"] == 24
+
+    draft = editor.post(f"{P}/drafts", {"title": "A prompt", "files": {"prompts/triage.prompt": PROMPT}}, status=201)
+    _merge(draft["number"], maintainer, maintainer)
+    wanted = {
+        "dataset": "messages", "base_model": "tiny", "params": PARAMS, "prompt_path": "prompts/triage.prompt",
+        "adapter_name": "triage", "bind_prompt": True,
+    }  # fmt: skip
+    started = editor.post(f"{P}/fine-tunes", wanted, status=201)
+    tuned = _ended(live, editor, f"{P}/fine-tunes/{started['number']}")
+    points = editor.get(f"{P}/fine-tunes/{started['number']}/points")["items"]
+    assert [p["step"] for p in points] == sorted({p["step"] for p in points})
+    assert tuned["draft"]
+
+    suite = {
+        "name": "Triage", "dataset": "messages", "prompt_path": "prompts/triage.prompt", "metrics": ["exact-match"],
+        "rules": [{"kind": "not_worse", "metric": "exact-match", "margin": 0.9}],
+    }  # fmt: skip
+    maintainer.post(f"{P}/suites", suite, status=201)
+    evaluation = editor.post(f"{P}/suites/triage/evaluations", {"draft": tuned["draft"]}, status=201)
+    done = _ended(live, editor, f"{P}/evaluations/{evaluation['number']}")
+    assert done["summary"]["rows"] == 24
+    assert done["summary"]["errors"] == 0
+    checks = editor.get(f"{P}/drafts/{tuned['draft']}")["checks"]
+    assert [(c["name"], c["state"] in {"pass", "inconclusive", "fail"}) for c in checks] == [
+        ("evaluation: triage", True)
+    ]
+
+    merged = _merge(tuned["draft"], maintainer, maintainer)
+    staging = f"{P}/environments/staging/deployments"
+    maintainer.post(staging, {"commit": merged["merged_commit"], "note": "adapter"}, status=201)
+    key = owner.post(f"{P}/keys", {"name": "app 2", "scopes": ["runtime", "logs"]})["token"]
+    headers = {"Authorization": f"Bearer {key}"}
+    bundle = httpx.get(f"{live.url}/api/v1/runtime/staging/bundle", headers=headers).json()
+    assert bundle["prompts"]["triage"]["adapter"]["path"] == "adapters/triage"
+    tried = editor.post(
+        f"{P}/playground", {"path": "prompts/triage.prompt", "ref": "main", "variables": {"message": "hi"}}
+    )
+    assert tried["output_tokens"] >= 0
+
+    logs = [
+        {
+            "id": str(uuid7()), "environment": "staging", "prompt": "triage", "commit": bundle["commit"],
+            "input": {"variables": {"message": f"new message {n}"}}, "output": "delivery", "latency_ms": 5,
+        }
+        for n in range(6)
+    ]  # fmt: skip
+    assert httpx.post(f"{live.url}/api/v1/logs", json={"logs": logs}, headers=headers).is_success
+    corrections = {log["id"]: "billing" for log in logs[:3]}
+    body = {
+        "logs": [log["id"] for log in logs],
+        "dataset": "messages",
+        "expected": "output",
+        "corrections": corrections,
+    }
+    collected = editor.post(f"{P}/logs/collect", body, status=201)["version"]
+    assert (collected["number"], collected["row_count"], collected["parent"]) == (2, 30, 1)
+    assert collected["source"]["logs"] == [log["id"] for log in logs]
+    rows = editor.get(f"{P}/datasets/messages/versions/2/rows?tag=from-logs")["items"]
+    assert sorted(row["expected"] for row in rows) == ["billing"] * 3 + ["delivery"] * 3
+
+    again = editor.post(f"{P}/fine-tunes", {**wanted, "start_from": "adapters/triage"}, status=201)
+    assert again["start_from"]["path"] == "adapters/triage"
+    second = _ended(live, editor, f"{P}/fine-tunes/{again['number']}")
+    assert second["draft"] != tuned["draft"]
+    card = editor.get(f"{P}/file?path=adapters/triage/card.yaml&ref=drafts/{second['draft']}")
+    assert again["start_from"]["sha256"] in card["text"]
