@@ -35,10 +35,11 @@ export function PersonMenu() {
     <Menu
       align="end"
       trigger={
-        <button type="button" className={styles.tool} aria-label={`${name || "Person"}, menu`}>
+        <button type="button" className={styles.tool}>
           <span className={styles.initials} aria-hidden="true">
             {initials(name)}
           </span>
+          <span className="visually-hidden">{`${name || "Person"}, menu`}</span>
         </button>
       }
       groups={[

@@ -27,7 +27,6 @@ export function PaletteTool({ project }: { project: string }) {
         type="button"
         className={styles.searchButton}
         aria-haspopup="dialog"
-        aria-label="Search or jump to…"
         onPointerEnter={() => void load()}
         onClick={() => setOpen(true)}
       >
