@@ -122,7 +122,7 @@ def test_files_and_folders_trade_places_only_when_told(repository: Path) -> None
     [
         "", "/etc/passwd", "../up", "a//b", "a/./b", ".git/config", "a/.GIT/x", "a/.g\u200cit/x", "git~1",
         "a\0b", "a\nb", "C:x", "a\\b", "trailing ", "dot.", "nfd-e\u0301", "x" * 401,
-        "/".join("abcdefghijkl"), "\udcff", ".gitmodules",
+        "/".join("abcdefghijklm"), "\udcff", ".gitmodules",
     ],
 )  # fmt: skip
 def test_paths_that_no_repository_may_hold(repository: Path, path: str) -> None:
