@@ -8,7 +8,6 @@ from monitoring.quality.services import create_rule as create_sampling_rule
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 
-
 ALERT = {
     "name": "Triage answers are not labels",
     "kind": AlertRule.Kind.SCORE,
