@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useBlocker, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { toProblem } from "@/api/problem";
+import { Playground } from "@/features/playground/Playground";
 import { type FileEntry, fileQuery, filesQuery } from "@/features/prompts/files";
 import { plural } from "@/lib/format";
 import { Button } from "@/ui/Button";
@@ -218,15 +219,19 @@ function Loaded({ project, head, path, branch, known, edited, isNew, onEdit, onS
   if (!isNew && file.isPending && known === null) return <SkeletonText lines={10} />;
   if (file.isError) return <ErrorState error={file.error} retry={() => void file.refetch()} />;
   const original = file.data?.text ?? known;
+  const text = edited ?? original ?? "";
   return (
-    <FileEditor
-      project={project}
-      path={path}
-      refName={branch}
-      text={edited ?? original ?? ""}
-      onChange={(text) => onEdit(text, original)}
-      onSubmit={onSubmit}
-    />
+    <>
+      <FileEditor
+        project={project}
+        path={path}
+        refName={branch}
+        text={text}
+        onChange={(typed) => onEdit(typed, original)}
+        onSubmit={onSubmit}
+      />
+      {path.endsWith(".prompt") && <Playground project={project} path={path} refName={branch} text={text} />}
+    </>
   );
 }
 

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCan } from "@/api/session";
 import { draftsQuery } from "@/features/drafts/drafts";
+import { Playground } from "@/features/playground/Playground";
 import { cx } from "@/lib/cx";
 import { plural } from "@/lib/format";
 import { useShortcut } from "@/lib/shortcuts";
@@ -68,6 +69,15 @@ function Shown({ project, file }: { project: string; file: FileContent }) {
             label: KINDS[file.kind].one,
             content: <Content project={project} file={file} />,
           },
+          ...(file.kind === "prompt"
+            ? [
+                {
+                  value: "try",
+                  label: "Try it",
+                  content: <Playground project={project} path={file.path} refName={file.ref} />,
+                },
+              ]
+            : []),
           {
             value: "history",
             label: "History",

@@ -5,6 +5,7 @@ import { toProblem } from "@/api/problem";
 import { useCan } from "@/api/session";
 import { datasetsQuery, versionsQuery } from "@/features/datasets/datasets";
 import { filesQuery, MAIN } from "@/features/prompts/files";
+import { useSettled } from "@/features/prompts/useSettled";
 import { plural } from "@/lib/format";
 import { Button, ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
@@ -18,7 +19,6 @@ import { EstimateCard } from "./EstimateCard";
 import { RecipeFields } from "./RecipeFields";
 import styles from "./Training.module.css";
 import { estimateQuery, type Plan, recipesQuery, useStart } from "./training";
-import { useSettled } from "./useSettled";
 
 export default function NewFineTunePage() {
   const { project = "" } = useParams({ strict: false });
