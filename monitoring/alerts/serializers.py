@@ -99,6 +99,7 @@ class AlertRuleSerializer(serializers.ModelSerializer[AlertRule]):
             "minimum_n", "consecutive", "sure", "enabled", "channels", "silenced_until", "version", "state", "firing",
             "condition", "last", "checked_at", "created_at",
         ]  # fmt: skip
+        read_only_fields = fields
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
     def get_channels(self, rule: AlertRule) -> list[int]:
@@ -181,7 +182,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     """One firing of a rule. `rule` is null when the rule was deleted."""
 
     rule = serializers.PrimaryKeyRelatedField[AlertRule](read_only=True, allow_null=True)
-    silenced_until = serializers.DateTimeField(source="rule.silenced_until", allow_null=True, default=None)
+    silenced_until = serializers.DateTimeField(source="rule.silenced_until", allow_null=True, read_only=True)
     condition = AlertCondition()
     figures = AlertFigures()
     resolved_figures = AlertFigures(allow_null=True)
@@ -194,6 +195,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
             "number", "rule", "rule_name", "condition", "state", "opened_at", "resolved_at", "resolution", "figures",
             "resolved_figures", "suspects", "told_at", "acknowledged_at", "acknowledged_name", "silenced_until",
         ]  # fmt: skip
+        read_only_fields = fields
 
 
 class AlertPage(serializers.Serializer[object]):
@@ -212,6 +214,7 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
     class Meta:
         model = Channel
         fields = ["id", "kind", "name", "address", "enabled", "version", "last_state", "created_at"]
+        read_only_fields = fields
 
     @extend_schema_field(serializers.CharField())
     def get_address(self, channel: Channel) -> str:
@@ -253,6 +256,7 @@ class MadeChannel(ChannelSerializer):
 
     class Meta(ChannelSerializer.Meta):
         fields = [*ChannelSerializer.Meta.fields, "secret"]
+        read_only_fields = fields
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
@@ -266,6 +270,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         fields = [
             "id", "message_id", "type", "state", "attempts", "next_at", "last_status", "last_error", "created_at",
         ]  # fmt: skip
+        read_only_fields = fields
 
     @extend_schema_field(serializers.CharField())
     def get_type(self, delivery: Delivery) -> str:

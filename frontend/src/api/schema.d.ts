@@ -1710,27 +1710,27 @@ export interface components {
     schemas: {
         /** @description One firing of a rule. `rule` is null when the rule was deleted. */
         Alert: {
-            number: number;
+            readonly number: number;
             readonly rule: number | null;
-            rule_name: string;
+            readonly rule_name: string;
             condition: components["schemas"]["AlertCondition"];
             /** @default firing */
-            state: components["schemas"]["AlertStateEnum"];
+            readonly state: components["schemas"]["AlertStateEnum"];
             /** Format: date-time */
-            opened_at?: string;
+            readonly opened_at: string;
             /** Format: date-time */
-            resolved_at?: string | null;
+            readonly resolved_at: string | null;
             resolution: components["schemas"]["ResolutionEnum"] | components["schemas"]["BlankEnum"];
             figures: components["schemas"]["AlertFigures"];
             resolved_figures: components["schemas"]["AlertFigures"] | null;
             suspects: components["schemas"]["AlertSuspects"];
             /** Format: date-time */
-            told_at?: string | null;
+            readonly told_at: string | null;
             /** Format: date-time */
-            acknowledged_at?: string | null;
-            acknowledged_name?: string;
+            readonly acknowledged_at: string | null;
+            readonly acknowledged_name: string;
             /** Format: date-time */
-            silenced_until?: string | null;
+            readonly silenced_until: string | null;
         };
         /** @description A rule as it was when its alert fired. */
         AlertCondition: {
@@ -1795,32 +1795,32 @@ export interface components {
         /** @description A rule, its state, and what its last evaluation found. `firing` is the number of the alert that fires. */
         AlertRule: {
             readonly id: number;
-            name: string;
-            kind: components["schemas"]["AlertRuleKindEnum"];
-            metric?: string;
+            readonly name: string;
+            readonly kind: components["schemas"]["AlertRuleKindEnum"];
+            readonly metric: string;
             /** Format: double */
-            quantile?: number;
+            readonly quantile: number;
             /** Format: double */
-            threshold: number;
-            prompt?: string;
-            environment?: string;
-            window_minutes?: number;
-            minimum_n?: number;
-            consecutive?: number;
-            sure?: boolean;
-            enabled?: boolean;
+            readonly threshold: number;
+            readonly prompt: string;
+            readonly environment: string;
+            readonly window_minutes: number;
+            readonly minimum_n: number;
+            readonly consecutive: number;
+            readonly sure: boolean;
+            readonly enabled: boolean;
             readonly channels: number[];
             /** Format: date-time */
-            silenced_until?: string | null;
-            version?: number;
-            state?: components["schemas"]["AlertRuleStateEnum"];
+            readonly silenced_until: string | null;
+            readonly version: number;
+            readonly state: components["schemas"]["AlertRuleStateEnum"];
             readonly firing: number | null;
             readonly condition: string;
             last: components["schemas"]["AlertFigures"] | null;
             /** Format: date-time */
-            checked_at?: string | null;
+            readonly checked_at: string | null;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
         };
         /** @description What a rule watches and when it fires; see the documentation of alerts for the units of `threshold`. */
         AlertRuleFieldsRequest: {
@@ -1937,6 +1937,12 @@ export interface components {
             ok: number;
             errors: number;
         };
+        /** @description The adapter whose weights were the beginning. */
+        Beginning: {
+            path: string;
+            commit: string;
+            sha256: string;
+        };
         /** @enum {unknown} */
         BlankEnum: "";
         /** @description One reason why a draft cannot be merged now. */
@@ -1955,14 +1961,14 @@ export interface components {
         /** @description A channel without its secret. Of a webhook's address only maintainers see more than the host. */
         Channel: {
             readonly id: number;
-            kind: components["schemas"]["ChannelKindEnum"];
-            name: string;
+            readonly kind: components["schemas"]["ChannelKindEnum"];
+            readonly name: string;
             readonly address: string;
-            enabled?: boolean;
-            version?: number;
+            readonly enabled: boolean;
+            readonly version: number;
             readonly last_state: components["schemas"]["DeliveryStateEnum"] | components["schemas"]["NullEnum"];
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
         };
         /**
          * @description * `webhook` - Webhook
@@ -2207,16 +2213,16 @@ export interface components {
         /** @description A message in the outbox: waiting for its next attempt, delivered, or given up. */
         Delivery: {
             readonly id: number;
-            message_id: string;
+            readonly message_id: string;
             readonly type: string;
-            state?: components["schemas"]["DeliveryStateEnum"];
-            attempts?: number;
+            readonly state: components["schemas"]["DeliveryStateEnum"];
+            readonly attempts: number;
             /** Format: date-time */
             readonly next_at: string | null;
-            last_status?: number | null;
-            last_error?: string;
+            readonly last_status: number | null;
+            readonly last_error: string;
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
         };
         /** @description A page of messages, newest first. */
         DeliveryPage: {
@@ -2885,14 +2891,14 @@ export interface components {
         /** @description A channel just made, with its signing secret (empty for the inbox): shown this once. */
         MadeChannel: {
             readonly id: number;
-            kind: components["schemas"]["ChannelKindEnum"];
-            name: string;
+            readonly kind: components["schemas"]["ChannelKindEnum"];
+            readonly name: string;
             readonly address: string;
-            enabled?: boolean;
-            version?: number;
+            readonly enabled: boolean;
+            readonly version: number;
             readonly last_state: components["schemas"]["DeliveryStateEnum"] | components["schemas"]["NullEnum"];
             /** Format: date-time */
-            created_at?: string;
+            readonly created_at: string;
             secret: string;
         };
         /** @description The commonest label and its share: what answering it always would reach. */
@@ -3315,6 +3321,8 @@ export interface components {
             adapter_name: string;
             /** @default false */
             bind_prompt: boolean;
+            /** @default  */
+            start_from: string;
             /** @default  */
             title: string;
         };
@@ -4080,6 +4088,7 @@ export interface components {
             adapter_path: string;
             prompt_path?: string;
             prompt_commit?: string;
+            start_from: components["schemas"]["Beginning"] | null;
             bind_prompt?: boolean;
             phase?: string;
             result?: unknown;
