@@ -116,7 +116,7 @@ export function useStart(project: string, onStarted: (made: FineTune) => void) {
       take(
         client.POST("/api/v1/projects/{project}/fine-tunes", {
           params: { path: { project } },
-          body: { ...plan, params: numbers(plan.params), recipe: "lora", title: "" },
+          body: { ...plan, params: numbers(plan.params), recipe: "lora", title: "", start_from: "" },
         }),
       ),
     onSuccess: async (made) => {
