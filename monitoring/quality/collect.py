@@ -65,7 +65,8 @@ def collect(
     reference or output as `expected` says. Raises Invalid naming logs without variables.
     """
     given = corrections or {}
-    rows, faults = [], []
+    rows: list[Mapping[str, Any]] = []
+    faults: list[Detail] = []
     for log, texts in with_texts(list(logs)):
         variables = (texts.get("input") or {}).get("variables")
         if not variables:

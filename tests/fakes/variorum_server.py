@@ -69,7 +69,7 @@ class FakeVariorum:
             self.batches.append(len(entries))
         return {"accepted": len(entries) - known, "duplicates": known}
 
-    def _handler(fake) -> type[BaseHTTPRequestHandler]:  # noqa: N805  (self is the handler below)
+    def _handler(fake) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 

@@ -8,96 +8,184 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Channel',
+            name="Channel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('webhook', 'Webhook'), ('inbox', 'Inbox')], max_length=10)),
-                ('name', models.CharField(max_length=100)),
-                ('address', models.CharField(max_length=500)),
-                ('sealed_secret', models.TextField(blank=True, default='')),
-                ('enabled', models.BooleanField(default=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='channels', to='accounts.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("webhook", "Webhook"), ("inbox", "Inbox")], max_length=10)),
+                ("name", models.CharField(max_length=100)),
+                ("address", models.CharField(max_length=500)),
+                ("sealed_secret", models.TextField(blank=True, default="")),
+                ("enabled", models.BooleanField(default=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="channels", to="accounts.project"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AlertRule',
+            name="AlertRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('kind', models.CharField(choices=[('score', 'Score'), ('errors', 'Errors'), ('latency', 'Latency'), ('cost', 'Cost'), ('traffic', 'Traffic')], max_length=10)),
-                ('metric', models.CharField(blank=True, default='', max_length=63)),
-                ('quantile', models.FloatField(default=0.99)),
-                ('threshold', models.FloatField()),
-                ('prompt', models.CharField(blank=True, default='', max_length=200)),
-                ('environment', models.CharField(blank=True, default='', max_length=63)),
-                ('window_minutes', models.PositiveSmallIntegerField(default=15, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1440)])),
-                ('minimum_n', models.PositiveIntegerField(default=20, validators=[django.core.validators.MinValueValidator(1)])),
-                ('consecutive', models.PositiveSmallIntegerField(default=2, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(60)])),
-                ('sure', models.BooleanField(default=True)),
-                ('enabled', models.BooleanField(default=True)),
-                ('silenced_until', models.DateTimeField(null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('state', models.CharField(choices=[('ok', 'Ok'), ('firing', 'Firing')], default='ok', max_length=6)),
-                ('streak', models.PositiveSmallIntegerField(default=0)),
-                ('last', models.JSONField(null=True)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('next_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alert_rules', to='accounts.project')),
-                ('channels', models.ManyToManyField(blank=True, related_name='rules', to='alerts.channel')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("score", "Score"),
+                            ("errors", "Errors"),
+                            ("latency", "Latency"),
+                            ("cost", "Cost"),
+                            ("traffic", "Traffic"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("metric", models.CharField(blank=True, default="", max_length=63)),
+                ("quantile", models.FloatField(default=0.99)),
+                ("threshold", models.FloatField()),
+                ("prompt", models.CharField(blank=True, default="", max_length=200)),
+                ("environment", models.CharField(blank=True, default="", max_length=63)),
+                (
+                    "window_minutes",
+                    models.PositiveSmallIntegerField(
+                        default=15,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1440),
+                        ],
+                    ),
+                ),
+                (
+                    "minimum_n",
+                    models.PositiveIntegerField(default=20, validators=[django.core.validators.MinValueValidator(1)]),
+                ),
+                (
+                    "consecutive",
+                    models.PositiveSmallIntegerField(
+                        default=2,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(60),
+                        ],
+                    ),
+                ),
+                ("sure", models.BooleanField(default=True)),
+                ("enabled", models.BooleanField(default=True)),
+                ("silenced_until", models.DateTimeField(null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("state", models.CharField(choices=[("ok", "Ok"), ("firing", "Firing")], default="ok", max_length=6)),
+                ("streak", models.PositiveSmallIntegerField(default=0)),
+                ("last", models.JSONField(null=True)),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("next_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="alert_rules", to="accounts.project"
+                    ),
+                ),
+                ("channels", models.ManyToManyField(blank=True, related_name="rules", to="alerts.channel")),
             ],
         ),
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('rule_name', models.CharField(max_length=100)),
-                ('condition', models.JSONField()),
-                ('state', models.CharField(choices=[('firing', 'Firing'), ('resolved', 'Resolved')], default='firing', max_length=8)),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('resolution', models.CharField(blank=True, choices=[('better', 'Better'), ('quiet', 'Quiet'), ('changed', 'Changed')], default='', max_length=8)),
-                ('figures', models.JSONField()),
-                ('resolved_figures', models.JSONField(null=True)),
-                ('suspects', models.JSONField()),
-                ('told_at', models.DateTimeField(null=True)),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('acknowledged_name', models.CharField(blank=True, default='', max_length=220)),
-                ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='accounts.project')),
-                ('rule', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='alerts.alertrule')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("rule_name", models.CharField(max_length=100)),
+                ("condition", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("firing", "Firing"), ("resolved", "Resolved")], default="firing", max_length=8
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "resolution",
+                    models.CharField(
+                        blank=True,
+                        choices=[("better", "Better"), ("quiet", "Quiet"), ("changed", "Changed")],
+                        default="",
+                        max_length=8,
+                    ),
+                ),
+                ("figures", models.JSONField()),
+                ("resolved_figures", models.JSONField(null=True)),
+                ("suspects", models.JSONField()),
+                ("told_at", models.DateTimeField(null=True)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("acknowledged_name", models.CharField(blank=True, default="", max_length=220)),
+                (
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="alerts", to="accounts.project"
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="alerts",
+                        to="alerts.alertrule",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('project', 'number'), name='alert_number_once'), models.UniqueConstraint(condition=models.Q(('state', 'firing')), fields=('rule',), name='alert_one_firing'), models.CheckConstraint(condition=models.Q(('state', 'firing'), ('resolved_at__isnull', False), _connector='XOR'), name='alert_resolved_at')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("project", "number"), name="alert_number_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "firing")), fields=("rule",), name="alert_one_firing"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "firing"), ("resolved_at__isnull", False), _connector="XOR"),
+                        name="alert_resolved_at",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='channel_name_once'),
+            model_name="channel",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="channel_name_once"),
         ),
         migrations.AddIndex(
-            model_name='alertrule',
-            index=models.Index(condition=models.Q(('enabled', True)), fields=['next_at'], name='alert_rule_due'),
+            model_name="alertrule",
+            index=models.Index(condition=models.Q(("enabled", True)), fields=["next_at"], name="alert_rule_due"),
         ),
         migrations.AddConstraint(
-            model_name='alertrule',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='alert_rule_name_once'),
+            model_name="alertrule",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="alert_rule_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='alertrule',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'score'), ('metric', ''), _connector='XOR'), name='alert_rule_score_has_metric'),
+            model_name="alertrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind", "score"), ("metric", ""), _connector="XOR"),
+                name="alert_rule_score_has_metric",
+            ),
         ),
     ]

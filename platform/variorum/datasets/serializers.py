@@ -102,7 +102,7 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
     """A version in a list."""
 
     columns = ColumnSerializer(many=True)
-    parent = serializers.SerializerMethodField()
+    parent = serializers.SerializerMethodField()  # type: ignore[assignment]  # the stubs' Field.parent
     source = serializers.DictField()  # type: ignore[assignment]  # the stubs' Field.source
 
     class Meta:

@@ -51,7 +51,9 @@ class PreviewView(APIView):
         found = access_upload(request, project, upload)
         options = shapes.ReadingOptions(data=request.query_params)
         options.is_valid(raise_exception=True)
-        return Response(shapes.UploadPreviewSerializer(imports.preview(found, _given(request, options.validated_data))).data)
+        return Response(
+            shapes.UploadPreviewSerializer(imports.preview(found, _given(request, options.validated_data))).data
+        )
 
 
 class ImportView(APIView):

@@ -48,10 +48,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             problem.document(), status=problem.status, headers=problem.headers, content_type=CONTENT_TYPE
         )
     elif isinstance(exc, APIException | PermissionDenied):
-        handled = standardized_handler(exc, context)
+        handled = standardized_handler(exc, cast("Any", context))
         if handled is None:
             return None
-        response = cast("Response", handled)
+        response = handled
         response.content_type = CONTENT_TYPE
     else:
         return None
@@ -59,7 +59,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     return response
 
 
-class ProblemFormatter(ExceptionFormatter):  # type: ignore[misc]
+class ProblemFormatter(ExceptionFormatter):
     """drf-standardized-errors' flat error list, written as RFC 9457."""
 
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import pytest
 
 from tests.fakes.openai_server import Fault
 from variorum.inference import services
-from variorum.inference.targets import resolve
 from variorum.inference.models import Provider
 from variorum.inference.shapes import AdapterRef, ProviderError
+from variorum.inference.targets import resolve
 
 BASE = "/api/v1/projects/support-desk"
 KEY = "sk-test-0123456789abcdef"
