@@ -1,0 +1,101 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { client, take } from "@/api/client";
+import { key } from "@/api/queries";
+import type { components } from "@/api/schema";
+import { toast, toastProblem } from "@/ui/Toast";
+
+export type Provider = components["schemas"]["Provider"];
+export type ModelEntry = components["schemas"]["ModelEntryRequest"];
+
+/** What the form asks for; models one a line: id, then the prices of a million tokens in and out. */
+export interface Filled {
+  slug: string;
+  name: string;
+  base_url: string;
+  key: string;
+  models: string;
+}
+
+export function providersQuery(project: string) {
+  return queryOptions({
+    queryKey: key(project, "providers", "list"),
+    queryFn: async () =>
+      (await take(client.GET("/api/v1/projects/{project}/providers", { params: { path: { project } } })))
+        .items,
+  });
+}
+
+export function useSave(project: string, provider: Provider | null, onSaved: () => void) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ slug, name, base_url, key: secret, models }: Filled) => {
+      const body = { name, base_url, models: readModels(models) };
+      if (provider) {
+        return client.PATCH("/api/v1/projects/{project}/providers/{provider}", {
+          params: { path: { project, provider: provider.slug } },
+          body: { ...body, ...(secret ? { key: secret } : {}) },
+        });
+      }
+      return client.POST("/api/v1/projects/{project}/providers", {
+        params: { path: { project } },
+        body: { ...body, slug, key: secret },
+      });
+    },
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: [project, "providers"] });
+      toast("Saved");
+      onSaved();
+    },
+  });
+}
+
+export function useTry(project: string) {
+  return useMutation({
+    mutationFn: (provider: string) =>
+      take(
+        client.POST("/api/v1/projects/{project}/providers/{provider}/try", {
+          params: { path: { project, provider } },
+        }),
+      ),
+    onSuccess: ({ models }) =>
+      toast("It answers", {
+        detail: models.length ? `It offers ${models.slice(0, 8).join(", ")}` : "It names no models.",
+      }),
+    onError: toastProblem,
+  });
+}
+
+export function useRemove(project: string, onRemoved: () => void) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (provider: string) =>
+      client.DELETE("/api/v1/projects/{project}/providers/{provider}", {
+        params: { path: { project, provider } },
+      }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: [project, "providers"] });
+      onRemoved();
+    },
+  });
+}
+
+/** "gpt-4o 2.50 10" a line -> the models with their prices; a line without prices has none. */
+export function readModels(text: string): ModelEntry[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([id]) => id)
+    .map(([id = "", input, output]) => ({
+      id,
+      input_price: input ?? null,
+      output_price: output ?? null,
+    }));
+}
+
+export function writeModels(models: ModelEntry[]): string {
+  return models
+    .map(({ id, input_price: input, output_price: output }) =>
+      [id, input, output].filter((part) => part !== null && part !== undefined).join(" "),
+    )
+    .join("\n");
+}
