@@ -4,7 +4,6 @@ import { key } from "@/api/queries";
 import type { components } from "@/api/schema";
 
 export type Answer = components["schemas"]["PlaygroundAnswer"];
-export type ModelChoice = components["schemas"]["ModelChoice"];
 
 /** What one side runs: which text of the prompt, on which model, with which settings. Empty: as the prompt says. */
 export interface Variant {
