@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/train_tokens.py --models-dir var/models [--examples 48]
 
 Both train the same adapter from the same start on the same batches in the same order, on one thread, float32; tokens
-are those of the examples, without padding; the last losses differ by the schedule of the first step. TRL is left out (its
-packages are large). The last line adds a prompt whose instructions all examples share.
+are those of the examples, without padding; the last losses differ by the schedule of the first step. TRL is left out
+(its packages are large). The last line adds a prompt whose instructions all examples share.
 """
 
 import argparse
@@ -29,9 +29,9 @@ from variorum.training.recipes.run_folder import RunFolder, Spec
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "banking77" / "train.csv"
 SHORT = "Name the customer's intent."
 LONG = (
-    "You sort messages for a bank. Answer with the name of one intent, in lower case, with underscores between the words, "
+    "You sort messages for a bank. Answer with the name of one intent, in lower case, with underscores between words, "
     "and nothing else. If two intents fit, take the more special one. Do not greet, do not explain, do not apologise. "
-    "Typical intents are card_arrival, card_not_working, lost_or_stolen_card, exchange_rate, top_up_failed, change_pin, "
+    "Typical intents are card_arrival, card_not_working, lost_or_stolen_card, exchange_rate, change_pin, "
     "cash_withdrawal_charge, pending_transfer, verify_my_identity, request_refund, terminate_account and age_limit."
 )
 
