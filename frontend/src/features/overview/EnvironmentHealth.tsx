@@ -67,17 +67,34 @@ function Week({ project, environment }: { project: string; environment: string }
   return (
     <ul className={styles.figures} aria-label="The last seven days">
       {figures.map((figure) => (
-        <FigureCell key={figure.name} figure={figure} markers={markers} color={seriesColor(environment)} />
+        <FigureCell
+          key={figure.name}
+          project={project}
+          environment={environment}
+          figure={figure}
+          markers={markers}
+          color={seriesColor(environment)}
+        />
       ))}
     </ul>
   );
 }
 
-function FigureCell({ figure, markers, color }: { figure: Figure; markers: number[]; color: string }) {
+interface CellProps {
+  project: string;
+  environment: string;
+  figure: Figure;
+  markers: number[];
+  color: string;
+}
+
+function FigureCell({ project, environment, figure, markers, color }: CellProps) {
   const { name, value, format, values, n, interval } = figure;
   return (
     <li className={styles.figure}>
-      <span className={styles.quiet}>{name}</span>
+      <Link to="/p/$project/quality" params={{ project }} search={{ environment }}>
+        {name}
+      </Link>
       <span className={styles.value}>
         <Num value={value} format={format} n={n} interval={interval} />
       </span>

@@ -4,6 +4,7 @@ import { client, take } from "@/api/client";
 import { key } from "@/api/queries";
 import { projectsQuery } from "@/api/session";
 import { useSignOut } from "@/features/auth/session";
+import { draftsQuery } from "@/features/drafts/drafts";
 import { recentJobsQuery } from "@/features/jobs/jobs";
 import { useChooseTheme } from "@/shell/PersonMenu";
 import { usePlaces } from "@/shell/Rail";
@@ -23,6 +24,7 @@ export function useCommands(project: string): Command[] {
   return [
     ...useGoTo(project),
     ...useFiles(project),
+    ...useDrafts(project),
     ...useJobs(project),
     ...useProjects(project),
     ...useActs(),
@@ -54,6 +56,18 @@ function useFiles(project: string): Command[] {
     label: file.path,
     icon: "file",
     href: `/p/${project}/files/${file.path}`,
+  }));
+}
+
+function useDrafts(project: string): Command[] {
+  const drafts = useQuery(draftsQuery(project, { state: "open" })).data?.items ?? [];
+  return drafts.map((draft) => ({
+    id: `draft-${draft.number}`,
+    group: "Drafts",
+    label: draft.title,
+    hint: `#${draft.number} · ${draft.author_name}`,
+    icon: "draft",
+    href: `/p/${project}/drafts/${draft.number}`,
   }));
 }
 
