@@ -93,7 +93,7 @@ describe("freshening", () => {
     ["draft.merged", ["drafts", "files"]],
     ["deployment.made", ["deployments"]],
     ["job.progress", []],
-    ["alert.firing", ["alerts"]],
+    ["alert.firing", ["alerts", "alert_rules"]],
     ["", []],
   ])("%s makes %j stale", (kind, nouns) => {
     expect(staleNouns(kind)).toEqual(nouns);
@@ -106,6 +106,10 @@ describe("freshening", () => {
     for (let count = 0; count < 20; count += 1) freshen(message("alert.firing"));
     expect(ask).not.toHaveBeenCalled();
     vi.advanceTimersByTime(300);
-    expect(ask.mock.calls).toEqual([[{ queryKey: ["desk", "alerts"] }], [{ queryKey: ["desk", "events"] }]]);
+    expect(ask.mock.calls).toEqual([
+      [{ queryKey: ["desk", "alerts"] }],
+      [{ queryKey: ["desk", "alert_rules"] }],
+      [{ queryKey: ["desk", "events"] }],
+    ]);
   });
 });
