@@ -165,6 +165,10 @@ SPECTACULAR_SETTINGS = {
         "AlertStateEnum": "monitoring.alerts.models.Alert.State",
         "ChannelKindEnum": "monitoring.alerts.models.Channel.Kind",
         "DeliveryStateEnum": "variorum.events.models.Delivery.State",
+        "ApprovalVerdictEnum": "variorum.drafts.models.Approval.Verdict",
+        "SeriesKindEnum": ["all", "commit", "other"],
+        "FileChangeEnum": ["added", "deleted", "modified", "renamed"],
+        "LogStatusEnum": ["ok", "error"],
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }

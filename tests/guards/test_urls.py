@@ -7,7 +7,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 METHODS = ("get", "post", "put", "patch", "delete")
 OPEN = {("health", "get"), ("openapi", "get"), ("session", "post")}
-VALUES = {"int": "1", "slug": "support-desk", "str": "production", "path": "prompts/triage.prompt", "uuid": "0" * 8 + "-0000-7000-8000-" + "0" * 12}
+VALUES = {
+    "int": "1",
+    "slug": "support-desk",
+    "str": "production",
+    "path": "prompts/triage.prompt",
+    "uuid": "0" * 8 + "-0000-7000-8000-" + "0" * 12,
+}
 
 
 def _patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -76,7 +82,7 @@ def test_a_viewer_writes_nothing(project, member, api):
 
 
 # Answers a question from a body; changes nothing.
-READS_BY_POST = {"check", "render"}
+READS_BY_POST = {"check", "render", "edit"}
 
 
 @pytest.mark.parametrize("body", [None, {}, [], {"name": 5, "files": 7, "ref": [], "rate": "x"}])

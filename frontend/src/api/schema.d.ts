@@ -1919,7 +1919,7 @@ export interface components {
         Approval: {
             readonly id: number;
             readonly author: components["schemas"]["User"];
-            readonly verdict: components["schemas"]["Verdict7ffEnum"];
+            readonly verdict: components["schemas"]["ApprovalVerdictEnum"];
             readonly commit: string;
             readonly body: string;
             /** Format: date-time */
@@ -1930,6 +1930,12 @@ export interface components {
             items: components["schemas"]["Approval"][];
             next: string | null;
         };
+        /**
+         * @description * `approve` - Approve
+         *     * `request_changes` - Request Changes
+         * @enum {string}
+         */
+        ApprovalVerdictEnum: "approve" | "request_changes";
         /** @description The logs of one step of time. */
         Bar: {
             /** Format: date-time */
@@ -1954,7 +1960,7 @@ export interface components {
         ChangedPath: {
             path: string;
             old_path: string;
-            status: components["schemas"]["StatusF5cEnum"];
+            status: components["schemas"]["FileChangeEnum"];
             added: number;
             removed: number;
         };
@@ -2033,7 +2039,7 @@ export interface components {
             prompt?: string;
             environment?: string;
             commit?: string;
-            status?: components["schemas"]["StatusA3dEnum"];
+            status?: components["schemas"]["LogStatusEnum"];
             tag?: string;
             score?: string;
             /** Format: double */
@@ -2641,13 +2647,21 @@ export interface components {
             problems: components["schemas"]["FileProblem"][];
             changed: components["schemas"]["Commit"] | null;
         };
+        /**
+         * @description * `added` - added
+         *     * `deleted` - deleted
+         *     * `modified` - modified
+         *     * `renamed` - renamed
+         * @enum {string}
+         */
+        FileChangeEnum: "added" | "deleted" | "modified" | "renamed";
         /** @description One changed file. */
         FileDiff: {
             path: string;
             old_path: string;
             /** @description What the file is. */
             readonly kind: components["schemas"]["FileKindEnum"];
-            status: components["schemas"]["StatusF5cEnum"];
+            status: components["schemas"]["FileChangeEnum"];
             binary: boolean;
             added: number;
             removed: number;
@@ -2782,13 +2796,6 @@ export interface components {
          * @enum {string}
          */
         JobStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-        /**
-         * @description * `all` - all
-         *     * `commit` - commit
-         *     * `other` - other
-         * @enum {string}
-         */
-        Kind1f4Enum: "all" | "commit" | "other";
         /** @description How often an expected value occurs. */
         LabelCount: {
             label: string;
@@ -2867,7 +2874,7 @@ export interface components {
             commit: string;
             model: string;
             adapter: string;
-            status: components["schemas"]["StatusA3dEnum"];
+            status: components["schemas"]["LogStatusEnum"];
             /** Format: double */
             latency_ms: number | null;
             input_tokens: number | null;
@@ -2888,6 +2895,12 @@ export interface components {
             /** Format: date-time */
             searched_to: string | null;
         };
+        /**
+         * @description * `ok` - ok
+         *     * `error` - error
+         * @enum {string}
+         */
+        LogStatusEnum: "ok" | "error";
         /** @description A channel just made, with its signing secret (empty for the inbox): shown this once. */
         MadeChannel: {
             readonly id: number;
@@ -3072,7 +3085,7 @@ export interface components {
         };
         /** @description A verdict on the version that one has looked at. */
         NewApprovalRequest: {
-            verdict: components["schemas"]["Verdict7ffEnum"];
+            verdict: components["schemas"]["ApprovalVerdictEnum"];
             commit: string;
             /** @default  */
             body: string;
@@ -3817,7 +3830,7 @@ export interface components {
         };
         /** @description Mean scores with their intervals, one a step. */
         ScoreSeries: {
-            kind: components["schemas"]["Kind1f4Enum"];
+            kind: components["schemas"]["SeriesKindEnum"];
             commit: string;
             n: number[];
             mean: (number | null)[];
@@ -3851,7 +3864,7 @@ export interface components {
         };
         /** @description The figures of some requests, one value a step. */
         Series: {
-            kind: components["schemas"]["Kind1f4Enum"];
+            kind: components["schemas"]["SeriesKindEnum"];
             commit: string;
             requests: number[];
             errors: number[];
@@ -3864,6 +3877,13 @@ export interface components {
             cost: number[];
             whole: components["schemas"]["WholeFigures"];
         };
+        /**
+         * @description * `all` - all
+         *     * `commit` - commit
+         *     * `other` - other
+         * @enum {string}
+         */
+        SeriesKindEnum: "all" | "commit" | "other";
         /** @description A score as lists show it. */
         ShortScore: {
             metric: string;
@@ -3907,20 +3927,6 @@ export interface components {
          * @enum {string}
          */
         StandingEnum: "good" | "unsure" | "beyond" | "few" | "none";
-        /**
-         * @description * `ok` - ok
-         *     * `error` - error
-         * @enum {string}
-         */
-        StatusA3dEnum: "ok" | "error";
-        /**
-         * @description * `added` - added
-         *     * `deleted` - deleted
-         *     * `modified` - modified
-         *     * `renamed` - renamed
-         * @enum {string}
-         */
-        StatusF5cEnum: "added" | "deleted" | "modified" | "renamed";
         /** @description A part of the rows: only these labels, the first N of each, N in all drawn evenly with a seed. */
         Subset: {
             labels?: string[];
@@ -4156,12 +4162,6 @@ export interface components {
             email: string;
             name: string;
         };
-        /**
-         * @description * `approve` - Approve
-         *     * `request_changes` - Request Changes
-         * @enum {string}
-         */
-        Verdict7ffEnum: "approve" | "request_changes";
         /** @description A version in a list. */
         Version: {
             readonly number: number;
@@ -4228,7 +4228,7 @@ export interface components {
             commit: string;
             model: string;
             adapter: string;
-            status: components["schemas"]["StatusA3dEnum"];
+            status: components["schemas"]["LogStatusEnum"];
             /** Format: double */
             latency_ms: number | null;
             input_tokens: number | null;
