@@ -17,13 +17,14 @@ const HEIGHT = 160;
 export function Panels({ project, data, onRange }: PanelsProps) {
   const x = data.times.map((time) => Date.parse(time) / 1000);
   const common = { x, onRange, sync: "quality", height: HEIGHT, markers: useMarkers(project, data) };
+  const bars = data.series.length > 1 ? "line" : "bars"; // bars of several commits would hide each other
   return (
     <div className={styles.panels}>
       <Card>
         <Chart
           {...common}
           label="Requests"
-          kind="bars"
+          kind={bars}
           series={lines(data, "requests")}
           format={formatCompact}
         />
@@ -50,7 +51,7 @@ export function Panels({ project, data, onRange }: PanelsProps) {
         <Chart
           {...common}
           label="Cost"
-          kind="bars"
+          kind={bars}
           series={lines(data, "cost")}
           format={(value) => formatCost(value)}
         />
