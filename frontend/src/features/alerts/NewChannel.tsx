@@ -77,7 +77,7 @@ export function AddressField({ kind, address, onChange, error }: AddressFieldPro
     <Field
       label="Address"
       error={error}
-      hint="Messages are signed as Standard Webhooks says, and tried again for a day."
+      hint="Messages are signed as Standard Webhooks says, and tried again for 16 hours."
     >
       <TextInput
         value={address}

@@ -4,7 +4,7 @@ import type { ApiProblem } from "@/api/problem";
 import { Checkbox, Field, Select, TextInput } from "@/ui/Field";
 import styles from "./Alerts.module.css";
 import { channelsQuery, namesQuery } from "./alerts";
-import { type RuleForm, UNITS, withKind } from "./ruleForm";
+import { evaluatedEvery, type RuleForm, UNITS, withKind } from "./ruleForm";
 import { isBelow, KINDS } from "./words";
 
 const QUANTILES = [
@@ -46,7 +46,11 @@ export function RuleFieldset({ project, form, onChange, problem, isNew }: Fields
         >
           <TextInput {...text("minimum")} inputMode="numeric" disabled={form.kind === "traffic"} />
         </Field>
-        <Field label="In a row" hint="evaluations, 10 s apart" error={problem?.field("consecutive")}>
+        <Field
+          label="In a row"
+          hint={`evaluations, ${evaluatedEvery(form.window)} apart`}
+          error={problem?.field("consecutive")}
+        >
           <TextInput {...text("consecutive")} inputMode="numeric" />
         </Field>
       </div>

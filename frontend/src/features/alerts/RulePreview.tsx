@@ -20,10 +20,16 @@ export function RulePreview({ project, form }: { project: string; form: RuleForm
       <h3>With these settings, now</h3>
       {missing && <p className={styles.quiet}>Choose a metric to see its figure.</p>}
       {!missing && preview.isPending && <SkeletonText lines={4} />}
-      {!missing && preview.isError && <p className={styles.quiet}>{toProblem(preview.error).detail}</p>}
+      {!missing && preview.isError && <p className={styles.quiet}>{refusal(preview.error)}</p>}
       {!missing && preview.data && !preview.isError && <PreviewFound found={preview.data} fields={fields} />}
     </section>
   );
+}
+
+/** The server's words without the field's name, which stands beside. */
+function refusal(error: unknown): string {
+  const problem = toProblem(error);
+  return problem.errors[0]?.detail ?? problem.detail;
 }
 
 function PreviewFound({ found, fields }: { found: Preview; fields: RuleFields }) {

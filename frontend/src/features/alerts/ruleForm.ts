@@ -1,3 +1,4 @@
+import { formatDuration } from "@/lib/format";
 import type { Rule, RuleFields } from "./alerts";
 import { KINDS, type Kind } from "./words";
 
@@ -64,7 +65,7 @@ export function formOf(rule: Rule): RuleForm {
   };
 }
 
-/** What is sent. A limit that is no number is sent as null, so that the server's words stand at the field. */
+/** What is sent. What is no number is sent as it was typed, so that the server's words stand at the field. */
 export function fieldsOf(form: RuleForm): RuleFields {
   const limit = numberOf(form.limit);
   return {
@@ -72,23 +73,29 @@ export function fieldsOf(form: RuleForm): RuleFields {
     kind: form.kind,
     metric: form.kind === "score" ? form.metric : "",
     quantile: Number(form.quantile),
-    threshold: (form.kind === "errors" && limit !== null ? round(limit / 100) : limit) as number,
+    threshold: form.kind === "errors" && typeof limit === "number" ? round(limit / 100) : limit,
     prompt: form.prompt.trim(),
     environment: form.environment,
-    window_minutes: numberOf(form.window) as number,
-    minimum_n: numberOf(form.minimum) as number,
-    consecutive: numberOf(form.consecutive) as number,
+    window_minutes: numberOf(form.window),
+    minimum_n: numberOf(form.minimum),
+    consecutive: numberOf(form.consecutive),
     sure: form.sure,
     enabled: form.enabled,
     channels: form.channels,
   };
 }
 
-function numberOf(text: string): number | null {
+function numberOf(text: string): number {
   const value = Number(text.replace(",", "."));
-  return text.trim() === "" || Number.isNaN(value) ? null : value;
+  return text.trim() === "" || Number.isNaN(value) ? (text as unknown as number) : value;
 }
 
 function round(value: number): number {
   return Number(value.toPrecision(12));
+}
+
+/** The time between a rule's evaluations: ten seconds, more for windows over half an hour. */
+export function evaluatedEvery(window: string): string {
+  const seconds = Math.max(10, (Number(window) * 60) / 180 || 0);
+  return formatDuration(Math.round(seconds) * 1000).replace(/\.0+ s$/, " s");
 }

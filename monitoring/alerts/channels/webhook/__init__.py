@@ -1,4 +1,4 @@
-"""A signed POST of Standard Webhooks, put in the outbox, which tries again for a day."""
+"""A signed POST of Standard Webhooks, put in the outbox, which tries again for 16 hours."""
 
 import base64
 import secrets
