@@ -5,7 +5,7 @@
 Starts a database and two servers of its own in a temporary folder: Variorum (`variorum.asgi`, the key checked on
 every request) and a granian application that knows nothing but the body. Both run one worker. Fetches 200 and 304 at
 1 and at 16 kept-alive connections, the servers taking turns, from a load generator in a process of its own.
-Prints requests/s, p50, p99 and server CPU a request, and the ratios of medians over the rounds.
+Prints requests/s, p50, p99 and server CPU a request (medians), and the median of the ratios of neighbouring runs.
 Targets (DESIGN.md, section 7): requests/s at 16 connections at least 0.6 of the bare server, p50 at one connection
 at most 2 times the bare server's.
 """
@@ -198,10 +198,15 @@ def measure(servers: list[Server], token: str, body: bytes, seconds: float, roun
         for name, row in middle.items():
             cells = f"{row['rate']:,.0f} | {row['p50'] * 1e3:.3f} | {row['p99'] * 1e3:.2f} | {row['cpu'] * 1e3:.3f}"
             print(f"| {status} | {connections} | {name} | {cells} |")
-        ours, theirs = middle["variorum"], middle["bare"]
+        rate, p50, cpu = (
+            statistics.median(
+                our[key] / their[key] for our, their in zip(found["variorum"], found["bare"], strict=True)
+            )
+            for key in ("rate", "p50", "cpu")
+        )
         verdicts.append(
-            f"{status}, {connections} connections: requests/s {ours['rate'] / theirs['rate']:.2f} of bare, "
-            f"p50 {ours['p50'] / theirs['p50']:.2f}x, CPU a request {ours['cpu'] / theirs['cpu']:.2f}x"
+            f"{status}, {connections} connections: requests/s {rate:.2f} of bare, p50 {p50:.2f}x, "
+            f"CPU a request {cpu:.2f}x"
         )
     print("\n" + "\n".join(verdicts))
 

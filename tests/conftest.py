@@ -7,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.fakes.openai_server import fake_openai as fake_openai
+from tests.served import web as web
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Membership, Project, User
 from variorum.accounts.roles import Role, Scope

@@ -9,6 +9,7 @@ lanes that rooms above hand down (`variorum.lib.lanes`).
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -180,6 +181,8 @@ async def _live(receive: Receive, send: Send) -> None:
         asyncio.ensure_future(Listener({live.CHANNEL: _hear}, _doubt).run()),
         asyncio.ensure_future(lane.run()),
     ]
+    gc.collect()
+    gc.freeze()  # what was loaded at the start is never garbage: looking through it again and again costs requests
     await send({"type": "lifespan.startup.complete"})
     await receive()
     hub.shut()

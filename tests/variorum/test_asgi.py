@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from tests.live import Live, free_port
-from tests.served import web as web
 
 PROJECT = "/api/v1/projects/support-desk"
 JSON = {"Content-Type": "application/json"}

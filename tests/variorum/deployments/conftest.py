@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.served import web as web
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.deployments.models import Environment

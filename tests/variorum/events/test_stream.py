@@ -10,7 +10,6 @@ import httpx
 import pytest
 from django.db import connection
 
-from tests.served import web as web
 from variorum.accounts.models import Membership
 from variorum.events import live, stream
 from variorum.events.services import record
