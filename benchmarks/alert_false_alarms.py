@@ -1,7 +1,7 @@
 """How often an error rule fires on a healthy day: simulated days of requests whose true error rate never changes.
 
-`python benchmarks/alert_false_alarms.py [days]` evaluates a rule "error rate above 5 %, two in a row" every ten seconds, as
-the clock does, and prints the share of days with at least one alert.
+`python benchmarks/alert_false_alarms.py [days]` evaluates a rule "error rate above 5 %, two in a row" every
+ten seconds, as the clock does, and prints the share of days with at least one alert.
 """
 
 import sys
