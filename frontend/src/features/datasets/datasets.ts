@@ -9,7 +9,6 @@ export type Version = Schemas["VersionDetail"];
 export type Profile = Schemas["Profile"];
 export type Row = Schemas["Row"];
 export type Upload = Schemas["Upload"];
-export type Imported = Schemas["Imported"];
 export type Mapping = { input: string[]; expected: string | null; tags: string[] };
 
 /** What the server says of an uploaded file. */

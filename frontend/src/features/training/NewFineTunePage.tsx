@@ -89,6 +89,7 @@ function Guide({ project, datasets, models, defaults }: GuideProps) {
     prompt_path: asked.prompt ?? "",
     bind_prompt: true,
     adapter_name: asked.prompt ? adapterOf(asked.prompt) : "",
+    start_from: "",
     params: defaults,
   }));
   const set = (change: Partial<Plan>) => setPlan((before) => ({ ...before, ...change }));
@@ -131,6 +132,7 @@ function Guide({ project, datasets, models, defaults }: GuideProps) {
                 />
               </Field>
             </div>
+            <StartFrom project={project} plan={plan} set={set} wrong={wrong} />
           </Card>
           <RecipeFields params={plan.params} onChange={(params) => set({ params })} wrong={wrong} />
         </Stack>
@@ -220,6 +222,35 @@ function FormatCard({ project, plan, set }: PartProps) {
         )}
       </div>
     </Card>
+  );
+}
+
+/** Going on from an adapter of main; not shown while there is none. */
+function StartFrom({
+  project,
+  plan,
+  set,
+  wrong,
+}: PartProps & { wrong: (name: string) => string | undefined }) {
+  const files = useQuery(filesQuery(project, MAIN));
+  const folders = (files.data?.items ?? [])
+    .filter((file) => file.path.endsWith("/adapter_config.json"))
+    .map((file) => file.path.replace(/\/adapter_config\.json$/, ""));
+  if (folders.length === 0) return null;
+  return (
+    <Field
+      label="Go on from"
+      optional
+      hint="Its rank, layers and modules must be those below."
+      error={wrong("start_from")}
+    >
+      <Select
+        placeholder="Nothing: a fresh adapter"
+        options={folders.map((value) => ({ value, label: value }))}
+        value={plan.start_from}
+        onChange={(event) => set({ start_from: event.target.value })}
+      />
+    </Field>
   );
 }
 

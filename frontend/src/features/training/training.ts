@@ -48,6 +48,8 @@ export interface Plan {
   prompt_path: string;
   bind_prompt: boolean;
   adapter_name: string;
+  /** An adapter on main whose weights are the beginning; "" starts afresh. */
+  start_from: string;
   params: Record<string, unknown>;
 }
 
@@ -116,7 +118,7 @@ export function useStart(project: string, onStarted: (made: FineTune) => void) {
       take(
         client.POST("/api/v1/projects/{project}/fine-tunes", {
           params: { path: { project } },
-          body: { ...plan, params: numbers(plan.params), recipe: "lora", title: "", start_from: "" },
+          body: { ...plan, params: numbers(plan.params), recipe: "lora", title: "" },
         }),
       ),
     onSuccess: async (made) => {
