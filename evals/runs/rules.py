@@ -38,7 +38,13 @@ def judge(
     on_main: bool,
 ) -> list[Outcome]:
     """Every rule's outcome, and one more when too many rows have no output."""
-    outcomes = [_at_least(r, summary) if r["kind"] == "at_least" else _not_worse(r, comparison, on_main) for r in rules]
+    names = {MACRO_F1: "Macro-F1", **{metric["slug"]: metric["name"] for metric in summary["metrics"]}}
+    outcomes = [
+        _at_least(rule, names.get(rule["metric"], rule["metric"]), summary)
+        if rule["kind"] == "at_least"
+        else _not_worse(rule, names.get(rule["metric"], rule["metric"]), comparison, on_main)
+        for rule in rules
+    ]
     rows, errors = summary["rows"], summary["errors"]
     if errors > MOST_ERRORS * rows:
         words = f"{errors} of {rows} rows got no output, more than {percent(MOST_ERRORS)}."
@@ -67,11 +73,11 @@ def _figure(summary: Mapping[str, Any], metric: str) -> Mapping[str, Any] | None
     return next((m["figure"] for m in summary["metrics"] if m["slug"] == metric), None)
 
 
-def _at_least(rule: Mapping[str, Any], summary: Mapping[str, Any]) -> Outcome:
+def _at_least(rule: Mapping[str, Any], name: str, summary: Mapping[str, Any]) -> Outcome:
     figure, wanted = _figure(summary, rule["metric"]), rule["value"]
     if figure is None or figure["n"] < FEWEST:
-        return Outcome(rule, "inconclusive", f"{rule['metric']}: fewer than {FEWEST} rows have a score.")
-    reached = f"{rule['metric']} is {percent(figure['value'])} ({_span(figure)})"
+        return Outcome(rule, "inconclusive", f"{name}: fewer than {FEWEST} rows have a score.")
+    reached = f"{name} is {percent(figure['value'])} ({_span(figure)})"
     if figure["low"] >= wanted:
         return Outcome(rule, "pass", f"{reached}, at least {percent(wanted)}.")
     if figure["high"] < wanted:
@@ -79,17 +85,17 @@ def _at_least(rule: Mapping[str, Any], summary: Mapping[str, Any]) -> Outcome:
     return Outcome(rule, "inconclusive", f"{reached}; whether it is at least {percent(wanted)} cannot be told.")
 
 
-def _not_worse(rule: Mapping[str, Any], comparison: Mapping[str, Any] | None, on_main: bool) -> Outcome:
+def _not_worse(rule: Mapping[str, Any], name: str, comparison: Mapping[str, Any] | None, on_main: bool) -> Outcome:
     metric, margin = rule["metric"], rule["margin"]
     if comparison is None:
         if on_main:
-            return Outcome(rule, "pass", f"{metric}: this is main itself, so there is nothing to be worse than.")
-        return Outcome(rule, "inconclusive", f"{metric}: there is no evaluation of main to compare with.")
+            return Outcome(rule, "pass", f"{name}: this is main itself, so there is nothing to be worse than.")
+        return Outcome(rule, "inconclusive", f"{name}: there is no evaluation of main to compare with.")
     found = next((m for m in comparison["metrics"] if m["slug"] == metric), None)
     if found is None or found["difference"] is None or found["difference"]["n"] < FEWEST:
-        return Outcome(rule, "inconclusive", f"{metric}: fewer than {FEWEST} rows have a score in both.")
+        return Outcome(rule, "inconclusive", f"{name}: fewer than {FEWEST} rows have a score in both.")
     change = found["difference"]
-    said = f"{metric}: {in_words(change)}"
+    said = f"{name}: {in_words(change)}"
     if change["low"] >= -margin:
         return Outcome(rule, "pass", f"{said}; not worse than main by more than {points(margin)}.")
     if change["high"] < -margin:

@@ -13,7 +13,12 @@ def figure(value, low, high, n=100):
 
 
 def outcome(rule, *, own=None, change=None, errors=0, on_main=False):
-    summary = {"rows": 100, "errors": errors, "metrics": [{"slug": "m", "figure": own}], "labelled": {"macro_f1": own}}
+    summary = {
+        "rows": 100,
+        "errors": errors,
+        "metrics": [{"slug": "m", "name": "M", "figure": own}],
+        "labelled": {"macro_f1": own},
+    }
     comparison = {"metrics": [{"slug": "m", "difference": change}]} if change else None
     return rules.judge([rule], summary, comparison, on_main=on_main)
 
