@@ -19,7 +19,6 @@ export type Comparison = Schemas["PairedComparison"];
 export type Figure = Schemas["Figure"];
 export type Result = Schemas["Result"];
 export type Rule = Schemas["SuiteRule"];
-type Suite = Schemas["Suite"];
 
 /** Which rows of an evaluation are looked at; `metric` is what wrong, failed, gained and lost speak of. */
 export type Show = "all" | "wrong" | "errors" | "failed" | "gained" | "lost" | "changed";
