@@ -20,12 +20,31 @@ PAGES = [
     "/p/desk/settings/audit",
     "/p/desk/nowhere",
 ]
+# Pages whose four looks are the same parts: two looks each.
+MORE = [
+    "/p/desk/files",
+    "/p/desk/drafts",
+    "/p/desk/deployments",
+    "/p/desk/datasets",
+    "/p/desk/datasets/import",
+    "/p/desk/training",
+    "/p/desk/evaluations",
+    "/p/desk/logs",
+    "/p/desk/quality",
+    "/p/desk/alerts",
+]
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_looks_right(visit, path, width, theme):
+    looks_right(visit(path, width=width, theme=theme))
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "dark"), (390, "light")])
+@pytest.mark.parametrize("path", MORE)
+def test_a_room_looks_right(visit, path, width, theme):
     looks_right(visit(path, width=width, theme=theme))
 
 

@@ -15,7 +15,7 @@ export function Id({ value, length = 8, label = "id" }: { value: string; length?
       <button
         type="button"
         className={styles.id}
-        aria-label={`Copy ${label} ${value}`}
+        aria-label={copied ? `copied ${label} ${value}` : `${value.slice(0, length)}: copy ${label} ${value}`}
         onClick={() => void copy()}
       >
         {copied ? "copied" : value.slice(0, length)}
