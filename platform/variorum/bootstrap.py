@@ -80,7 +80,12 @@ class Task:
             if self.error:
                 return 1
             self.process = subprocess.Popen(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "NO_COLOR": "1", "FORCE_COLOR": "0"},
             )
         return self.process.wait()
 
