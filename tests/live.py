@@ -136,11 +136,16 @@ class Live:
         """Start the worker with its clock."""
         self.start("worker", [sys.executable, "-m", "variorum.worker"])
 
-    def start_models(self) -> None:
-        """Start our own model server on a free port; put the models under <data>/models before."""
-        port = free_port()
+    def start_models(self, model: str = "smollm2-135m") -> None:
+        """Start our own model server on a free port; put a model of your own under <data>/models/<id>/ before.
+
+        Web and worker learn its address when they start.
+        """
+        port, models = free_port(), str(self.data / "models")
         self.settings["VARIORUM_MODEL_SERVER_URL"] = f"http://127.0.0.1:{port}"
-        self.start("models", [sys.executable, "-m", "variorum.inference.serve", "--port", str(port)])
+        folders = ["--models-dir", models, "--adapters-dir", f"{models}/adapters"]
+        command = [sys.executable, "-m", "variorum.inference.serve", "--port", str(port), "--model", model]
+        self.start("models", [*command, *folders])
         address = f"http://127.0.0.1:{port}/health"
         self.wait(lambda: httpx.get(address, timeout=5).status_code == 200, 90, "the model server")
 

@@ -3,12 +3,9 @@
 The model is a random Llama of three layers: what is tested is the way, not the figures.
 """
 
-import sys
-
 import httpx
 import pytest
 
-from tests.live import free_port
 from tests.variorum.conftest import _write_gguf
 from variorum.lib.ids import uuid7
 
@@ -36,17 +33,7 @@ def tiny(live):
     folder = live.data / "models" / "tiny"
     folder.mkdir(parents=True, exist_ok=True)
     _write_gguf(folder / "model.gguf")
-    port = free_port()
-    models = str(live.data / "models")
-    live.settings["VARIORUM_MODEL_SERVER_URL"] = f"http://127.0.0.1:{port}"
-    live.start(
-        "models",
-        [
-            sys.executable, "-m", "variorum.inference.serve", "--port", str(port), "--models-dir", models,
-            "--adapters-dir", f"{models}/adapters", "--model", "tiny",
-        ],
-    )  # fmt: skip
-    live.wait(lambda: httpx.get(f"http://127.0.0.1:{port}/health", timeout=5).is_success, 90, "the model server")
+    live.start_models("tiny")
     for name, start in (("worker", live.start_worker), ("web", live.start_web)):
         live.kill(name)
         start()
