@@ -33,9 +33,9 @@ def _need(condition: object, text: str) -> None:
     pytest.skip(text)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser process for the run."""
+    """One browser process for a module. Playwright's event loop must not outlive it: Django refuses to work beside one."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
     _need(path and Path(path).exists(), "Chromium is not installed: apt-get install chromium, or set CHROMIUM")
     _need((ROOT / "frontend/dist/index.html").exists(), "The pages are not built: make setup")

@@ -23,7 +23,7 @@ def _tab_through(page: Page, most: int = 60) -> list[str]:
         assert focus["seen"], f"{focus['name']!r} does not show its focus"
         if names and focus["name"] == names[0]:
             break
-        names.append(focus["name"].strip())
+        names.append(focus["name"].strip().split("\n")[0])
     return names
 
 

@@ -54,6 +54,7 @@ def _log(number, *, right, started_at):
 
 
 def test_the_loop_from_a_request_to_an_alert(live, owner, maintainer, receiver):
+    receiver.got.clear()  # of the engine before
     key = owner.post(f"{P}/keys", {"name": "logs", "scopes": ["logs"]})["token"]
     maintainer.post(f"{P}/sampling-rules", {"metric": "exact-match", "rate": 1.0, "prompt": "triage"}, status=201)
     channel = maintainer.post(
