@@ -35,7 +35,7 @@ def _need(condition: object, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser process for a module. Playwright's event loop must not outlive it: Django refuses to work beside one."""
+    """One browser process for a module: Playwright's event loop must not outlive it, Django refuses to work beside."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
     _need(path and Path(path).exists(), "Chromium is not installed: apt-get install chromium, or set CHROMIUM")
     _need((ROOT / "frontend/dist/index.html").exists(), "The pages are not built: make setup")
