@@ -186,6 +186,17 @@ class Live:
         )
         raise AssertionError(f"{what} did not come within {seconds} s\n{logs}")
 
+    def ended(self, browser: "Browser", address: str, seconds: float) -> Any:
+        """Wait until a job's own page says that it has ended, and give it. Fails unless it succeeded."""
+
+        def look() -> Any:
+            found = browser.get(address)
+            return found if found["state"] in {"succeeded", "failed", "cancelled"} else None
+
+        found = self.wait(look, seconds, address)
+        assert found["state"] == "succeeded", found
+        return found
+
     def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of its database."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:

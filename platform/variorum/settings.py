@@ -29,7 +29,6 @@ try:
     LEASE_SECONDS = env.integer("VARIORUM_LEASE_SECONDS", 15, low=3, high=3600)
     WORKER_THREADS = env.integer("VARIORUM_WORKER_THREADS", 6, low=1, high=256)
     TRAINING_THREADS = env.integer("VARIORUM_TRAINING_THREADS", 1, low=1, high=1024)
-    EMAIL_FROM = env.text("VARIORUM_EMAIL_FROM", "variorum@localhost")
     DATABASES = databases.django_databases(DATABASE_URL, DATA_DIR)
 except env.BadSetting as exc:
     raise ImproperlyConfigured(str(exc)) from None
@@ -59,13 +58,6 @@ INSTALLED_APPS = [
     "monitoring.quality",
     "monitoring.alerts",
     "variorum_sample",
-]
-# Rooms arrive one by one; a folder without apps.py is not installed yet.
-INSTALLED_APPS = [
-    app
-    for app in INSTALLED_APPS
-    if not app.startswith(("variorum", "evals.", "monitoring."))
-    or any((root / app.replace(".", "/") / "apps.py").exists() for root in (BASE_DIR, BASE_DIR / "platform"))
 ]
 
 MIDDLEWARE = [

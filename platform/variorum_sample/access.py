@@ -9,7 +9,6 @@ from typing import TypedDict
 from django.conf import settings
 from django.db import transaction
 
-from variorum.accounts.access import Actor
 from variorum.accounts.models import ApiKey, Project, User
 from variorum.accounts.roles import Scope
 from variorum.accounts.services import create_api_key
@@ -65,8 +64,3 @@ def _make(project: Project, owner: User) -> SignIn:
     scopes = [Scope.RUNTIME, Scope.LOGS, Scope.WRITE]
     _key, token = create_api_key(project=project, user=owner, name="Sample app", scopes=scopes, expires_at=None)
     return SignIn(email=owner.email, password=password, api_key=token, project=project.slug)
-
-
-def actor(user: User) -> Actor:
-    """A sample person as an actor."""
-    return Actor.of_user(user)

@@ -39,16 +39,6 @@ def tiny(live):
         start()
 
 
-def _ended(live, browser, address, seconds=150):
-    def look():
-        found = browser.get(address)
-        return found if found["state"] in {"succeeded", "failed", "cancelled"} else None
-
-    found = live.wait(look, seconds, address)
-    assert found["state"] == "succeeded", found
-    return found
-
-
 def _merge(draft, maintainer, approver):
     address = f"{P}/drafts/{draft}"
     head = maintainer.get(address)["head_commit"]
@@ -69,7 +59,7 @@ def test_from_a_dataset_to_a_deployed_adapter_and_back(live, owner, editor, main
         "adapter_name": "triage", "bind_prompt": True,
     }  # fmt: skip
     started = editor.post(f"{P}/fine-tunes", wanted, status=201)
-    tuned = _ended(live, editor, f"{P}/fine-tunes/{started['number']}")
+    tuned = live.ended(editor, f"{P}/fine-tunes/{started['number']}", 150)
     points = editor.get(f"{P}/fine-tunes/{started['number']}/points")["items"]
     assert [p["step"] for p in points] == sorted({p["step"] for p in points})
     assert tuned["draft"]
@@ -80,7 +70,7 @@ def test_from_a_dataset_to_a_deployed_adapter_and_back(live, owner, editor, main
     }  # fmt: skip
     maintainer.post(f"{P}/suites", suite, status=201)
     evaluation = editor.post(f"{P}/suites/triage/evaluations", {"draft": tuned["draft"]}, status=201)
-    done = _ended(live, editor, f"{P}/evaluations/{evaluation['number']}")
+    done = live.ended(editor, f"{P}/evaluations/{evaluation['number']}", 150)
     assert done["summary"]["rows"] == 24
     assert done["summary"]["errors"] == 0
     address = f"{P}/drafts/{tuned['draft']}"
@@ -124,7 +114,7 @@ def test_from_a_dataset_to_a_deployed_adapter_and_back(live, owner, editor, main
 
     again = editor.post(f"{P}/fine-tunes", {**wanted, "start_from": "adapters/triage"}, status=201)
     assert again["start_from"]["path"] == "adapters/triage"
-    second = _ended(live, editor, f"{P}/fine-tunes/{again['number']}")
+    second = live.ended(editor, f"{P}/fine-tunes/{again['number']}", 150)
     assert second["draft"] != tuned["draft"]
     card = editor.get(f"{P}/file?path=adapters/triage/card.yaml&ref=drafts/{second['draft']}")
     assert again["start_from"]["sha256"] in card["text"]

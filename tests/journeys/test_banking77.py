@@ -72,16 +72,6 @@ def _import(browser, part, per_label):
     return made["dataset"]
 
 
-def _ended(live, browser, address, seconds):
-    def look():
-        found = browser.get(address)
-        return found if found["state"] in {"succeeded", "failed", "cancelled"} else None
-
-    found = live.wait(look, seconds, address)
-    assert found["state"] == "succeeded", found
-    return found
-
-
 def _merge(number, owner, maintainer):
     address = f"{P}/drafts/{number}"
     head = maintainer.get(address)["head_commit"]
@@ -98,7 +88,7 @@ def test_banking77_from_import_to_dashboard(live, owner, maintainer, tmp_path):
         "params": {"epochs": 3, "evaluations": 2, "seed": 3},
     }  # fmt: skip
     started = owner.post(f"{P}/fine-tunes", wanted, status=201)
-    tuned = _ended(live, owner, f"{P}/fine-tunes/{started['number']}", 900)
+    tuned = live.ended(owner, f"{P}/fine-tunes/{started['number']}", 900)
     suite = {
         "name": "Intent", "dataset": test, "prompt_path": "prompts/intent.prompt", "metrics": ["exact-match"],
         "rules": [{"kind": "not_worse", "metric": "exact-match", "margin": 0.02}], "required": True,

@@ -51,7 +51,7 @@ def test_an_evaluation_survives(embedded, live, owner, editor, maintainer, messa
     live.wait(lambda: 4 <= _stored(live) < ROWS, 60, "some results")
     _kill_and_restart(live)
     kept = _stored(live)
-    done = live.wait(lambda: _over(editor.get(f"{P}/evaluations/{number}")), 60, "the end of the evaluation")
+    done = live.ended(editor, f"{P}/evaluations/{number}", 60)
     assert (done["state"], done["summary"]["rows"], done["summary"]["errors"]) == ("succeeded", ROWS, 0)
     assert live.sql("SELECT count(*), count(DISTINCT index) FROM runs_result")[0] == (ROWS, ROWS)
     assert len(fake_openai.calls) <= ROWS + 2 * 2 + 8  # what was in flight or not yet stored is asked again, no more
@@ -60,10 +60,6 @@ def test_an_evaluation_survives(embedded, live, owner, editor, maintainer, messa
 
 def _stored(live):
     return live.sql("SELECT count(*) FROM runs_result")[0][0]
-
-
-def _over(found):
-    return found if found["state"] in {"succeeded", "failed", "cancelled"} else None
 
 
 def test_a_fine_tune_survives(embedded, live, owner, editor, maintainer, messages, tiny):
@@ -75,7 +71,7 @@ def test_a_fine_tune_survives(embedded, live, owner, editor, maintainer, message
     address = f"{P}/fine-tunes/{number}"
     live.wait(lambda: editor.get(address)["done"] >= 20, 90, "twenty steps")
     _kill_and_restart(live)
-    done = live.wait(lambda: _over(editor.get(address)), 150, "the end of the fine-tune")
+    done = live.ended(editor, address, 150)
     assert (done["state"], done["attempts"]) == ("succeeded", 2)
     steps = live.sql("SELECT step FROM training_trainingpoint ORDER BY step")
     assert [row[0] for row in steps] == list(range(done["total"] + 1))  # 0: before training
