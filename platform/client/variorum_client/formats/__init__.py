@@ -7,6 +7,7 @@ from variorum_client.formats.lfs import Pointer, parse_pointer, print_pointer
 from variorum_client.formats.paths import Kind, artefact_name, check_path, kind_of
 from variorum_client.formats.problems import FormatError, Problem, RenderError
 from variorum_client.formats.prompt import Prompt, cached_prompt, parse_prompt, print_prompt, prompt_overview
+from variorum_client.formats.sections import SourceMessage, source_messages
 
 __all__ = [
     "AdapterConfig",
@@ -16,6 +17,7 @@ __all__ = [
     "Problem",
     "Prompt",
     "RenderError",
+    "SourceMessage",
     "artefact_name",
     "cached_prompt",
     "check_config",
@@ -36,4 +38,5 @@ __all__ = [
     "print_prompt",
     "prompt_overview",
     "schema_path",
+    "source_messages",
 ]
