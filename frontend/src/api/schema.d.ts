@@ -308,7 +308,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Viewer. `commit` is a branch, a commit id or its beginning. */
+        /** @description Viewer. `commit` is a branch, a tag, a commit id or its beginning. */
         get: operations["checks_list"];
         put?: never;
         post?: never;
@@ -359,7 +359,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Viewer. Each of `base` and `head` is a branch, a commit id or its beginning. */
+        /** @description Viewer. Each of `base` and `head` is a branch, a tag, a commit id or its beginning. */
         get: operations["commits_compare"];
         put?: never;
         post?: never;
@@ -1371,6 +1371,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/next-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. The drafts merged since the last tag below `ref`, and other changes of main. */
+        get: operations["tags_suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/playground": {
         parameters: {
             query?: never;
@@ -1611,6 +1628,42 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. All of them, the newest first; no Git process. */
+        get: operations["tags_list"];
+        put?: never;
+        /** @description Maintainer. 409 `tag_exists` (a tag never moves), `tag_not_on_main`; 422 `bad_tag_name`. */
+        post: operations["tags_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/tags/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["tags_show"];
+        put?: never;
+        post?: never;
+        /** @description Maintainer. The name goes, the commit stays; the audit trail keeps the notes. */
+        delete: operations["tags_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3076,6 +3129,13 @@ export interface components {
             items: components["schemas"]["ModelChoice"][];
             next: string | null;
         };
+        /** @description A draft that the notes name. */
+        NamedDraft: {
+            number: number;
+            title: string;
+            author_name: string;
+            merged_commit: string;
+        };
         /** @description What the key is for and until when. */
         NewApiKeyRequest: {
             name: string;
@@ -3125,7 +3185,7 @@ export interface components {
             /** @default  */
             description: string;
         };
-        /** @description A commit to make live: an id, the beginning of one (7 digits or more), or `main`. */
+        /** @description A commit to make live: a tag, an id, the beginning of one (7 digits or more), or `main`. */
         NewDeploymentRequest: {
             expected?: number | null;
             /** @default  */
@@ -3316,6 +3376,14 @@ export interface components {
             concurrency?: number;
             /** @default  */
             slug: string;
+        };
+        /** @description A name for a commit of main; `ref` is main, another tag, or a commit id or its beginning. */
+        NewTagRequest: {
+            name: string;
+            /** @default main */
+            ref: string;
+            /** @default  */
+            notes: string;
         };
         /** @description A fine-tune to start; its adapter will arrive as a draft in adapters/<adapter_name>. */
         NewTrainingRequest: {
@@ -4052,10 +4120,36 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /** @description A named commit with notes. `oid` is Git's tag object; a tag pushed without notes has no tagger. */
+        Tag: {
+            name: string;
+            oid: string;
+            commit: string;
+            subject: string;
+            notes: string;
+            tagger_name: string;
+            tagger_email: string;
+            /** Format: date-time */
+            at: string;
+        };
         /** @description How often a tag occurs. */
         TagCount: {
             tag: string;
             count: number;
+        };
+        /** @description Every tag of a project, the newest first. */
+        TagPage: {
+            items: components["schemas"]["Tag"][];
+            next: string | null;
+        };
+        /** @description A free name and notes to begin with. `since` is the tag before; `beside` counts changes without a draft. */
+        TagSuggestion: {
+            name: string;
+            notes: string;
+            commit: string;
+            since?: string | null;
+            drafts: components["schemas"]["NamedDraft"][];
+            beside: number;
         };
         /** @description How many logs were new, and how many were here already. */
         Taken: {
@@ -4879,7 +4973,7 @@ export interface operations {
                 limit?: string;
                 /** @description Only commits that changed this file. */
                 path?: string;
-                /** @description A branch (main, drafts/12), a commit id or its beginning. */
+                /** @description A branch (main, drafts/12), a tag, a commit id or its beginning. */
                 ref?: string;
             };
             header?: never;
@@ -5948,7 +6042,7 @@ export interface operations {
         parameters: {
             query: {
                 path: string;
-                /** @description A branch (main, drafts/12), a commit id or its beginning. */
+                /** @description A branch (main, drafts/12), a tag, a commit id or its beginning. */
                 ref?: string;
             };
             header?: never;
@@ -5972,7 +6066,7 @@ export interface operations {
     files_list: {
         parameters: {
             query?: {
-                /** @description A branch (main, drafts/12), a commit id or its beginning. */
+                /** @description A branch (main, drafts/12), a tag, a commit id or its beginning. */
                 ref?: string;
             };
             header?: never;
@@ -6768,6 +6862,30 @@ export interface operations {
             };
         };
     };
+    tags_suggest: {
+        parameters: {
+            query?: {
+                /** @description What is to be named: main, or a commit. */
+                ref?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagSuggestion"];
+                };
+            };
+        };
+    };
     playground_run: {
         parameters: {
             query?: never;
@@ -7265,6 +7383,95 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Plan"];
                 };
+            };
+        };
+    };
+    tags_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPage"];
+                };
+            };
+        };
+    };
+    tags_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTagRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+        };
+    };
+    tags_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+        };
+    };
+    tags_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

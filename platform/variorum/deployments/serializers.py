@@ -117,7 +117,7 @@ class _Expected(serializers.Serializer[object]):
 
 
 class NewDeployment(_Expected):
-    """A commit to make live: an id, the beginning of one (7 digits or more), or `main`."""
+    """A commit to make live: a tag, an id, the beginning of one (7 digits or more), or `main`."""
 
     commit = serializers.CharField(max_length=200)
 

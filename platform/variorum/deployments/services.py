@@ -36,7 +36,7 @@ def ensure_environments(project: Project) -> list[Environment]:
 def deploy(
     *, environment: Environment, commit: str, actor: Actor, note: str = "", expected: int | None = ANY
 ) -> Deployment:
-    """Make a commit of main live. `commit` may be a branch name or the beginning of an id.
+    """Make a commit of main live. `commit` may be a tag, a branch or the beginning of an id.
 
     `expected` is the number of the deployment that the caller saw live (None: nothing was). Raises NotFound,
     Unprocessable for a commit whose artefacts are not sound, Conflict when it is not on main (`not_on_main`), live

@@ -242,7 +242,7 @@ class ChecksView(APIView):
         parameters=[OpenApiParameter("commit", str, required=True)],
     )
     def get(self, request: Request, project: str) -> Response:
-        """Viewer. `commit` is a branch, a commit id or its beginning."""
+        """Viewer. `commit` is a branch, a tag, a commit id or its beginning."""
         found = access_project(request, project)
         commit = repository.resolve(found, request.query_params.get("commit", ""))
         return Response(pagination.whole(shapes.CheckSerializer(queries.checks_of(found, commit), many=True).data))

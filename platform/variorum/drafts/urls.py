@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.drafts import api, playground
+from variorum.drafts import api, naming, playground
 
 DRAFT = "projects/<slug:project>/drafts/<int:number>"
 urlpatterns = [
@@ -17,5 +17,6 @@ urlpatterns = [
     path(f"{DRAFT}/comments/<int:comment>", api.CommentView.as_view(), name="comment"),
     path(f"{DRAFT}/approvals", api.ApprovalsView.as_view(), name="approvals"),
     path("projects/<slug:project>/checks", api.ChecksView.as_view(), name="checks"),
+    path("projects/<slug:project>/next-tag", naming.NextTagView.as_view(), name="next_tag"),
     path("projects/<slug:project>/playground", playground.PlaygroundView.as_view(), name="playground"),
 ]

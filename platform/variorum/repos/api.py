@@ -18,7 +18,7 @@ from variorum.repos.problems import bad_files
 from variorum_client.formats import FormatError, RenderError, artefact_name, kind_of, parse_prompt, partials_from
 from variorum_client.formats.front import edit_front
 
-REF = OpenApiParameter("ref", str, description="A branch (main, drafts/12), a commit id or its beginning.")
+REF = OpenApiParameter("ref", str, description="A branch (main, drafts/12), a tag, a commit id or its beginning.")
 PATH = OpenApiParameter("path", str, required=True)
 TEXTS = OpenApiParameter("texts", bool, description="Add both texts of each file.")
 CONTEXT = OpenApiParameter("context", int, description="Unchanged lines around each change, at most 100000.")
@@ -136,7 +136,7 @@ class CompareView(APIView):
         parameters=[OpenApiParameter(name, str, required=True) for name in ("base", "head")] + [CONTEXT, TEXTS],
     )
     def get(self, request: Request, project: str) -> Response:
-        """Viewer. Each of `base` and `head` is a branch, a commit id or its beginning."""
+        """Viewer. Each of `base` and `head` is a branch, a tag, a commit id or its beginning."""
         found = access_project(request, project)
         base, head = (queries.resolve(found, _named(request, name)) for name in ("base", "head"))
         answer = {

@@ -38,7 +38,7 @@ def head(project: Project, ref: str = git.MAIN) -> str | None:
 
 @explained()
 def resolve(project: Project, name: str) -> str:
-    """Full commit id of a branch, a commit id or its beginning. Raises NotFound."""
+    """Full commit id of a branch, a tag, a commit id or its beginning. Raises NotFound."""
     return git.resolve(path_of(project), name)
 
 

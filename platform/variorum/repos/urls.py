@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.repos import api
+from variorum.repos import api, tags_api
 
 urlpatterns = [
     path("projects/<slug:project>/files", api.FilesView.as_view(), name="files"),
@@ -11,4 +11,6 @@ urlpatterns = [
     path("projects/<slug:project>/check", api.CheckView.as_view(), name="check"),
     path("projects/<slug:project>/edit", api.EditView.as_view(), name="edit"),
     path("projects/<slug:project>/render", api.RenderView.as_view(), name="render"),
+    path("projects/<slug:project>/tags", tags_api.TagsView.as_view(), name="tags"),
+    path("projects/<slug:project>/tags/<str:name>", tags_api.TagView.as_view(), name="tag"),
 ]

@@ -107,7 +107,7 @@ git.commit(path, "main", {"a": b"never"}, message="m", author=author, expected_h
 """
 
 
-@pytest.mark.parametrize("step", ["locked", "_tree", "write_commit", "_swap", "_swap_once"])
+@pytest.mark.parametrize("step", ["locked", "_tree", "write_commit", "swap_ref", "_swap_once"])
 def test_a_saver_killed_at_any_step_is_harmless(repository: Path, step: str) -> None:
     before = git.head(repository)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

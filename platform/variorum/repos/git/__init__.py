@@ -27,6 +27,7 @@ from variorum.repos.git.read import (
     read_files,
     resolve,
 )
+from variorum.repos.git.tags import Tag, find_tag, point_tag, tagged_commit, tags, write_tag
 from variorum.repos.git.upkeep import fsck, pack
 from variorum.repos.git.write import Author, commit, create, move_ref, write_commit
 
@@ -46,6 +47,7 @@ __all__ = [
     "Merge",
     "Missing",
     "StaleHead",
+    "Tag",
     "ahead",
     "changed_paths",
     "check_files",
@@ -54,6 +56,7 @@ __all__ = [
     "commit_info",
     "create",
     "diff",
+    "find_tag",
     "fsck",
     "head",
     "heads",
@@ -67,10 +70,14 @@ __all__ = [
     "merge_base",
     "move_ref",
     "pack",
+    "point_tag",
     "read_blobs",
     "read_file",
     "read_files",
     "resolve",
+    "tagged_commit",
+    "tags",
     "tree_changes",
     "write_commit",
+    "write_tag",
 ]

@@ -60,16 +60,29 @@ def heads(path: Path, prefix: str) -> dict[str, str]:
 
 @patient
 def resolve(path: Path, name: str) -> str:
-    """Full id of a branch name, a commit id or its unique beginning (7 digits or more). Raises Missing."""
-    found = head(path, name) if name else None
+    """Full id of a branch, a tag, a commit id or its unique beginning (7 digits or more). Raises Missing.
+
+    A branch comes before a tag of the same name; ``refs/tags/v1`` means the tag.
+    """
+    found = (head(path, name) or _tagged(path, name)) if name else None
     if found is None and 7 <= len(name) <= 40 and set(name) <= set(hexdigits):
         try:
             found = str(open_repository(path).expand_id(name))
         except (KeyError, ValueError):
             found = None
     if found is None:
-        raise Missing(f"no branch or commit {name[:80]!r}")
+        raise Missing(f"no branch, tag or commit {name[:80]!r}")
     return str(commit_of(open_repository(path), found).id)
+
+
+def _tagged(path: Path, name: str) -> str | None:
+    """Commit that a tag names; also of branches and tags given by their full names."""
+    full = name if name.startswith("refs/") else f"refs/tags/{name}"
+    try:
+        found = open_repository(path).references.get(full)
+        return str(found.peel(pygit2.Commit).id) if found else None
+    except (ValueError, pygit2.InvalidSpecError):
+        return None
 
 
 @patient

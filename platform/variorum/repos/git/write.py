@@ -69,7 +69,7 @@ def commit(
         if actual and before is not None and tree == before.id:
             return actual
         made = write_commit(path, str(tree), [actual] if actual else [], message=message, author=author)
-        _swap(repository, path, ref, made, actual)
+        swap_ref(repository, path, ref, made, actual)
         return made
 
 
@@ -80,9 +80,9 @@ def write_commit(path: Path, tree: str, parents: list[str], *, message: str, aut
     now = int(time.time())
     made = repository.create_commit(
         None,
-        _signature(author.name, author.email, now),
-        _signature(*COMMITTER, now),
-        _text(message),
+        signature(author.name, author.email, now),
+        signature(*COMMITTER, now),
+        plain_text(message),
         tree,
         parents,
     )
@@ -96,15 +96,18 @@ def move_ref(path: Path, ref: str, new: str | None, *, expected: str | None) -> 
     if new is not None:
         commit_of(repository, new)
     with locked(path):
-        _swap(repository, path, ref, new, expected)
+        swap_ref(repository, path, ref, new, expected)
 
 
-def _swap(repository: pygit2.Repository, path: Path, ref: str, new: str | None, expected: str | None) -> None:
-    """Compare-and-swap of the ref. Waits for lock files (git gc), and removes those of a killed writer."""
+def swap_ref(repository: pygit2.Repository, path: Path, ref: str, new: str | None, expected: str | None) -> None:
+    """Compare-and-swap of a branch, or of a ref by its full name; the caller holds the repository's lock.
+
+    Waits for lock files (git gc), and removes those of a killed writer.
+    """
     for seconds in (STALE_LOCK_SECONDS, 1.0):
         if _swap_within(seconds, repository, ref, new, expected):
             return
-        for left in (path / "refs/heads" / f"{ref}.lock", path / "packed-refs.lock"):
+        for left in (path / f"{_full(ref)}.lock", path / "packed-refs.lock"):
             left.unlink(missing_ok=True)
     raise Busy(f"{ref} stays locked")
 
@@ -124,7 +127,7 @@ def _swap_within(
 
 
 def _swap_once(repository: pygit2.Repository, ref: str, new: str | None, expected: str | None) -> None:
-    name = f"refs/heads/{ref}"
+    name = _full(ref)
     found = repository.references.get(name)
     actual = str(found.target) if found else None
     if actual != expected:
@@ -135,6 +138,10 @@ def _swap_once(repository: pygit2.Repository, ref: str, new: str | None, expecte
         found.set_target(new)  # libgit2 compares with the target that was read above
     elif found is not None:
         found.delete()
+
+
+def _full(ref: str) -> str:
+    return ref if ref.startswith("refs/") else f"refs/heads/{ref}"
 
 
 def _tree(
@@ -180,7 +187,8 @@ def _blob(repository: pygit2.Repository, data: bytes | None) -> pygit2.Oid | Non
     return None if data is None else repository.create_blob(data)
 
 
-def _signature(name: str, email: str, at: int) -> pygit2.Signature:
+def signature(name: str, email: str, at: int) -> pygit2.Signature:
+    """Who did it at a Unix time, as Git can keep it: in UTC, on one line."""
     return pygit2.Signature(_plain(name) or "Unknown", _plain(email) or "unknown@localhost", at, 0)
 
 
@@ -190,6 +198,7 @@ def _plain(text: str) -> str:
     return kept.strip(" .,:;\"'\\")[:200]
 
 
-def _text(message: str) -> str:
+def plain_text(message: str, default: str = "Change files") -> str:
+    """A message without trailing blanks, ending in one newline; `default` for an empty one."""
     kept = "\n".join(line.rstrip() for line in message.replace("\0", "").splitlines()).strip()
-    return f"{kept or 'Change files'}\n"
+    return f"{kept or default}\n"
