@@ -110,10 +110,15 @@ def read_filter(request: Request) -> LogFilter:
     return LogFilter(since=since, until=until, status=given["status"], **parts)
 
 
-def read_range(request: Request, *, default: timedelta | None = None) -> tuple[datetime, datetime]:
-    """`from` and `to`; without them the last `default`, or all that retention keeps. Raises Invalid."""
+def read_range(
+    request: Request, *, default: timedelta | None = None, ahead: timedelta = timedelta(hours=2)
+) -> tuple[datetime, datetime]:
+    """`from` and `to`; without them the last `default`, or all that retention keeps. Raises Invalid.
+
+    Without `to` the range ends `ahead` of now: clocks of those who log may go ahead of ours.
+    """
     now = datetime.now(tz=UTC)
-    until = _moment("to", request.query_params.get("to", "")) or now + timedelta(hours=2)
+    until = _moment("to", request.query_params.get("to", "")) or now + ahead
     width = default or timedelta(days=settings.LOG_RETENTION_DAYS + 2)
     since = _moment("from", request.query_params.get("from", "")) or min(until, now) - width
     if since >= until:

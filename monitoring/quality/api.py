@@ -41,7 +41,7 @@ class QualityView(APIView):
 
 
 def _question(request: Request, project: Any) -> dashboard.Question:
-    since, until = read_range(request, default=WEEK)
+    since, until = read_range(request, default=WEEK, ahead=timedelta(0))
     if until - since > LONGEST:
         raise _bad("from", f"The range may span {LONGEST.days} days.")
     group = request.query_params.get("group", "")

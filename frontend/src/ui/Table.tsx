@@ -22,6 +22,8 @@ export interface Column<Row> {
   primary?: boolean;
   /** Left out on a phone. */
   wideOnly?: boolean;
+  /** Left out below 1440 px too: others matter more. */
+  largeOnly?: boolean;
   hideHeader?: boolean;
 }
 
@@ -87,7 +89,7 @@ export function TableHead<Row>({ columns, sort, onSort }: TableProps<Row>) {
               role="columnheader"
               scope="col"
               style={column.width ? { width: column.width } : undefined}
-              className={cx(column.align === "right" && styles.right)}
+              className={cx(column.align === "right" && styles.right, column.largeOnly && styles.largeOnly)}
               {...(active
                 ? { "aria-sort": active.descending ? ("descending" as const) : ("ascending" as const) }
                 : {})}
@@ -151,6 +153,7 @@ export function TableRow<Row>({ row, table, measure, index }: TableRowProps<Row>
             column.align === "right" && styles.right,
             column === primary && styles.primary,
             column.wideOnly && styles.wideOnly,
+            column.largeOnly && styles.largeOnly,
           )}
         >
           {column === primary && rowLink ? (

@@ -7,6 +7,8 @@ import { useListKeys } from "./useListKeys";
 type VirtualTableProps<Row> = TableProps<Row> & {
   /** CSS height of the scrolling window. */
   height?: string;
+  /** Columns keep their widths and long texts are cut, so that no column is pushed out of sight. */
+  fixed?: boolean;
   /** Called when the last rows come into sight. */
   onEnd?: () => void;
 };
@@ -15,6 +17,7 @@ type VirtualTableProps<Row> = TableProps<Row> & {
 export function VirtualTable<Row>({
   height = "calc(100dvh - 220px)",
   onEnd,
+  fixed = false,
   ...table
 }: VirtualTableProps<Row>) {
   const { rows, rowKey, columns, label, footer, listKeys = true } = table;
@@ -45,7 +48,12 @@ export function VirtualTable<Row>({
         role="region"
         aria-label={label}
       >
-        <table role="table" aria-label={label} aria-rowcount={rows.length} className={styles.table}>
+        <table
+          role="table"
+          aria-label={label}
+          aria-rowcount={rows.length}
+          className={`${styles.table} ${fixed ? styles.fixed : ""}`}
+        >
           <TableHead {...table} />
           <tbody ref={body} role="rowgroup">
             <Gap height={before} columns={columns.length} />

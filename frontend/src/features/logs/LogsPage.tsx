@@ -92,7 +92,7 @@ interface TimeBarsProps {
 
 function TimeBars({ project, filter, onRange }: TimeBarsProps) {
   const found = useQuery({ ...histogramQuery(project, filter), placeholderData: keepPreviousData });
-  const shown = bars(found.data ?? { step: 60, items: [] });
+  const shown = bars(found.data ?? { step: 60, items: [] }, filter);
   return (
     <Card>
       <Chart
@@ -139,6 +139,7 @@ function List({ project, filter, search, live, onOpen, onClear }: ListProps) {
       )}
       {rows.length > 0 && (
         <VirtualTable
+          fixed
           label="Logs"
           columns={COLUMNS}
           rows={rows}
@@ -162,8 +163,8 @@ function List({ project, filter, search, live, onOpen, onClear }: ListProps) {
 }
 
 const COLUMNS: Column<Log>[] = [
-  { key: "at", header: "Time", width: "112px", cell: (log) => <Time at={log.started_at} /> },
-  { key: "status", header: "Status", width: "96px", cell: (log) => <Status log={log} /> },
+  { key: "at", header: "Time", width: "100px", cell: (log) => <Time at={log.started_at} /> },
+  { key: "status", header: "Status", width: "84px", cell: (log) => <Status log={log} /> },
   {
     key: "asked",
     header: "Asked",
@@ -180,7 +181,7 @@ const COLUMNS: Column<Log>[] = [
     key: "where",
     header: "Environment",
     width: "116px",
-    wideOnly: true,
+    largeOnly: true,
     cell: (log) => log.environment,
   },
   {
@@ -190,7 +191,7 @@ const COLUMNS: Column<Log>[] = [
     wideOnly: true,
     cell: (log) => <code>{log.commit.slice(0, 8)}</code>,
   },
-  { key: "scores", header: "Scores", align: "right", width: "130px", cell: (log) => <Scores log={log} /> },
+  { key: "scores", header: "Scores", align: "right", width: "100px", cell: (log) => <Scores log={log} /> },
   {
     key: "latency",
     header: "Latency",
@@ -203,7 +204,7 @@ const COLUMNS: Column<Log>[] = [
     header: "Cost",
     align: "right",
     width: "80px",
-    wideOnly: true,
+    largeOnly: true,
     cell: (log) => <Num value={log.cost} format={formatCost} />,
   },
 ];

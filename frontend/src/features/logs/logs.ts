@@ -48,13 +48,22 @@ export function logQuery(project: string, log: string) {
   });
 }
 
-/** All bars of a histogram, also the empty ones, for a chart: x in Unix seconds. */
-export function bars(found: Histogram): { x: number[]; ok: number[]; errors: number[] } {
+/** All bars of a histogram over the range that was asked for, also the empty ones: x in Unix seconds. */
+export function bars(
+  found: Histogram,
+  asked: Record<string, string>,
+  now = Date.now(),
+): { x: number[]; ok: number[]; errors: number[] } {
   const byTime = new Map(found.items.map((item) => [Date.parse(item.at) / 1000, item]));
   const times = [...byTime.keys()];
-  if (times.length === 0) return { x: [], ok: [], errors: [] };
+  const first = times[0];
+  if (first === undefined) return { x: [], ok: [], errors: [] };
+  const onGrid = (at: number) => first + Math.floor((at - first) / found.step) * found.step;
+  const from = asked["from"] ? onGrid(Date.parse(asked["from"]) / 1000) : first;
+  const to = onGrid((asked["to"] ? Date.parse(asked["to"]) : now) / 1000);
   const x: number[] = [];
-  for (let at = Math.min(...times); at <= Math.max(...times) && x.length < 2000; at += found.step) x.push(at);
+  for (let at = Math.min(from, ...times); at <= Math.max(to, ...times) && x.length < 2000; at += found.step)
+    x.push(at);
   return {
     x,
     ok: x.map((at) => byTime.get(at)?.ok ?? 0),

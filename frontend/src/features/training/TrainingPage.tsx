@@ -85,7 +85,6 @@ const COLUMNS: Column<FineTune>[] = [
   {
     key: "verdict",
     header: "What the curve says",
-    wideOnly: true,
     cell: (tune) => (tune.state === "failed" ? tune.error : tune.verdict.text),
   },
   { key: "data", header: "Data", width: "190px", cell: (tune) => `${tune.dataset} v${tune.version}` },
