@@ -352,6 +352,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/commits/{sha}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. 409 `not_on_main`, `nothing_before`. */
+        get: operations["commits_revert_preview"];
+        put?: never;
+        /** @description Editor. Opens a draft. 409 `revert_conflicts` with both sides, `nothing_to_revert`, `not_on_main`. */
+        post: operations["commits_revert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/compare": {
         parameters: {
             query?: never;
@@ -711,6 +729,24 @@ export interface paths {
         put?: never;
         /** @description The draft's author, or a maintainer. */
         post: operations["drafts_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/drafts/{number}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. 409 `draft_not_merged`. */
+        get: operations["drafts_revert_preview"];
+        put?: never;
+        /** @description Editor. Opens another draft. 409 `draft_not_merged`, otherwise as for a commit. */
+        post: operations["drafts_revert"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2469,6 +2505,12 @@ export interface components {
          * @enum {string}
          */
         DraftStateEnum: "open" | "merged" | "closed";
+        /** @description A draft that took the same commit back. */
+        EarlierRevert: {
+            number: number;
+            title: string;
+            state: components["schemas"]["DraftStateEnum"];
+        };
         /** @description The prompt with the changes in it; comments and layout stay. */
         EditAnswer: {
             problems: components["schemas"]["FileProblem"][];
@@ -3330,6 +3372,11 @@ export interface components {
             models?: components["schemas"]["ModelEntryRequest"][];
             slug: string;
         };
+        /** @description `why` opens the new draft's description. */
+        NewRevertRequest: {
+            /** @default  */
+            why: string;
+        };
         /** @description `to`: the number of the earlier deployment to restore; left out: what was live before. */
         NewRollbackRequest: {
             expected?: number | null;
@@ -3796,6 +3843,22 @@ export interface components {
             next: string | null;
             total: number;
         };
+        /** @description What taking a commit back would do now. `paths` would change; `conflicts` were changed since by others. */
+        RevertPreview: {
+            commit: string;
+            title: string;
+            state: components["schemas"]["RevertPreviewStateEnum"];
+            paths: string[];
+            conflicts: string[];
+            earlier: components["schemas"]["EarlierRevert"][];
+        };
+        /**
+         * @description * `clean` - clean
+         *     * `conflicts` - conflicts
+         *     * `nothing` - nothing
+         * @enum {string}
+         */
+        RevertPreviewStateEnum: "clean" | "conflicts" | "nothing";
         /**
          * @description * `viewer` - Viewer
          *     * `editor` - Editor
@@ -5021,6 +5084,54 @@ export interface operations {
             };
         };
     };
+    commits_revert_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                sha: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevertPreview"];
+                };
+            };
+        };
+    };
+    commits_revert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                sha: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewRevertRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+        };
+    };
     commits_compare: {
         parameters: {
             query: {
@@ -5726,6 +5837,54 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+        };
+    };
+    drafts_revert_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevertPreview"];
+                };
+            };
+        };
+    };
+    drafts_revert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewRevertRequest"];
+            };
+        };
+        responses: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.drafts import api, naming, playground
+from variorum.drafts import api, naming, playground, reverting_api
 
 DRAFT = "projects/<slug:project>/drafts/<int:number>"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path(f"{DRAFT}/comments/<int:comment>", api.CommentView.as_view(), name="comment"),
     path(f"{DRAFT}/approvals", api.ApprovalsView.as_view(), name="approvals"),
     path("projects/<slug:project>/checks", api.ChecksView.as_view(), name="checks"),
+    path(f"{DRAFT}/revert", reverting_api.DraftRevertView.as_view(), name="draft_revert"),
+    path("projects/<slug:project>/commits/<str:sha>/revert", reverting_api.RevertView.as_view(), name="revert"),
     path("projects/<slug:project>/next-tag", naming.NextTagView.as_view(), name="next_tag"),
     path("projects/<slug:project>/playground", playground.PlaygroundView.as_view(), name="playground"),
 ]

@@ -23,6 +23,7 @@ __all__ = [
     "move_ref",
     "pack_repositories",
     "problems_of",
+    "revert",
     "start_branch",
     "store_lfs",
     "write_commit",
@@ -79,6 +80,12 @@ def merge(*, project: Project, ours: str, theirs: str) -> git.Merge:
     """Three-way merge of two commits, line by line; moves nothing."""
     with explained():
         return git.merge(path_of(project), ours, theirs)
+
+
+def revert(*, project: Project, commit: str, onto: str) -> git.Merge:
+    """Commit `onto` without what `commit` changed, line by line; moves nothing."""
+    with explained():
+        return git.revert(path_of(project), commit, onto)
 
 
 def write_commit(*, project: Project, tree: str, parents: list[str], message: str, actor: Actor) -> str:

@@ -27,6 +27,7 @@ from variorum.repos.git.read import (
     read_files,
     resolve,
 )
+from variorum.repos.git.revert import revert
 from variorum.repos.git.tags import Tag, find_tag, point_tag, tagged_commit, tags, write_tag
 from variorum.repos.git.upkeep import fsck, pack
 from variorum.repos.git.write import Author, commit, create, move_ref, write_commit
@@ -75,6 +76,7 @@ __all__ = [
     "read_file",
     "read_files",
     "resolve",
+    "revert",
     "tagged_commit",
     "tags",
     "tree_changes",

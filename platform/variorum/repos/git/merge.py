@@ -31,7 +31,13 @@ class Merge:
 def merge(path: Path, ours: str, theirs: str) -> Merge:
     """Merge commit ``theirs`` into commit ``ours``, line by line where both changed a file; moves no ref."""
     repository = open_repository(path)
-    index = repository.merge_commits(commit_of(repository, ours), commit_of(repository, theirs))
+    return merge_of_index(
+        repository, repository.merge_commits(commit_of(repository, ours), commit_of(repository, theirs))
+    )
+
+
+def merge_of_index(repository: pygit2.Repository, index: pygit2.Index) -> Merge:
+    """What libgit2 made of a merge: the tree, or each file in conflict with its three sides."""
     if index.conflicts is None:
         return Merge(str(index.write_tree(repository)), [])
     found = [_conflict(repository, *sides) for sides in index.conflicts]
