@@ -121,7 +121,8 @@ def test_status_deploy_and_rollback_speak_the_api(server: FakeVariorum, capsys: 
         "dev         nothing is live\nproduction  #7  cccccccccccc  Be kind  (deploy by Ada, now)\n"
     )
     assert main(["status", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == items
+    expected = {"clone": None, "draft": None, "environments": items, "problem": None}
+    assert json.loads(capsys.readouterr().out) == expected
     server.reply = (201, DEPLOYMENT)
     assert main(["deploy", "staging", "main", "--note", "try"]) == 0
     assert main(["rollback", "production", "--to", "3"]) == 0

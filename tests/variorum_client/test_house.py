@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 CLIENT_PATH = Path(__file__).parents[2] / "platform" / "client"
-HEAVY = ("django", "rest_framework", "pydantic", "torch", "dotpromptz", "numpy", "variorum")
+HEAVY = ("django", "rest_framework", "pydantic", "torch", "dotpromptz", "numpy", "git", "variorum")
 
 
 def test_it_imports_nothing_heavy_and_no_server() -> None:

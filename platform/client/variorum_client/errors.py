@@ -19,3 +19,7 @@ class ApiError(VariorumError):
     def __init__(self, status: int, code: str, message: str) -> None:
         self.status, self.code = status, code
         super().__init__(message)
+
+
+class CloneError(VariorumError):
+    """The user's own clone, or the Git on this machine, does not allow what was asked. The text says what to do."""

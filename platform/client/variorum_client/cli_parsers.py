@@ -1,0 +1,251 @@
+"""The options of every command of `variorum`, with help that shows how it is used."""
+
+import argparse
+from typing import Any, TypeAlias
+
+from variorum_client.clones.checking import FORMATS
+
+Commands: TypeAlias = Any  # what add_subparsers returns; argparse keeps its type private
+
+EPILOG = """\
+The server, the key and the project come from the options, else from the clone you stand in, else from VARIORUM_URL,
+VARIORUM_API_KEY and VARIORUM_PROJECT. Exit code 0: well; 1: a problem was found or the server refused; 2: wrong usage.
+`variorum COMMAND --help` shows examples. NO_COLOR=1 switches colours off.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    made = argparse.ArgumentParser(
+        prog="variorum",
+        description="Prompts, configs and adapters in your editor: clone, change, check, propose, deploy, roll back.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = made.add_subparsers(dest="command", required=True, metavar="command")
+    for add in (*_EDITOR, *_SERVER):
+        add(commands)
+    return made
+
+
+def _add_clone(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "clone",
+        "clone a project's repository",
+        """\
+        variorum clone support-desk
+        variorum clone support-desk ~/work/desk --save-key --hook
+        """,
+    )
+    parser.add_argument("name", nargs="?", metavar="project", help="the project's slug (VARIORUM_PROJECT)")
+    parser.add_argument("folder", nargs="?", help="where to (default: a folder of that name)")
+    parser.add_argument("--save-key", action="store_true", help="keep the key in a file that only you can read")
+    parser.add_argument("--hook", action="store_true", help="check every commit before it is made")
+    parser.add_argument("--depth", type=_positive, metavar="N", help="only the last N commits")
+    parser.set_defaults(project=None)
+
+
+def _add_status(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "status",
+        "what is changed here, the draft of this branch, what is live where",
+        """\
+        variorum status
+        variorum status --json | jq .draft.blockers
+        """,
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    _project(parser)
+
+
+def _add_diff(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "diff",
+        "what differs between the files here and main, a commit, or what is live",
+        """\
+        variorum diff                      what this branch changes
+        variorum diff HEAD                 what is not committed yet
+        variorum diff --live production    what deploying this would change
+        variorum diff prompts/triage.prompt
+        """,
+    )
+    parser.add_argument("paths", nargs="*", metavar="COMMIT or PATH", help="a branch, tag or commit; files and folders")
+    parser.add_argument("--live", metavar="ENV", help="compare with what this environment serves")
+    parser.add_argument("--raw", action="store_true", help="by lines, as Git shows it")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    _project(parser)
+
+
+def _add_check(commands: Commands) -> None:
+    parser = _parser(
+        commands,
+        "check",
+        "every fault of the artefacts, offline",
+        """\
+        variorum check                          the whole clone
+        variorum check prompts/triage.prompt    one file, from any folder
+        variorum check --staged                 what the next commit would hold
+        variorum check --sarif problems.sarif   also for code scanning
+        """,
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: all)")
+    parser.add_argument("--staged", action="store_true", help="what the next commit would hold")
+    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--sarif", metavar="FILE", help="write SARIF 2.1.0 to a file as well")
+    parser.add_argument("--install-hook", action="store_true", help="make this clone check every commit, then stop")
+
+
+def _add_pull(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "pull",
+        "bring the branch up to date with the server and with main",
+        """\
+        variorum pull
+        variorum pull --no-main    only the branch's own commits
+        variorum pull --keep       on a conflict, put both versions into the files
+        """,
+    )
+    parser.add_argument("--no-main", action="store_true", help="do not bring main in")
+    parser.add_argument("--keep", action="store_true", help="leave a conflict in the files, to be solved by hand")
+
+
+def _add_push(commands: Commands) -> None:
+    _command(
+        commands,
+        "push",
+        "push the branch and say what the server said",
+        """\
+        variorum push
+        """,
+    )
+
+
+def _add_credential(commands: Commands) -> None:
+    parser = _parser(commands, "credential", "answer Git, which asks for the key (used by clones)", "")
+    parser.add_argument("action", choices=("get", "store", "erase"))
+
+
+def _add_fetch(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "fetch",
+        "write the live bundle, or one prompt of it",
+        """\
+        variorum fetch -o bundle.json
+        variorum fetch --prompt triage -e staging
+        """,
+    )
+    parser.add_argument("--prompt", metavar="NAME", help="only the source of this prompt")
+    parser.add_argument("-o", "--output", metavar="FILE", help="to a file, for example as the SDK's fallback")
+    _environment(parser)
+
+
+def _add_render(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "render",
+        "render a prompt with variables",
+        """\
+        variorum render prompts/triage.prompt --var text='Where is it?' --var n:=3
+        variorum render triage --vars row.json --json
+        """,
+    )
+    parser.add_argument("prompt", help="a live prompt's name, or a file that ends in .prompt")
+    parser.add_argument("--json", action="store_true", help="as JSON messages")
+    _variables(parser)
+    _environment(parser)
+
+
+def _add_deploy(commands: Commands) -> None:
+    parser = _command(
+        commands, "deploy", "make a commit live", "variorum deploy staging main --note 'kinder answers'\n"
+    )
+    parser.add_argument("env", help="the environment, such as staging")
+    parser.add_argument("commit", help="a commit of main, or main itself")
+    parser.add_argument("--note", default="", help="why")
+    _project(parser)
+
+
+def _add_rollback(commands: Commands) -> None:
+    parser = _command(
+        commands, "rollback", "serve an earlier deployment again", "variorum rollback production --to 7\n"
+    )
+    parser.add_argument("env", help="the environment, such as production")
+    parser.add_argument("--to", type=int, metavar="NUMBER", help="the deployment to restore (default: the one before)")
+    parser.add_argument("--note", default="", help="why")
+    _project(parser)
+
+
+def _add_log(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "log",
+        "send one log",
+        "variorum log --prompt triage --var text=Hi --output delivery --latency-ms 212\n",
+    )
+    parser.add_argument("--prompt", required=True, help="the prompt's name")
+    parser.add_argument("--output", help="what the model said; - reads standard input")
+    parser.add_argument("--error", help="what went wrong")
+    parser.add_argument("--commit", help="the commit that was served")
+    parser.add_argument("--model", help="provider/model")
+    parser.add_argument("--latency-ms", type=float, metavar="MS")
+    _variables(parser)
+    _environment(parser)
+
+
+_EDITOR = (_add_clone, _add_status, _add_diff, _add_check, _add_pull, _add_push)
+_SERVER = (_add_fetch, _add_render, _add_deploy, _add_rollback, _add_log, _add_credential)
+
+
+def _parser(commands: Commands, name: str, help_text: str, examples: str) -> argparse.ArgumentParser:
+    lines = [line.strip() for line in examples.splitlines() if line.strip()]
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=help_text,
+        description=f"{help_text[:1].upper()}{help_text[1:]}.",
+        epilog="examples:\n" + "\n".join(f"  {line}" for line in lines) if lines else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser
+
+
+def _command(commands: Commands, name: str, help_text: str, examples: str) -> argparse.ArgumentParser:
+    """A command that talks to the server."""
+    parser = _parser(commands, name, help_text, examples)
+    parser.add_argument("--url", help="the server (VARIORUM_URL)")
+    parser.add_argument("--api-key", help="an API key (better: VARIORUM_API_KEY, which no process list shows)")
+    parser.add_argument("--timeout", type=_seconds, default=30.0, metavar="SECONDS")
+    return parser
+
+
+def _environment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-e", "--environment", default="production", help="default: production")
+
+
+def _project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project", help="the project (VARIORUM_PROJECT)")
+
+
+def _variables(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--var", action="append", default=[], metavar="NAME=TEXT", help="a variable; NAME:=JSON for JSON"
+    )
+    parser.add_argument("--vars", metavar="FILE", help="variables as a JSON object; - reads standard input")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 86_400:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
