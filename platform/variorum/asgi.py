@@ -90,8 +90,8 @@ async def django(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         inner = {**scope, "headers": headers, BODY: file}
         await _threads(inner, receive, _joined(send))
-        if stream.GRANT in inner:
-            scope[stream.GRANT] = inner[stream.GRANT]
+        if asgi.GRANT in inner:
+            scope[asgi.GRANT] = inner[asgi.GRANT]
     finally:
         if file is not None:
             file.close()

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="openapi",
     ),
     *_rooms(),
+    path("", include("variorum.repos.doors")),
     re_path(r"^(?P<path>.*)$", views.page, name="page"),
 ]
 

@@ -1,5 +1,7 @@
 """Who is asking: a signed-in browser or an API key."""
 
+import base64
+import binascii
 from datetime import timedelta
 
 from django.db.models import Q
@@ -14,6 +16,7 @@ from variorum.lib.crypto import token_hash
 from variorum.lib.errors import Forbidden, Problem, Unauthenticated
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="variorum"'}
+BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="variorum", charset="UTF-8"'}
 
 
 def find_key(token: str) -> ApiKey:
@@ -59,6 +62,39 @@ class KeyAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """The 401 challenge."""
         return CHALLENGE["WWW-Authenticate"]
+
+
+def key_of_basic(header: bytes) -> ApiKey | None:
+    """The live key that is the password of a Basic header; the user's name is not looked at. None for another header.
+
+    Raises Unauthenticated as find_key does, and for a header that cannot be read.
+    """
+    scheme, _, coded = header.strip().partition(b" ")
+    if scheme.lower() != b"basic":
+        return None
+    try:
+        _, colon, token = base64.b64decode(coded, validate=True).partition(b":")
+    except binascii.Error:
+        colon, token = b"", b""
+    if not colon:
+        raise Unauthenticated("The Authorization header is no user name and password.", headers=BASIC_CHALLENGE)
+    return find_key(token.decode("latin-1"))
+
+
+class GitAuthentication(KeyAuthentication):
+    """For Git's clients: an API key as the password of Basic, or as Bearer. Never a browser's session."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        """None when there is no such header."""
+        key = key_of_basic(get_authorization_header(request))
+        if key is None:
+            return super().authenticate(request)
+        touch_key(key)
+        return key.created_by, key
+
+    def authenticate_header(self, request: Request) -> str:
+        """The 401 challenge, at which Git asks for a password."""
+        return BASIC_CHALLENGE["WWW-Authenticate"]
 
 
 class BrowserAuthentication(SessionAuthentication):

@@ -221,3 +221,8 @@ def _checked(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Row]]:
 def _scratch() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="variorum-rows-") as folder:
         yield Path(folder) / "rows.zst"
+
+
+def holds_content(digest: str) -> bool:
+    """Whether an upload or a version lies in the object store under this sha256."""
+    return Upload.objects.filter(sha256=digest).exists() or DatasetVersion.objects.filter(object_sha256=digest).exists()

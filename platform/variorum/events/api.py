@@ -18,6 +18,7 @@ from variorum.accounts.models import Project
 from variorum.events import queries, services, stream
 from variorum.events.models import Event, Notice
 from variorum.lib import pagination
+from variorum.lib.asgi import GRANT
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
@@ -99,7 +100,7 @@ class StreamView(APIView):
         found = access_project(request, project)
         scope = request.META.get("asgi.scope")
         if scope is not None:
-            scope[stream.GRANT] = found.pk
+            scope[GRANT] = found.pk  # the lane takes over with it
         return HttpResponse(f"retry: 5000\nid: 0\ndata: {stream.RESYNC}\n\n", content_type="text/event-stream")
 
 

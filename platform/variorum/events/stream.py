@@ -15,10 +15,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from variorum.lib.asgi import Receive, Scope, Send, header, send_problem
+from variorum.lib.asgi import Receive, Scope, Send, granted, header, no_body, send_problem
 from variorum.lib.errors import Unavailable
 
-GRANT = "variorum.project"  # the view leaves the project's id in the ASGI scope under this name
 HEARTBEAT = 15.0
 RECHECK = 60.0  # seconds after which the caller's access is looked at again
 QUEUE = 256
@@ -109,7 +108,7 @@ async def serve(scope: Scope, receive: Receive, send: Send, *, hub: Hub, authori
     if hub.ending or len(hub) >= MOST_STREAMS:
         await send_problem(send, Unavailable("No more pages can listen here now.", headers={"Retry-After": "5"}))
         return
-    project_id = await _granted(scope, receive, send, authorise)
+    project_id = await granted(scope, receive, send, authorise)
     if project_id is None:
         return
     page = hub.open(project_id)
@@ -117,22 +116,6 @@ async def serve(scope: Scope, receive: Receive, send: Send, *, hub: Hub, authori
         await _run(page, scope, receive, send, hub, authorise)
     finally:
         hub.close(project_id, page)
-
-
-async def _granted(scope: Scope, receive: Receive, send: Send, authorise: Authorise) -> int | None:
-    """The project's id when the view grants the stream; otherwise the view's own answer is sent and it is None."""
-    scope.pop(GRANT, None)
-    answer: list[Any] = []
-
-    async def keep(message: Any) -> None:
-        answer.append(message)
-
-    await authorise(scope, receive, keep)
-    if GRANT in scope:
-        return int(scope[GRANT])
-    for message in answer:
-        await send(message)
-    return None
 
 
 async def _run(page: _Page, scope: Scope, receive: Receive, send: Send, hub: Hub, authorise: Authorise) -> None:
@@ -184,8 +167,4 @@ async def _refused(scope: Scope, authorise: Authorise) -> None:
             nonlocal status
             status = message.get("status", status)
 
-        await authorise(scope, _nothing, look)
-
-
-async def _nothing() -> dict[str, Any]:
-    return {"type": "http.request", "body": b"", "more_body": False}
+        await authorise(scope, no_body, look)

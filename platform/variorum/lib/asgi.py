@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import IO, Any
 
 from variorum.lib.errors import Invalid, Problem, TooLarge
@@ -17,6 +17,11 @@ IN_MEMORY = 1_000_000  # bytes of one body; the rest of it goes to a temporary f
 PATIENCE = 30.0  # seconds for the next piece of a body
 DRAIN_BYTES = 1_000_000_000
 DRAIN_SECONDS = 10.0
+
+
+# A view leaves what it grants in the ASGI scope under this name; a lane asks for it with `granted`.
+GRANT = "variorum.grant"
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Disconnected(Exception):
@@ -37,6 +42,33 @@ async def send_problem(send: Send, problem: Problem) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+async def granted(scope: Scope, receive: Receive, send: Send, django: App) -> Any:
+    """What the view at this address leaves under GRANT; None when it does not: its own answer is sent then."""
+    scope.pop(GRANT, None)
+    answer: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        answer.append(message)
+
+    await django(scope, receive, keep)
+    if GRANT in scope:
+        return scope[GRANT]
+    for message in answer:
+        await send(message)
+    return None
+
+
+def bodiless(scope: Scope) -> Scope:
+    """The request without its body's headers: Django answers it and the body stays unread."""
+    lengths = {b"content-length", b"transfer-encoding"}
+    return {**scope, "headers": [one for one in scope["headers"] if one[0] not in lengths]}
+
+
+async def no_body() -> Message:
+    """A `receive` for a request whose body is read elsewhere."""
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
 def declared_length(scope: Scope) -> int | None:
     """Content-Length; None when the body is sent in chunks; 0 when there is none. Raises Invalid."""
     if header(scope, b"transfer-encoding"):
@@ -52,7 +84,7 @@ async def take_body(receive: Receive, limit: int) -> tuple[IO[bytes], int]:
     file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  (the caller closes it)
     size = 0
     try:
-        async for piece in _pieces(receive):
+        async for piece in pieces(receive):
             size += len(piece)
             if size > limit:
                 raise too_large(limit)
@@ -75,7 +107,7 @@ async def drain(receive: Receive) -> None:
     size = 0
     try:
         deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
-        async for piece in _pieces(receive):
+        async for piece in pieces(receive):
             size += len(piece)
             if size > DRAIN_BYTES or asyncio.get_running_loop().time() > deadline:
                 return
@@ -83,7 +115,8 @@ async def drain(receive: Receive) -> None:
         return
 
 
-async def _pieces(receive: Receive) -> Any:
+async def pieces(receive: Receive) -> AsyncIterator[bytes]:
+    """A body as it arrives. Raises Disconnected when the caller leaves or the next piece does not come in time."""
     more = True
     while more:
         waiting = asyncio.ensure_future(receive())

@@ -4,12 +4,10 @@ A lane answers its one hot path and asks the ordinary view (`django`) for everyt
 of rules.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from variorum.lib.asgi import App as App
 from variorum.lib.asgi import Receive, Scope, Send
-
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Lane(Protocol):

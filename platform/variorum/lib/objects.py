@@ -7,8 +7,8 @@ the same content are harmless, a killed writer leaves nothing that a reader can 
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -16,10 +16,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import obstore
 from django.conf import settings
+from django.db import connection, transaction
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
 CHUNK = 1024 * 1024
+LOCK = 0x6F626A73  # the first key of content_lock's advisory lock
 Backend = LocalStore | S3Store | GCSStore | AzureStore
 # Query parameter of STORAGE_URL -> obstore's own name, by scheme.
 OPTIONS = {
@@ -73,6 +75,10 @@ class ObjectStore:
         """The whole object. Raises FileNotFoundError."""
         return bytes(obstore.get(self.backend, key).bytes())
 
+    def get_range(self, key: str, start: int, end: int) -> bytes:
+        """Bytes from `start` up to, not with, `end`. Raises FileNotFoundError."""
+        return bytes(obstore.get_range(self.backend, key, start=start, end=end)) if end > start else b""
+
     def open_stream(self, key: str, chunk: int = CHUNK) -> Iterator[bytes]:
         """The object in pieces of about ``chunk`` bytes. Raises FileNotFoundError now, not while reading."""
         answer = obstore.get(self.backend, key)
@@ -114,6 +120,16 @@ class ObjectStore:
             handle.flush()
             return self.put_content_file(name)
 
+    def delete(self, key: str) -> None:
+        """Remove the object and the local copy of a remote one; does nothing when it is not there."""
+        with suppress(FileNotFoundError):
+            obstore.delete(self.backend, key)
+        (self.cache_dir / key).unlink(missing_ok=True)
+
+    def incoming(self) -> "AbstractContextManager[Incoming]":
+        """A scratch file for content that arrives in pieces; gone at the end of the block unless it was kept."""
+        return _incoming(self)
+
     def check(self) -> None:
         """Raise ValueError in plain words when the store cannot be reached; nothing is written."""
         try:
@@ -130,6 +146,40 @@ class ObjectStore:
         while path != self.folder:
             path = path.parent
             _fsync(path)
+
+
+class Incoming:
+    """Content while it arrives: hashed as it is written, kept in flat memory."""
+
+    def __init__(self, owner: ObjectStore, handle: IO[bytes], path: Path) -> None:
+        self._owner = owner
+        self._handle = handle
+        self._hash = hashlib.sha256()
+        self.path = path
+        self.size = 0
+
+    def write(self, piece: bytes) -> None:
+        """Add the next piece."""
+        self._handle.write(piece)
+        self._hash.update(piece)
+        self.size += len(piece)
+
+    def digest(self) -> str:
+        """SHA-256 in hex of what was written until now."""
+        return self._hash.hexdigest()
+
+    def start(self, size: int) -> bytes:
+        """The first `size` bytes."""
+        self._handle.flush()
+        with self.path.open("rb") as file:
+            return file.read(size)
+
+    def keep(self) -> str:
+        """Store it by content, unless it is there; answers the sha256 in hex."""
+        self._handle.flush()
+        digest = self.digest()
+        self._owner.put_file(content_key(digest), self.path)
+        return digest
 
 
 def content_key(digest: str) -> str:
@@ -193,6 +243,35 @@ def put_content_stream(pieces: Iterable[bytes]) -> tuple[str, int]:
     return store().put_content_stream(pieces)
 
 
+def incoming() -> AbstractContextManager[Incoming]:
+    """A scratch file for content that arrives in pieces."""
+    return store().incoming()
+
+
+@contextmanager
+def content_lock(digest: str) -> Iterator[None]:
+    """Hold what belongs to one content still, in a transaction: nobody removes it while somebody comes to need it."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, int(digest[:8], 16) - 2**31])
+        yield
+
+
+def hold(holds: Callable[[str], bool]) -> None:
+    """Have a room asked whether it still needs the content of a digest; called in AppConfig.ready()."""
+    _holders.append(holds)
+
+
+def release(digest: str) -> bool:
+    """Remove the content that no room needs any more; whether it was removed."""
+    with content_lock(digest):
+        if any(holds(digest) for holds in _holders):
+            return False
+        store().delete(content_key(digest))
+        return True
+
+
+_holders: list[Callable[[str], bool]] = []
 _chosen: list[ObjectStore] = []
 
 
@@ -230,6 +309,12 @@ def _fsync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _incoming(owner: ObjectStore) -> Iterator[Incoming]:
+    with _temporary(owner.cache_dir) as (handle, path):
+        yield Incoming(owner, handle, path)
 
 
 @contextmanager

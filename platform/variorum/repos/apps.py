@@ -8,10 +8,11 @@ class ReposConfig(AppConfig):
     name = "variorum.repos"
 
     def ready(self) -> None:
-        """Put packing on the clock; a STORAGE_URL that cannot be meant stops the start."""
+        """Packing and collecting on the clock, the lane of large files; a bad STORAGE_URL stops the start."""
         from variorum.jobs import schedule  # noqa: PLC0415  (models exist only now)
-        from variorum.lib import objects  # noqa: PLC0415
+        from variorum.lib import lanes, objects  # noqa: PLC0415
         from variorum.repos import services  # noqa: PLC0415
+        from variorum.repos.lfs import collecting, transfer  # noqa: PLC0415
 
         try:
             objects.store()
@@ -19,3 +20,6 @@ class ReposConfig(AppConfig):
             raise ImproperlyConfigured(str(error)) from None
 
         schedule.every(3600, "repos.pack", services.pack_repositories)
+        schedule.every(3600, "lfs.collect", collecting.collect)
+        objects.hold(collecting.holds)
+        lanes.add(transfer.TransferLane())

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
-from variorum.accounts.models import Project
+from variorum.accounts.models import Project, User
 
 
 class Repository(models.Model):
@@ -24,9 +24,28 @@ class LfsObject(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.BigIntegerField()
     created_at = models.DateTimeField(default=timezone.now)
+    asked_at = models.DateTimeField(
+        default=timezone.now
+    )  # when somebody last came to rely on it: see lfs/collecting.py
 
     class Meta:
         constraints = [models.UniqueConstraint("project", "sha256", name="lfs_object_once")]
 
     def __str__(self) -> str:
         return f"{self.sha256[:12]} ({self.size} bytes)"
+
+
+class LfsLock(models.Model):
+    """A file that one person wants to change alone. Git LFS asks for it; the client tells the others before a push."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="lfs_locks")
+    path = models.CharField(max_length=400)
+    ref = models.CharField(max_length=300, blank=True, default="")  # what the client was on: refs/heads/main
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    locked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("project", "path", name="lfs_lock_once")]
+
+    def __str__(self) -> str:
+        return self.path

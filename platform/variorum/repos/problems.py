@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from variorum.lib.errors import Conflict, Detail, NotFound, Unavailable, Unprocessable
 from variorum.repos import git
+from variorum_client.formats import FormatError
 from variorum_client.formats import Problem as FormatProblem
 
 
@@ -43,3 +44,9 @@ def bad_files(problems: Sequence[FormatProblem]) -> Unprocessable:
     text = f"{first.path}, line {first.line}: {first.message}{more}"
     extra = {"problems": [problem.as_dict() for problem in problems]}
     return Unprocessable(text, code="bad_files", errors=errors, extra=extra)
+
+
+def bad_weights(error: FormatError) -> Unprocessable:
+    """A large file that is no sound safetensors file."""
+    first = error.problems[0]
+    return Unprocessable(first.message, code=first.code)

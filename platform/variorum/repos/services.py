@@ -1,13 +1,13 @@
 """Writes to a project's repository. Every file that lands was checked by the formats' own rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.lib import objects
 from variorum.repos import git, queries
-from variorum.repos.models import LfsObject
+from variorum.repos.lfs import keeping
 from variorum.repos.places import ensure_repository, path_of
 from variorum.repos.problems import bad_files, explained
 from variorum.repos.queries import Read, overlay
@@ -97,15 +97,25 @@ def write_commit(*, project: Project, tree: str, parents: list[str], message: st
 
 
 def store_lfs(*, project: Project, data: bytes | Path | Iterable[bytes]) -> Pointer:
-    """Store a large file of the project by content; its pointer is what gets committed."""
+    """Store a large file of the project by content; its pointer is what gets committed.
+
+    Raises Unprocessable unless it is a sound safetensors file.
+    """
+    with objects.incoming() as incoming:
+        for piece in _pieces(data):
+            incoming.write(piece)
+        row = keeping.take(project, incoming)
+    return Pointer(row.sha256, row.size)
+
+
+def _pieces(data: bytes | Path | Iterable[bytes]) -> Iterator[bytes]:
     if isinstance(data, bytes):
-        digest, size = objects.put_content(data), len(data)
+        yield data
     elif isinstance(data, Path):
-        digest, size = objects.put_content_file(data)
+        with data.open("rb") as file:
+            yield from iter(lambda: file.read(objects.CHUNK), b"")
     else:
-        digest, size = objects.put_content_stream(data)
-    LfsObject.objects.get_or_create(project=project, sha256=digest, defaults={"size": size})
-    return Pointer(digest, size)
+        yield from data
 
 
 def pack_repositories() -> None:
@@ -143,7 +153,7 @@ def _missing_objects(project: Project, contents: Mapping[str, bytes]) -> list[Pr
     """Pointers at large files that this project does not have."""
     pointers = {path: pointer for path, content in contents.items() if (pointer := parse_pointer(content))}
     wanted = {pointer.oid for pointer in pointers.values()}
-    held = set(LfsObject.objects.filter(project=project, sha256__in=wanted).values_list("sha256", flat=True))
+    held = keeping.rely_on(project, wanted) if wanted else {}
     message = "The large file behind this pointer is not here: upload it first."
     return [
         Problem(path, 2, 1, "missing_object", message) for path, pointer in pointers.items() if pointer.oid not in held

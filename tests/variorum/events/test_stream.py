@@ -13,6 +13,7 @@ from django.db import connection
 from variorum.accounts.models import Membership
 from variorum.events import live, stream
 from variorum.events.services import record
+from variorum.lib import asgi
 from variorum.lib.listener import APPLICATION
 
 PATH = "/api/v1/projects/support-desk/stream"
@@ -117,7 +118,7 @@ class Page:
     async def authorise(self, scope, receive, send):
         """What Django would do."""
         if self.grants:
-            scope[stream.GRANT] = self.grants.pop()
+            scope[asgi.GRANT] = self.grants.pop()
             await send({"type": "http.response.start", "status": 200})
         else:
             await send({"type": "http.response.start", "status": 403})

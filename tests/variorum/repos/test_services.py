@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.weights import lora
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project, User
 from variorum.accounts.services import create_project
 from variorum.lib.errors import Conflict, NotFound, Unprocessable
 from variorum.repos import git, places, queries, services
 from variorum_client.formats import print_pointer
+
+WEIGHTS = lora()
 
 pytestmark = pytest.mark.django_db
 Save = Callable[..., str]
@@ -83,7 +86,7 @@ def test_a_stale_writer_is_refused(filled: str, save: Save, project: Project, ac
 
 
 def test_weights_live_in_the_object_store(filled: str, save: Save, project: Project, tmp_path: Path) -> None:
-    pointer = services.store_lfs(project=project, data=b"weights" * 1000)
+    pointer = services.store_lfs(project=project, data=WEIGHTS)
     files = {
         "adapters/t/adapter_config.json": json.dumps(ADAPTER),
         "adapters/t/adapter_model.safetensors": print_pointer(pointer.oid, pointer.size),
@@ -91,11 +94,11 @@ def test_weights_live_in_the_object_store(filled: str, save: Save, project: Proj
     }
     head = save(files)
     path = "adapters/t/adapter_model.safetensors"
-    assert queries.read_lfs(project, head, path).read_bytes() == b"weights" * 1000
+    assert queries.read_lfs(project, head, path).read_bytes() == WEIGHTS
     entry = next(entry for entry in queries.list_files(project, head) if entry.path == path)
-    assert (entry.size, entry.lfs, entry.kind) == (7000, pointer, "adapter")
-    for data in (tmp_path / "w", iter([b"weights" * 500, b"weights" * 500])):
-        (tmp_path / "w").write_bytes(b"weights" * 1000)
+    assert (entry.size, entry.lfs, entry.kind) == (len(WEIGHTS), pointer, "adapter")
+    for data in (tmp_path / "w", iter([WEIGHTS[:500], WEIGHTS[500:]])):
+        (tmp_path / "w").write_bytes(WEIGHTS)
         assert services.store_lfs(project=project, data=data) == pointer
     with pytest.raises(Unprocessable) as caught:
         save({name: None for name in files if name.startswith("adapters/")})
@@ -104,7 +107,7 @@ def test_weights_live_in_the_object_store(filled: str, save: Save, project: Proj
 
 def test_a_pointer_opens_only_the_own_projects_files(filled: str, save: Save, project: Project, owner: User) -> None:
     other = create_project(owner=owner, name="Other", slug="other")
-    pointer = services.store_lfs(project=other, data=b"secret weights")
+    pointer = services.store_lfs(project=other, data=WEIGHTS)
     with pytest.raises(Unprocessable) as caught:
         save(
             {

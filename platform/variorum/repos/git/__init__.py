@@ -26,6 +26,7 @@ from variorum.repos.git.read import (
     read_file,
     read_files,
     resolve,
+    small_blobs,
 )
 from variorum.repos.git.revert import revert
 from variorum.repos.git.tags import Tag, find_tag, point_tag, tagged_commit, tags, write_tag
@@ -77,6 +78,7 @@ __all__ = [
     "read_files",
     "resolve",
     "revert",
+    "small_blobs",
     "tagged_commit",
     "tags",
     "tree_changes",

@@ -115,6 +115,43 @@ def read_blobs(path: Path, oids: Iterable[str]) -> dict[str, bytes]:
 
 
 @patient
+def small_blobs(path: Path, most: int, ending: str = ".safetensors") -> list[bytes]:
+    """Different contents of at most ``most`` bytes that files with this ending have in any commit that a ref reaches.
+
+    Each tree is looked into once, so the time grows with what was changed, not with the number of commits.
+    """
+    repository = open_repository(path)
+    walker = None
+    for name in repository.listall_references():
+        target = repository.references[name].peel()
+        if not isinstance(target, pygit2.Commit):
+            continue
+        if walker is None:
+            walker = repository.walk(target.id, SortMode.NONE)
+        else:
+            walker.push(target.id)
+    seen: set[pygit2.Oid] = set()
+    blobs = [blob for commit in walker or () for blob in _new_blobs(repository, commit.tree_id, ending, seen)]
+    read_header = repository.odb.read_header
+    return list(read_blobs(path, [str(oid) for oid in blobs if int(read_header(oid)[1]) <= most]).values())
+
+
+def _new_blobs(
+    repository: pygit2.Repository, tree: pygit2.Oid, ending: str, seen: set[pygit2.Oid]
+) -> Iterator[pygit2.Oid]:
+    if tree in seen:
+        return
+    seen.add(tree)
+    found = repository[tree]
+    for entry in found if isinstance(found, pygit2.Tree) else ():
+        if isinstance(entry, pygit2.Tree):
+            yield from _new_blobs(repository, entry.id, ending, seen)
+        elif isinstance(entry, pygit2.Blob) and str(entry.name).endswith(ending) and entry.id not in seen:
+            seen.add(entry.id)
+            yield entry.id
+
+
+@patient
 def list_tree(path: Path, commit: str) -> list[Entry]:
     """Every file of a commit, by path."""
     repository = open_repository(path)
