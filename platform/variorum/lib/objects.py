@@ -71,6 +71,18 @@ class ObjectStore:
             obstore.put(self.backend, key, path)
             self._make_durable(key)
 
+    def adopt_file(self, key: str, path: Path) -> None:
+        """The same with a scratch file of the store's own: where it can be, it becomes the object without a copy."""
+        if self.folder is None:
+            self.put_file(key, path)
+            return
+        target = self.folder / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o644)
+        with suppress(FileExistsError):
+            target.hardlink_to(path)
+        self._make_durable(key)
+
     def get_bytes(self, key: str) -> bytes:
         """The whole object. Raises FileNotFoundError."""
         return bytes(obstore.get(self.backend, key).bytes())
@@ -178,7 +190,7 @@ class Incoming:
         """Store it by content, unless it is there; answers the sha256 in hex."""
         self._handle.flush()
         digest = self.digest()
-        self._owner.put_file(content_key(digest), self.path)
+        self._owner.adopt_file(content_key(digest), self.path)
         return digest
 
 
