@@ -149,17 +149,23 @@ def _inline(value: Json) -> str:
     return dumped.removesuffix("\n").removesuffix("\n...")
 
 
+def dump_flow(value: Json) -> str:
+    """A mapping or list on one line, as load_yaml reads it back."""
+    dumped = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
+    return dumped.strip()
+
+
 def _lines_of(text: str, parent: Node, key: str) -> tuple[int, int]:
     """From the start of the key's line to the end of the last line of its value."""
     start = text.rfind("\n", 0, parent.keys[key].start) + 1
-    return start, _after(text, parent.children[key])
+    return start, after_value(text, parent.children[key])
 
 
 def _end_of(text: str, parent: Node) -> int:
-    return _after(text, list(parent.children.values())[-1])
+    return after_value(text, list(parent.children.values())[-1])
 
 
-def _after(text: str, node: Node) -> int:
+def after_value(text: str, node: Node) -> int:
     """The start of the line after a value; block values end where the next token begins, so blanks are given back."""
     end = node.end
     while node.block and node.children:

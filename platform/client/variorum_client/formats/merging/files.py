@@ -1,0 +1,201 @@
+"""Three-way merge of one file, by what it is."""
+
+import re
+from collections.abc import Callable
+from itertools import product
+
+from variorum_client.formats.check import check_file
+from variorum_client.formats.config import parse_config, parse_schema
+from variorum_client.formats.front import split_source
+from variorum_client.formats.handlebars.nodes import TemplateError
+from variorum_client.formats.merging.jsons import merge_json
+from variorum_client.formats.merging.mappings import Yaml, merge_yaml
+from variorum_client.formats.merging.prose import cuts_of, merge_tokens, tokens_of
+from variorum_client.formats.merging.templates import Body, merge_templates
+from variorum_client.formats.merging.units import Clash, Kind, Merged, Piece, Span, finish, pick
+from variorum_client.formats.paths import kind_of
+from variorum_client.formats.problems import FormatError
+from variorum_client.formats.prompt import parse_prompt
+
+MAX_TRIED = 24
+_FENCE = re.compile(r"---[ \t]*\n")
+
+
+def merge_file(path: str, base: str | None, ours: str | None, theirs: str | None) -> Merged:
+    """Merge what two sides made of a file; None where a version does not have it. Never raises.
+
+    Prompts merge by setting and by sentence, configs, suites and schemas by key, other texts by sentence or line.
+    Any way to decide the conflicts gives a file that can be read, if the three could be. A file that both sides
+    added, or one removed and the other changed, is one conflict.
+    """
+    agreed, text = pick(base, ours, theirs)
+    if agreed:
+        return Merged((text,) if text else (), gone=text is None)
+    if base is None or ours is None or theirs is None:
+        return _whole(base, ours, theirs)
+    return _checked(path, base, ours, theirs, _merge(path, base, ours, theirs))
+
+
+def _merge(path: str, base: str, ours: str, theirs: str) -> Merged:
+    """The finest merge of which every outcome can be read."""
+    sides = tuple(text if text.endswith("\n") or not text else f"{text}\n" for text in (base, ours, theirs))
+    sound = _reader(path, base, ours, theirs)
+    for merge in _WAYS.get(kind_of(path), (_lines,)):
+        try:
+            pieces = merge(path, *sides)
+        except (FormatError, TemplateError, RecursionError):
+            continue
+        merged = finish(_ended(pieces, base, ours, theirs), base, ours, theirs)
+        if _is_sound(merged, sound):
+            return merged
+    return _whole(base, ours, theirs)
+
+
+def _ended(pieces: list[Piece], base: str, ours: str, theirs: str) -> list[Piece]:
+    """The pieces without the last line end where the sides agree that there is none."""
+    _, ended = pick(*("yes" if side.endswith("\n") else "" for side in (base, ours, theirs)))
+    if not ended and pieces and isinstance(pieces[-1], str) and pieces[-1]:
+        return [*pieces[:-1], pieces[-1].removesuffix("\n")]
+    return pieces
+
+
+def _whole(base: str | None, ours: str | None, theirs: str | None) -> Merged:
+    spans = [Span(text, 0) if text is not None else None for text in (base, ours, theirs)]
+    return finish([Clash("file", spans)], base or "", ours or "", theirs or "")
+
+
+def _checked(path: str, base: str, ours: str, theirs: str, merged: Merged) -> Merged:
+    """A clean merge with the problems that neither side had by itself."""
+    content = merged.content
+    if content is None:
+        return merged
+    known = {(each.code, each.message) for text in (ours, theirs) for each in check_file(path, text.encode())}
+    found = [each for each in check_file(path, content.encode()) if (each.code, each.message) not in known]
+    return Merged(merged.pieces, tuple(found))
+
+
+def _reader(path: str, *sides: str) -> Callable[[str], object] | None:
+    """What reads such a file and raises FormatError; None where even a side cannot be read."""
+    read = _READERS.get(kind_of(path))
+    try:
+        for side in sides if read else ():
+            read(path, side) if read else None
+    except FormatError:
+        return None
+    return (lambda text: read(path, text)) if read else None
+
+
+def _is_sound(merged: Merged, read: Callable[[str], object] | None) -> bool:
+    """Whether the outcomes can be read: all of them for a few conflicts, else those of one side and one exception."""
+    if read is None:
+        return True
+    units = merged.conflicts
+    try:
+        for choice in _choices(len(units)):
+            texts = {unit.number: getattr(unit, side) for unit, side in zip(units, choice, strict=True)}
+            read(merged.resolved(texts) or "")
+    except FormatError:
+        return False
+    return True
+
+
+def _choices(count: int) -> list[tuple[str, ...]]:
+    if count <= 3:
+        return list(product(("ours", "theirs", "base"), repeat=count))
+    same = [(side,) * count for side in ("ours", "theirs", "base")]
+    odd = [tuple("theirs" if at == one else "ours" for at in range(count)) for one in range(min(count, MAX_TRIED))]
+    return [*same, *odd]
+
+
+def _prompt(path: str, base: str, ours: str, theirs: str) -> list[Piece]:
+    """Front matter by key, template by sentence."""
+    return [*_front(base, ours, theirs, by_key=True), *_body(base, ours, theirs)]
+
+
+def _prompt_halves(path: str, base: str, ours: str, theirs: str) -> list[Piece]:
+    """Front matter as a whole, template by sentence."""
+    return [*_front(base, ours, theirs, by_key=False), *_body(base, ours, theirs)]
+
+
+def _front(base: str, ours: str, theirs: str, *, by_key: bool) -> list[Piece]:
+    sides = (base, ours, theirs)
+    parts = [split_source(side) for side in sides]
+    if all(part.yaml is None for part in parts):
+        return []
+    tops = [side[: part.start] if part.yaml is not None else None for side, part in zip(sides, parts, strict=True)]
+    agreed, top = pick(*tops)
+    if not agreed:
+        raise FormatError([])
+    texts = [part.yaml or "" for part in parts]
+    starts = [part.start for part in parts]
+    if by_key:
+        inner = merge_yaml([Yaml.of(*each) for each in zip(texts, starts, strict=True)], prompt=True)
+    else:
+        agreed, text = pick(*texts)
+        spans = [Span(*each) for each in zip(texts, starts, strict=True)]
+        inner = [text or ""] if agreed else [Clash("setting", spans)]
+    return [top, *inner, "---\n"] if top is not None else inner
+
+
+def _body(base: str, ours: str, theirs: str) -> list[Piece]:
+    return merge_templates(*(Body.of(side, _body_start(side)) for side in (base, ours, theirs)))
+
+
+def _body_start(source: str) -> int:
+    part = split_source(source)
+    if part.yaml is None:
+        return 0
+    fence = _FENCE.match(source, part.start + len(part.yaml))
+    return fence.end() if fence else len(source)
+
+
+def _yaml(path: str, base: str, ours: str, theirs: str) -> list[Piece]:
+    return merge_yaml([Yaml.of(side) for side in (base, ours, theirs)])
+
+
+def _json(path: str, base: str, ours: str, theirs: str) -> list[Piece]:
+    return merge_json(base, ours, theirs)
+
+
+def _sentences(path: str, base: str, ours: str, theirs: str) -> list[Piece]:
+    return _running(base, ours, theirs, lines=not path.endswith(".md"))
+
+
+def _lines(path: str, base: str, ours: str, theirs: str) -> list[Piece]:
+    return _running(base, ours, theirs, lines=True)
+
+
+def _running(base: str, ours: str, theirs: str, *, lines: bool) -> list[Piece]:
+    sides = [tokens_of(side, cuts_of(side, lines=lines)) for side in (base, ours, theirs)]
+    return merge_tokens(sides, where=_anywhere)
+
+
+def _anywhere(_span: Span) -> tuple[Kind, str]:
+    return "text", ""
+
+
+def _read_prompt(path: str, text: str) -> object:
+    return parse_prompt(text, path)
+
+
+def _read_yaml(path: str, text: str) -> object:
+    return parse_config(text, path)
+
+
+def _read_schema(path: str, text: str) -> object:
+    return parse_schema(text.encode(), path)
+
+
+_WAYS: dict[str, tuple[Callable[[str, str, str, str], list[Piece]], ...]] = {
+    "prompt": (_prompt, _prompt_halves, _lines),
+    "config": (_yaml, _lines),
+    "suite": (_yaml, _lines),
+    "schema": (_json,),
+    "doc": (_sentences,),
+}
+_READERS: dict[str, Callable[[str, str], object]] = {
+    "prompt": _read_prompt,
+    "config": _read_yaml,
+    "suite": _read_yaml,
+    "schema": _read_schema,
+}

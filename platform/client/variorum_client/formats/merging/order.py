@@ -1,0 +1,43 @@
+"""In which order the keys of a merged mapping stand."""
+
+from collections.abc import Sequence
+
+
+def merged_order(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    """All keys of the three, each once. Who put the common ones in another order is followed; new ones stay behind
+    the key that they were put behind. The answer is the same with the sides swapped.
+    """
+    spine = _spine(base, ours, theirs)
+    added = [_additions(spine, side) for side in sorted([list(ours), list(theirs)])]
+    found: list[str] = []
+    for anchor in (None, *spine):
+        found += [anchor] if anchor is not None else []
+        for side in added:
+            found += [key for key in side.get(anchor, ()) if key not in found]
+    return found
+
+
+def _spine(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    """The keys that were there from the start, in the order of the side that moved them."""
+    moved = [side for side in sorted([list(ours), list(theirs)]) if _common(side, base) != _common(base, side)]
+    if not moved:
+        return list(base)
+    first = _common(moved[0], base)
+    return [*first, *(key for key in base if key not in first)]
+
+
+def _common(side: Sequence[str], other: Sequence[str]) -> list[str]:
+    there = set(other)
+    return [key for key in side if key in there]
+
+
+def _additions(spine: Sequence[str], side: Sequence[str]) -> dict[str | None, list[str]]:
+    known = set(spine)
+    found: dict[str | None, list[str]] = {}
+    anchor: str | None = None
+    for key in side:
+        if key in known:
+            anchor = key
+        else:
+            found.setdefault(anchor, []).append(key)
+    return found
