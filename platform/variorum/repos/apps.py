@@ -12,6 +12,7 @@ class ReposConfig(AppConfig):
         from variorum.jobs import schedule  # noqa: PLC0415  (models exist only now)
         from variorum.lib import lanes, objects  # noqa: PLC0415
         from variorum.repos import services  # noqa: PLC0415
+        from variorum.repos.hub import lane  # noqa: PLC0415
         from variorum.repos.lfs import collecting, transfer  # noqa: PLC0415
 
         try:
@@ -23,3 +24,4 @@ class ReposConfig(AppConfig):
         schedule.every(3600, "lfs.collect", collecting.collect)
         objects.hold(collecting.holds)
         lanes.add(transfer.TransferLane())
+        lanes.add(lane.HubLane())

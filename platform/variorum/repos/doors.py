@@ -1,10 +1,12 @@
-"""Addresses outside of /api/v1/, where the clients of others look: Git LFS below /<project>.git."""
+"""Addresses outside of /api/v1/, where the clients of others look: Git LFS, and the read side of the Hub."""
 
 from django.urls import path
 
+from variorum.repos.hub import api as hub
 from variorum.repos.lfs import batch, locks_api, transfer
 
 LFS = "<slug:project>.git/info/lfs"
+MODEL = "api/models/<slug:project>/<str:name>"
 
 urlpatterns = [
     path(f"{LFS}/objects/batch", batch.BatchView.as_view(), name="lfs_batch"),
@@ -13,4 +15,13 @@ urlpatterns = [
     path(f"{LFS}/locks", locks_api.LocksView.as_view(), name="lfs_locks"),
     path(f"{LFS}/locks/verify", locks_api.VerifyLocksView.as_view(), name="lfs_locks_verify"),
     path(f"{LFS}/locks/<int:lock>/unlock", locks_api.UnlockView.as_view(), name="lfs_unlock"),
+    path("api/models", hub.ModelsView.as_view(), name="hub_models"),
+    path("api/whoami-v2", hub.WhoAmIView.as_view(), name="hub_whoami"),
+    path(MODEL, hub.ModelView.as_view(), name="hub_model"),
+    path(f"{MODEL}/revision/<path:revision>", hub.ModelView.as_view(), name="hub_revision"),
+    path(f"{MODEL}/tree/<path:rest>", hub.TreeView.as_view(), name="hub_tree"),
+    path(f"{MODEL}/paths-info/<path:revision>", hub.PathsView.as_view(), name="hub_paths"),
+    path(f"{MODEL}/refs", hub.RefsView.as_view(), name="hub_refs"),
+    path(f"{MODEL}/commits/<path:revision>", hub.CommitsView.as_view(), name="hub_commits"),
+    path("<slug:project>/<str:name>/resolve/<path:rest>", hub.ResolveView.as_view(), name="hub_resolve"),
 ]

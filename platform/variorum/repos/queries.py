@@ -37,6 +37,12 @@ def head(project: Project, ref: str = git.MAIN) -> str | None:
 
 
 @explained()
+def branches(project: Project) -> dict[str, str]:
+    """Every branch and the commit that it points at."""
+    return git.heads(path_of(project), "")
+
+
+@explained()
 def resolve(project: Project, name: str) -> str:
     """Full commit id of a branch, a tag, a commit id or its beginning. Raises NotFound."""
     return git.resolve(path_of(project), name)
