@@ -718,6 +718,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/drafts/{number}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["presence_list"];
+        put?: never;
+        /** @description Viewer, in person. What this page shows; again at least every ten seconds. Answers who else is here. */
+        post: operations["presence_announce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/drafts/{number}/reopen": {
         parameters: {
             query?: never;
@@ -747,6 +765,76 @@ export interface paths {
         put?: never;
         /** @description Editor. Opens another draft. 409 `draft_not_merged`, otherwise as for a commit. */
         post: operations["drafts_revert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/drafts/{number}/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Those with unsaved changes, and whose they are. */
+        get: operations["texts_list"];
+        put?: never;
+        /** @description Editor. Opens a file for editing together; all who open it get the same text. */
+        post: operations["texts_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/drafts/{number}/texts/{text}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. What a page with the state vector `vector` lacks; everything without one. */
+        get: operations["texts_show"];
+        put?: never;
+        /** @description Editor. Stored when answered. 409 `behind`: send all since the server's vector; 422 `bad_update`. */
+        post: operations["texts_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/drafts/{number}/texts/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. The texts become what the latest version has, on every open page. */
+        post: operations["texts_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/drafts/{number}/texts/save": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. One commit by the caller; the others who wrote in it are named in its trailers. */
+        post: operations["texts_save"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2420,6 +2508,16 @@ export interface components {
          * @enum {string}
          */
         DirectionEnum: "better" | "worse" | "inconclusive";
+        /** @description Which files. */
+        DiscardTextsRequest: {
+            paths: string[];
+        };
+        /**
+         * @description * `writing` - writing
+         *     * `commenting` - commenting
+         * @enum {string}
+         */
+        DoingEnum: "writing" | "commenting";
         /** @description The draft's own commits, newest first. */
         DraftCommits: {
             items: components["schemas"]["Commit"][];
@@ -3478,6 +3576,11 @@ export interface components {
             code: string;
             detail: string;
         };
+        /** @description Which file; `content` begins one that the draft does not have yet. */
+        OpenTextRequest: {
+            path: string;
+            content?: string | null;
+        };
         /** @description How one rule came out. */
         Outcome: {
             rule: {
@@ -3678,6 +3781,24 @@ export interface components {
         /** @description The curve, by step. */
         PointPage: {
             items: components["schemas"]["Point"][];
+            next: string | null;
+        };
+        /** @description One open page and its person. */
+        PresenceItem: {
+            /** Format: uuid */
+            page: string;
+            user: components["schemas"]["User"];
+            tab: string;
+            path: string;
+            doing: string;
+            client: number | null;
+            cursor: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description Every page of a draft that is open now. */
+        PresencePage: {
+            items: components["schemas"]["PresenceItem"][];
             next: string | null;
         };
         /** @description A column of the file. */
@@ -3925,6 +4046,12 @@ export interface components {
             /** @default  */
             message: string;
         };
+        /** @description Which files (all that are unsaved, when left out), and what changed in them. */
+        SaveTextsRequest: {
+            /** @default  */
+            message: string;
+            paths?: string[];
+        };
         /**
          * @description * `runtime` - Runtime
          *     * `logs` - Logs
@@ -3992,6 +4119,24 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
             scores: components["schemas"]["Score"][];
+        };
+        /** @description What one open page shows and does. `left`: it was closed. */
+        SeenRequest: {
+            /** Format: uuid */
+            page: string;
+            /** @default  */
+            tab: string;
+            /** @default  */
+            path: string;
+            /** @default  */
+            doing: components["schemas"]["DoingEnum"] | components["schemas"]["BlankEnum"];
+            /** Format: int64 */
+            client?: number | null;
+            cursor?: {
+                [key: string]: unknown;
+            } | null;
+            /** @default false */
+            left: boolean;
         };
         /** @description The figures of some requests, one value a step. */
         Series: {
@@ -4218,6 +4363,45 @@ export interface components {
         Taken: {
             accepted: number;
             duplicates: number;
+        };
+        /** @description Where the text stands now; what is in `vector` survives everything. */
+        TextAccepted: {
+            seq: number;
+            vector: string;
+        };
+        /** @description One update, or whether the file is to be deleted by the next save. */
+        TextEditRequest: {
+            update?: string;
+            deleted?: boolean;
+        };
+        /** @description A file with unsaved changes. */
+        TextItem: {
+            id: number;
+            path: string;
+            is_new: boolean;
+            deleted: boolean;
+            writers: components["schemas"]["TextPerson"][];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description The files of a draft with unsaved changes. */
+        TextPage: {
+            items: components["schemas"]["TextItem"][];
+            next: string | null;
+        };
+        /** @description Who wrote unsaved words. */
+        TextPerson: {
+            name: string;
+        };
+        /** @description A shared text: an update that brings a page up to date, and the state vector that it then has. */
+        TextState: {
+            id: number;
+            path: string;
+            seq: number;
+            update: string;
+            vector: string;
+            deleted: boolean;
+            base_commit: string;
         };
         /**
          * @description * `system` - system
@@ -5824,6 +6008,54 @@ export interface operations {
             };
         };
     };
+    presence_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresencePage"];
+                };
+            };
+        };
+    };
+    presence_announce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresencePage"];
+                };
+            };
+        };
+    };
     drafts_reopen: {
         parameters: {
             query?: never;
@@ -5885,6 +6117,158 @@ export interface operations {
         };
         responses: {
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+        };
+    };
+    texts_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextPage"];
+                };
+            };
+        };
+    };
+    texts_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenTextRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextState"];
+                };
+            };
+        };
+    };
+    texts_show: {
+        parameters: {
+            query?: {
+                vector?: string;
+            };
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+                text: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextState"];
+                };
+            };
+        };
+    };
+    texts_edit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+                text: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TextEditRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextAccepted"];
+                };
+            };
+        };
+    };
+    texts_discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardTextsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextPage"];
+                };
+            };
+        };
+    };
+    texts_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SaveTextsRequest"];
+            };
+        };
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

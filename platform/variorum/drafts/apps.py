@@ -9,7 +9,9 @@ class DraftsConfig(AppConfig):
     def ready(self) -> None:
         """Put the repair of interrupted merges and saves on the clock."""
         from variorum.drafts import repair  # noqa: PLC0415  (models exist only now)
+        from variorum.drafts.together import presence  # noqa: PLC0415
         from variorum.jobs import schedule  # noqa: PLC0415
 
         schedule.every(2, "drafts.merges", repair.finish_merges)
         schedule.every(10, "drafts.heads", repair.adopt_heads)
+        schedule.every(60, "drafts.presence", presence.forget_old)

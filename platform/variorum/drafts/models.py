@@ -155,3 +155,95 @@ class RequiredCheck(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SharedText(models.Model):
+    """A file of a draft while people edit it together: a CRDT document on top of what was last committed.
+
+    `state` holds the document up to update `merged`; the rows of TextUpdate after that belong to it. `base_state` is
+    the document as it was when it last agreed with `base_commit`.
+    """
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="texts")
+    path = models.CharField(max_length=400)
+    state = models.BinaryField()
+    merged = models.PositiveIntegerField(default=0)
+    seq = models.PositiveIntegerField(default=0)
+    base_commit = models.CharField(max_length=SHA)
+    base_state = models.BinaryField()
+    base_digest = models.CharField(max_length=64)
+    is_new = models.BooleanField(default=False)
+    changed = models.BooleanField(default=False)
+    deleted = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("draft", "path", name="shared_text_once")]
+        indexes = [models.Index(fields=["updated_at"], name="shared_text_idle")]  # the sweep of what nobody edits
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class TextUpdate(models.Model):
+    """One edit of a shared text that is not merged into its state yet."""
+
+    shared = models.ForeignKey(SharedText, on_delete=models.CASCADE, related_name="updates")
+    seq = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("shared", "seq", name="text_update_once")]
+
+    def __str__(self) -> str:
+        return f"{self.shared_id}/{self.seq}"
+
+
+class TextSave(models.Model):
+    """What a save is about to commit onto `onto`; thus a commit is known again as our own, whoever was killed."""
+
+    shared = models.ForeignKey(SharedText, on_delete=models.CASCADE, related_name="saves")
+    onto = models.CharField(max_length=SHA)
+    digest = models.CharField(max_length=64)
+    state = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class TextWriter(models.Model):
+    """Who is behind a client id of a shared text. `removed`: they took away others' words since the last save."""
+
+    shared = models.ForeignKey(SharedText, on_delete=models.CASCADE, related_name="writers")
+    client = models.BigIntegerField()
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    name = models.CharField(max_length=220)
+    email = models.CharField(max_length=254)
+    removed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("shared", "client", name="text_writer_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Presence(models.Model):
+    """An open page of a draft: who looks at what, and what they do right now. Unlogged: a crash may lose it."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="+")
+    page = models.UUIDField()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    tab = models.CharField(max_length=20, blank=True, default="")
+    path = models.CharField(max_length=400, blank=True, default="")
+    doing = models.CharField(max_length=12, blank=True, default="")
+    client = models.BigIntegerField(null=True)
+    cursor = models.JSONField(null=True)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("draft", "page", name="presence_once")]
+        indexes = [models.Index(fields=["seen_at"], name="presence_old")]  # the sweep of pages that went away
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on {self.draft_id}"

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from variorum.drafts import api, naming, playground, reverting_api
+from variorum.drafts.together import api as together
 
 DRAFT = "projects/<slug:project>/drafts/<int:number>"
 urlpatterns = [
@@ -16,6 +17,11 @@ urlpatterns = [
     path(f"{DRAFT}/comments", api.CommentsView.as_view(), name="comments"),
     path(f"{DRAFT}/comments/<int:comment>", api.CommentView.as_view(), name="comment"),
     path(f"{DRAFT}/approvals", api.ApprovalsView.as_view(), name="approvals"),
+    path(f"{DRAFT}/texts", together.TextsView.as_view(), name="texts"),
+    path(f"{DRAFT}/texts/<int:text>", together.TextView.as_view(), name="text"),
+    path(f"{DRAFT}/texts/save", together.TextsSaveView.as_view(), name="texts_save"),
+    path(f"{DRAFT}/texts/discard", together.TextsDiscardView.as_view(), name="texts_discard"),
+    path(f"{DRAFT}/presence", together.PresenceView.as_view(), name="presence"),
     path("projects/<slug:project>/checks", api.ChecksView.as_view(), name="checks"),
     path(f"{DRAFT}/revert", reverting_api.DraftRevertView.as_view(), name="draft_revert"),
     path("projects/<slug:project>/commits/<str:sha>/revert", reverting_api.RevertView.as_view(), name="revert"),

@@ -3,6 +3,7 @@
     id: 17
     data: {"kind":"draft.merged","subject":{"kind":"draft","id":"12"},"data":{"actor":"Olga"}}
 
+`?topic=drafts/12` follows what only the pages of that draft want to hear.
 `{"kind":"resync",...}` means that news may have been missed: ask the API again. It is sent when the process's own
 connection to the database was cut, and first thing to a page that comes back (it sends Last-Event-ID).
 A page that does not keep up is dropped; its EventSource comes back by itself and is told to resync.
@@ -14,13 +15,16 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qs
 
 from variorum.lib.asgi import Receive, Scope, Send, granted, header, no_body, send_problem
 from variorum.lib.errors import Unavailable
 
 HEARTBEAT = 15.0
 RECHECK = 60.0  # seconds after which the caller's access is looked at again
+ACCESS = "member."  # news after which it is looked at again at once
 QUEUE = 256
+MOST_TOPICS = 8
 MOST_STREAMS = 2000
 SEND_PATIENCE = 30.0
 HEADERS = [
@@ -35,9 +39,12 @@ Authorise = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class _Page:
-    """One open stream: a bounded queue of ready messages. `lost` is set when it is to end."""
+    """One open stream: a bounded queue of ready messages. `lost` is set when it is to end, `doubt` when the caller's
+    access may have changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, topics: frozenset[str] = frozenset()) -> None:
+        self.topics = topics
+        self.doubt = asyncio.Event()
         self.queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
         self.lost = asyncio.Event()
 
@@ -60,9 +67,9 @@ class Hub:
     def __len__(self) -> int:
         return sum(map(len, self._pages.values()))
 
-    def open(self, project_id: int) -> _Page:
-        """A new stream of a project; give it back with `close`."""
-        page = _Page()
+    def open(self, project_id: int, topics: frozenset[str] = frozenset()) -> _Page:
+        """A new stream of a project that follows some topics; give it back with `close`."""
+        page = _Page(topics)
         self._pages.setdefault(project_id, set()).add(page)
         return page
 
@@ -78,8 +85,12 @@ class Hub:
         return f"id: {next(self._numbers)}\ndata: {text}\n\n".encode()
 
     def publish(self, news: dict[str, Any]) -> None:
-        """Pass on what `events.live.publish` sent: project, kind, subject, data."""
-        pages = self._pages.get(news["project"])
+        """Pass on what `events.live.publish` sent: project, kind, subject, data; with a topic only to its followers."""
+        topic = news.get("topic", "")
+        pages = {page for page in self._pages.get(news["project"], ()) if not topic or topic in page.topics}
+        if news["kind"].startswith(ACCESS):
+            for page in pages:
+                page.doubt.set()
         if pages:
             text = json.dumps({name: news[name] for name in ("kind", "subject", "data")}, separators=(",", ":"))
             self._put(pages, self.message(text))
@@ -111,7 +122,7 @@ async def serve(scope: Scope, receive: Receive, send: Send, *, hub: Hub, authori
     project_id = await granted(scope, receive, send, authorise)
     if project_id is None:
         return
-    page = hub.open(project_id)
+    page = hub.open(project_id, _topics(scope))
     try:
         await _run(page, scope, receive, send, hub, authorise)
     finally:
@@ -126,7 +137,7 @@ async def _run(page: _Page, scope: Scope, receive: Receive, send: Send, hub: Hub
         asyncio.ensure_future(_write(page, send)),
         asyncio.ensure_future(_gone(receive)),
         asyncio.ensure_future(page.lost.wait()),
-        asyncio.ensure_future(_refused(scope, authorise)),
+        asyncio.ensure_future(_refused(page, scope, authorise)),
     ]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -157,11 +168,19 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _refused(scope: Scope, authorise: Authorise) -> None:
+def _topics(scope: Scope) -> frozenset[str]:
+    """What the page follows beside the project's own news."""
+    asked = parse_qs(scope.get("query_string", b"").decode("ascii", "replace"))
+    return frozenset(asked.get("topic", [])[:MOST_TOPICS])
+
+
+async def _refused(page: _Page, scope: Scope, authorise: Authorise) -> None:
     """Ends once the caller may no longer listen. A database that is away is no reason."""
     status = 200
     while status not in {401, 403, 404}:
-        await asyncio.sleep(RECHECK)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(page.doubt.wait(), RECHECK)
+        page.doubt.clear()
 
         async def look(message: Any) -> None:
             nonlocal status

@@ -27,6 +27,14 @@ ENDPOINTS = [
     ("patch", "/drafts/1/comments/1", {"body": "x"}, "editor"),
     ("get", "/drafts/1/approvals", {}, "viewer"),
     ("post", "/drafts/1/approvals", {"verdict": "approve", "commit": SHA}, "maintainer"),
+    ("get", "/drafts/1/texts", {}, "viewer"),
+    ("post", "/drafts/1/texts", {"path": "prompts/triage.prompt"}, "editor"),
+    ("get", "/drafts/1/texts/1", {}, "viewer"),
+    ("post", "/drafts/1/texts/1", {"update": "AAA="}, "editor"),
+    ("post", "/drafts/1/texts/save", {}, "editor"),
+    ("post", "/drafts/1/texts/discard", {"paths": ["x"]}, "editor"),
+    ("get", "/drafts/1/presence", {}, "viewer"),
+    ("post", "/drafts/1/presence", {"page": "0" * 32}, "viewer"),
     ("get", "/checks?commit=main", {}, "viewer"),
 ]
 BASE = "/api/v1/projects/support-desk"
