@@ -214,6 +214,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/blame": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Runs one Git process, the first time that a commit is asked for. */
+        get: operations["blame_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/channels": {
         parameters: {
             query?: never;
@@ -379,6 +396,23 @@ export interface paths {
         };
         /** @description Viewer. Each of `base` and `head` is a branch, a tag, a commit id or its beginning. */
         get: operations["commits_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Messages, words, settings and what follows; `path` is the new one of a renamed file. No Git process. */
+        get: operations["comparison_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1390,6 +1424,23 @@ export interface paths {
         patch: operations["members_change"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/message-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Over the file's newest 100 commits; it is followed when it moves or is rewritten in part. */
+        get: operations["message_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/metric-functions": {
         parameters: {
             query?: never;
@@ -2126,6 +2177,14 @@ export interface components {
             commit: string;
             sha256: string;
         };
+        /** @description Who wrote each line, and each message of a prompt. */
+        Blame: {
+            commit: string;
+            path: string;
+            lines: components["schemas"]["Written"][];
+            commits: components["schemas"]["Commit"][];
+            messages: components["schemas"]["MessageAuthors"][];
+        };
         /** @enum {unknown} */
         BlankEnum: "";
         /** @description One reason why a draft cannot be merged now. */
@@ -2133,6 +2192,12 @@ export interface components {
             code: string;
             detail: string;
         };
+        /**
+         * @description * `added` - added
+         *     * `changed` - changed
+         * @enum {string}
+         */
+        ChangeEnum: "added" | "changed";
         /** @description One path that differs. */
         ChangedPath: {
             path: string;
@@ -2318,6 +2383,14 @@ export interface components {
             items: components["schemas"]["Commit"][];
             next: string | null;
         };
+        /**
+         * @description * `same` - same
+         *     * `changed` - changed
+         *     * `added` - added
+         *     * `removed` - removed
+         * @enum {string}
+         */
+        CompareStateEnum: "same" | "changed" | "added" | "removed";
         /** @description One metric's change; rows that gained and lost by position (5,000 at most); McNemar's exact p for yes and no. */
         ComparedMetric: {
             slug: string;
@@ -2345,6 +2418,29 @@ export interface components {
             merge_base: string | null;
             files: components["schemas"]["FileDiff"][];
         };
+        /**
+         * @description * `settings` - settings
+         *     * `variables` - variables
+         *     * `output` - output
+         *     * `partials` - partials
+         *     * `shape` - shape
+         *     * `card` - card
+         *     * `weights` - weights
+         *     * `keys` - keys
+         *     * `schema` - schema
+         * @enum {string}
+         */
+        ComparisonGroupEnum: "settings" | "variables" | "output" | "partials" | "shape" | "card" | "weights" | "keys" | "schema";
+        /** @description One named value that changed, in words; null where a side does not have it. */
+        ComparisonRow: {
+            group: components["schemas"]["ComparisonGroupEnum"];
+            key: string;
+            label: string;
+            state: components["schemas"]["CompareStateEnum"];
+            old: string | null;
+            new: string | null;
+            note: string;
+        };
         /** @description One file that both sides changed; null where a side does not have it. */
         Conflict: {
             path: string;
@@ -2356,6 +2452,13 @@ export interface components {
         ConflictPage: {
             items: components["schemas"]["Conflict"][];
             next: string | null;
+        };
+        /** @description What follows for others: breaks (some callers will fail), warns (look out), says (good to know). */
+        Consequence: {
+            level: components["schemas"]["LevelEnum"];
+            code: string;
+            subject: string;
+            message: string;
         };
         /** @description What the curve says: early, learning, flat, overfitting, better or same; and in words. */
         CurveVerdict: {
@@ -2848,6 +2951,24 @@ export interface components {
          * @enum {string}
          */
         FileChangeEnum: "added" | "deleted" | "modified" | "renamed";
+        /** @description One file between two commits. */
+        FileCompared: {
+            base: string | null;
+            head: string;
+            comparison: components["schemas"]["FileComparison"];
+        };
+        /** @description What changed in one file, as what it is; an adapter's folder is compared as one, at its first changed file. */
+        FileComparison: {
+            path: string;
+            kind: string;
+            state: components["schemas"]["CompareStateEnum"];
+            moved_from: string;
+            consequences: components["schemas"]["Consequence"][];
+            rows: components["schemas"]["ComparisonRow"][];
+            passages: components["schemas"]["Passage"][];
+            notes: string[];
+            readable: boolean;
+        };
         /** @description One changed file. */
         FileDiff: {
             path: string;
@@ -2862,6 +2983,7 @@ export interface components {
             old_text?: string | null;
             new_text?: string | null;
             hunks: components["schemas"]["DiffHunk"][];
+            comparison?: components["schemas"]["FileComparison"] | null;
         };
         /** @description One file of a commit with the commit that changed it last (null when that is long ago). */
         FileEntry: {
@@ -3034,6 +3156,13 @@ export interface components {
             p95: number;
             max: number;
         };
+        /**
+         * @description * `breaks` - breaks
+         *     * `warns` - warns
+         *     * `says` - says
+         * @enum {string}
+         */
+        LevelEnum: "breaks" | "warns" | "says";
         /** @description A large file behind a pointer. */
         LfsPointer: {
             sha256: string;
@@ -3188,6 +3317,28 @@ export interface components {
          * @enum {string}
          */
         MergeableStateEnum: "clean" | "conflicts" | "problems" | "nothing" | "ended";
+        /** @description Who wrote a message of a prompt: the newest commit that touched it, and the names, newest first. */
+        MessageAuthors: {
+            index: number;
+            role: string;
+            first: number;
+            last: number;
+            newest: components["schemas"]["Commit"];
+            authors: string[];
+        };
+        /** @description How a message came to be what it is, newest first; `more`: older commits of the file were not looked at. */
+        MessageHistory: {
+            items: components["schemas"]["MessageStep"][];
+            more: boolean;
+        };
+        /** @description One commit in the life of a message, with the words that it changed. */
+        MessageStep: {
+            commit: components["schemas"]["Commit"];
+            change: components["schemas"]["ChangeEnum"];
+            role: string;
+            old_role: string;
+            spans: components["schemas"]["Span"][];
+        };
         /** @description One version of a metric; `built_in` ones are in every project and stay as they are. */
         Metric: {
             readonly slug: string;
@@ -3596,6 +3747,18 @@ export interface components {
             metrics: components["schemas"]["ComparedMetric"][];
             left_out: string[];
             new_errors: number[];
+        };
+        /** @description A message of a prompt (or a paragraph, role ""), in both versions; places and lines count from 1. */
+        Passage: {
+            state: components["schemas"]["CompareStateEnum"];
+            role: string;
+            old_role: string;
+            old_index: number | null;
+            new_index: number | null;
+            old_lines: number[] | null;
+            new_lines: number[] | null;
+            moved: boolean;
+            spans: components["schemas"]["Span"][];
         };
         /** @description What changes; `version` is the one that the caller saw. */
         PatchedAlertRuleChangeRequest: {
@@ -4194,6 +4357,18 @@ export interface components {
             email: string;
             password: string;
         };
+        /** @description A run of words; the old text is all but the added ones, the new text all but the removed ones. */
+        Span: {
+            kind: components["schemas"]["SpanKindEnum"];
+            text: string;
+        };
+        /**
+         * @description * `same` - same
+         *     * `removed` - removed
+         *     * `added` - added
+         * @enum {string}
+         */
+        SpanKindEnum: "same" | "removed" | "added";
         /**
          * @description * `good` - good
          *     * `unsure` - unsure
@@ -4604,6 +4779,12 @@ export interface components {
             low: number | null;
             /** Format: double */
             high: number | null;
+        };
+        /** @description Lines, from 1 and both ends included, that one commit wrote. */
+        Written: {
+            first: number;
+            last: number;
+            sha: string;
         };
     };
     responses: never;
@@ -5025,6 +5206,31 @@ export interface operations {
             };
         };
     };
+    blame_show: {
+        parameters: {
+            query: {
+                path: string;
+                /** @description A branch (main, drafts/12), a tag, a commit id or its beginning. */
+                ref?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blame"];
+                };
+            };
+        };
+    };
     channels_list: {
         parameters: {
             query?: never;
@@ -5244,6 +5450,8 @@ export interface operations {
     commits_show: {
         parameters: {
             query?: {
+                /** @description Add what changed as people read it; null for files to be asked for singly. */
+                comparisons?: boolean;
                 /** @description Unchanged lines around each change, at most 100000. */
                 context?: number;
                 /** @description Add both texts of each file. */
@@ -5320,6 +5528,8 @@ export interface operations {
         parameters: {
             query: {
                 base: string;
+                /** @description Add what changed as people read it; null for files to be asked for singly. */
+                comparisons?: boolean;
                 /** @description Unchanged lines around each change, at most 100000. */
                 context?: number;
                 head: string;
@@ -5340,6 +5550,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comparison"];
+                };
+            };
+        };
+    };
+    comparison_show: {
+        parameters: {
+            query: {
+                /** @description A branch or commit; left out: from nothing. */
+                base?: string;
+                head: string;
+                path: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileCompared"];
                 };
             };
         };
@@ -5932,6 +6168,8 @@ export interface operations {
     drafts_diff: {
         parameters: {
             query?: {
+                /** @description Add what changed as people read it; null for files to be asked for singly. */
+                comparisons?: boolean;
                 /** @description Unchanged lines around each change, at most 100000. */
                 context?: number;
                 /** @description Add both texts of each file. */
@@ -7197,6 +7435,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
+                };
+            };
+        };
+    };
+    message_history: {
+        parameters: {
+            query: {
+                /** @description Which message, from 1, as it is at `ref`. */
+                message: number;
+                path: string;
+                /** @description A branch (main, drafts/12), a tag, a commit id or its beginning. */
+                ref?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageHistory"];
                 };
             };
         };

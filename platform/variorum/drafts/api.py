@@ -19,7 +19,7 @@ from variorum.lib import pagination
 from variorum.lib.errors import Forbidden, Invalid, NotFound, Unprocessable
 from variorum.repos import git
 from variorum.repos import queries as repository
-from variorum.repos.api import CONTEXT, TEXTS, shown_files
+from variorum.repos.api import COMPARISONS, CONTEXT, TEXTS, shown_files
 
 LISTING = ("state", "author", "path", "cursor", "limit")
 
@@ -81,7 +81,7 @@ class DraftView(APIView):
 class DraftDiffView(APIView):
     """What a draft changes."""
 
-    @extend_schema(operation_id="drafts_diff", responses=shapes.DraftDiff, parameters=[CONTEXT, TEXTS])
+    @extend_schema(operation_id="drafts_diff", responses=shapes.DraftDiff, parameters=[CONTEXT, TEXTS, COMPARISONS])
     def get(self, request: Request, project: str, number: int) -> Response:
         """Viewer. From where the draft began to its latest version; no Git process."""
         draft = queries.access_draft(request, project, number)

@@ -11,7 +11,7 @@ from variorum.accounts.access import access_project
 from variorum.accounts.models import Project
 from variorum.lib import pagination
 from variorum.lib.errors import Invalid, NotFound, Unprocessable
-from variorum.repos import git, queries
+from variorum.repos import comparing, git, queries
 from variorum.repos import serializers as shapes
 from variorum.repos.overview import overview
 from variorum.repos.problems import bad_files
@@ -21,6 +21,9 @@ from variorum_client.formats.front import edit_front
 REF = OpenApiParameter("ref", str, description="A branch (main, drafts/12), a tag, a commit id or its beginning.")
 PATH = OpenApiParameter("path", str, required=True)
 TEXTS = OpenApiParameter("texts", bool, description="Add both texts of each file.")
+COMPARISONS = OpenApiParameter(
+    "comparisons", bool, description="Add what changed as people read it; null for files to be asked for singly."
+)
 CONTEXT = OpenApiParameter("context", int, description="Unchanged lines around each change, at most 100000.")
 PAGING = [OpenApiParameter(name, str) for name in ("cursor", "limit")]
 
@@ -44,14 +47,18 @@ def context_of(request: Request) -> int:
 
 
 def shown_files(request: Request, project: Project, base: str | None, head: str) -> list[dict[str, Any]]:
-    """The difference between two commits as the address asks for it: `context`, `texts`."""
+    """The difference between two commits as the address asks for it: `context`, `texts`, `comparisons`."""
     files = queries.diff(project, base, head, context_of(request))
-    if request.query_params.get("texts", "").lower() not in ("1", "true"):
-        return [vars(file) for file in files]
-    texts = queries.texts_of(project, files)
-    return [
-        {**vars(file), "old_text": texts.get(file.old or ""), "new_text": texts.get(file.new or "")} for file in files
-    ]
+    shown = [dict(vars(file)) for file in files]
+    if _wants(request, "texts"):
+        texts = queries.texts_of(project, files)
+        for file in shown:
+            file |= {"old_text": texts.get(file["old"] or ""), "new_text": texts.get(file["new"] or "")}
+    if _wants(request, "comparisons"):
+        compared = comparing.comparisons(project, base, head, files)
+        for file in shown:
+            file["comparison"] = compared[file["path"]]
+    return shown
 
 
 class FilesView(APIView):
@@ -117,7 +124,7 @@ class CommitsView(APIView):
 class CommitView(APIView):
     """One commit."""
 
-    @extend_schema(operation_id="commits_show", responses=shapes.CommitDetail, parameters=[CONTEXT, TEXTS])
+    @extend_schema(operation_id="commits_show", responses=shapes.CommitDetail, parameters=[CONTEXT, TEXTS, COMPARISONS])
     def get(self, request: Request, project: str, sha: str) -> Response:
         """Viewer. With its difference from its (first) parent."""
         found = access_project(request, project)
@@ -133,12 +140,13 @@ class CompareView(APIView):
     @extend_schema(
         operation_id="commits_compare",
         responses=shapes.Comparison,
-        parameters=[OpenApiParameter(name, str, required=True) for name in ("base", "head")] + [CONTEXT, TEXTS],
+        parameters=[OpenApiParameter(name, str, required=True) for name in ("base", "head")]
+        + [CONTEXT, TEXTS, COMPARISONS],
     )
     def get(self, request: Request, project: str) -> Response:
         """Viewer. Each of `base` and `head` is a branch, a tag, a commit id or its beginning."""
         found = access_project(request, project)
-        base, head = (queries.resolve(found, _named(request, name)) for name in ("base", "head"))
+        base, head = (queries.resolve(found, named(request, name)) for name in ("base", "head"))
         answer = {
             "base": queries.commit_info(found, base),
             "head": queries.commit_info(found, head),
@@ -234,7 +242,12 @@ def _cursor(request: Request) -> tuple[str, int] | None:
     raise Invalid("This cursor is not one of ours; ask for the first page again.")
 
 
-def _named(request: Request, name: str) -> str:
+def _wants(request: Request, name: str) -> bool:
+    return request.query_params.get(name, "").lower() in ("1", "true")
+
+
+def named(request: Request, name: str) -> str:
+    """A branch or commit of an address. Raises Invalid when there is none."""
     value = request.query_params.get(name, "")
     if not value:
         raise Invalid(f"Say which commit: {name}=....", errors=[_missing(name)])

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from variorum.repos import git
+from variorum.repos.comparison_shapes import FileComparison
 from variorum.repos.git import FileDiff
 from variorum_client.formats import Kind, kind_of
 
@@ -117,6 +118,7 @@ class FileDiffSerializer(serializers.Serializer[object]):
     old_text = serializers.CharField(allow_null=True, required=False)
     new_text = serializers.CharField(allow_null=True, required=False)
     hunks = DiffHunk(many=True)
+    comparison = FileComparison(allow_null=True, required=False)
 
     def get_kind(self, file: FileDiff | dict[str, Any]) -> Kind:
         """What the file is."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.repos import api, tags_api
+from variorum.repos import api, comparing_api, tags_api
 
 urlpatterns = [
     path("projects/<slug:project>/files", api.FilesView.as_view(), name="files"),
@@ -8,6 +8,9 @@ urlpatterns = [
     path("projects/<slug:project>/commits", api.CommitsView.as_view(), name="commits"),
     path("projects/<slug:project>/commits/<str:sha>", api.CommitView.as_view(), name="commit"),
     path("projects/<slug:project>/compare", api.CompareView.as_view(), name="compare"),
+    path("projects/<slug:project>/comparison", comparing_api.ComparisonView.as_view(), name="comparison"),
+    path("projects/<slug:project>/blame", comparing_api.BlameView.as_view(), name="blame"),
+    path("projects/<slug:project>/message-history", comparing_api.MessageHistoryView.as_view(), name="message_history"),
     path("projects/<slug:project>/check", api.CheckView.as_view(), name="check"),
     path("projects/<slug:project>/edit", api.EditView.as_view(), name="edit"),
     path("projects/<slug:project>/render", api.RenderView.as_view(), name="render"),

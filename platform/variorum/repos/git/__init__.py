@@ -1,10 +1,11 @@
 """The only module that runs Git. It takes paths of bare repositories and knows no Django.
 
-Reads and commits run in process (libgit2, fsync on); the git binary serves a path's history, fsck and gc.
+Reads and commits run in process (libgit2, fsync on); the git binary serves a path's history, blame, fsck and gc.
 Writers hold an flock per repository and move refs by compare-and-swap, so two of them never overwrite each
 other, and a killed one leaves at most objects that nothing points at.
 """
 
+from variorum.repos.git.blame import Written, blame
 from variorum.repos.git.diff import FileDiff, Hunk, Line, changed_paths, diff, tree_changes
 from variorum.repos.git.errors import BadPath, Busy, GitError, Missing, StaleHead
 from variorum.repos.git.handle import MAIN, init_bare, locked
@@ -50,7 +51,9 @@ __all__ = [
     "Missing",
     "StaleHead",
     "Tag",
+    "Written",
     "ahead",
+    "blame",
     "changed_paths",
     "check_files",
     "check_path",

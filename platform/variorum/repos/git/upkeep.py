@@ -12,6 +12,19 @@ def fsck(path: Path) -> list[str]:
 
 
 def pack(path: Path) -> None:
-    """Pack loose objects when there are many; readers go on, writers wait, orphans stay two weeks."""
+    """Pack loose objects when there are many; readers go on, writers wait, orphans stay two weeks.
+
+    After packing, the paths that each commit changed are noted: `git blame` and a file's history use that.
+    """
     with locked(path):
         run_git(path, "gc", "--auto", "--quiet")
+    if _packed_since(path):
+        run_git(path, "commit-graph", "write", "--reachable", "--changed-paths", "--no-progress")
+
+
+def _packed_since(path: Path) -> bool:
+    """Whether there is a pack newer than our notes, which gc does not write by itself."""
+    packs = [pack.stat().st_mtime_ns for pack in (path / "objects" / "pack").glob("*.pack")]
+    graph = path / "objects" / "info" / "commit-graph"
+    noted = graph.exists() and b"BIDX" in graph.read_bytes()[:256]  # the chunk that holds these notes
+    return bool(packs) and (not noted or max(packs) > graph.stat().st_mtime_ns)
