@@ -411,7 +411,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Viewer. Messages, words, settings and what follows; `path` is the new one of a renamed file. No Git process. */
+        /** @description Viewer. Messages, words, settings, consequences; `path` is the new one of a renamed file. */
         get: operations["comparison_show"];
         put?: never;
         post?: never;
