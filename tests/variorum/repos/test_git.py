@@ -231,14 +231,13 @@ def test_conflicts_show_all_sides(repository: Path) -> None:
     git.move_ref(repository, "drafts/1", base, expected=None)
     theirs = save(repository, {"a": b"theirs\n", "b": None, "n": b"theirs\n"}, ref="drafts/1")
     ours = save(repository, {"a": b"ours\n", "b": b"bb\n", "n": b"ours\n"})
-    assert git.merge(repository, ours, theirs) == git.Merge(
-        None,
-        [
-            git.Conflict("a", b"1\n", b"ours\n", b"theirs\n"),
-            git.Conflict("b", b"b\n", b"bb\n", None),
-            git.Conflict("n", None, b"ours\n", b"theirs\n"),
-        ],
-    )
+    merged = git.merge(repository, ours, theirs)
+    assert merged.tree is None
+    assert [(each.path, each.base, each.ours, each.theirs, each.whole) for each in merged.conflicts] == [
+        ("a", b"1\n", b"ours\n", b"theirs\n", False),
+        ("b", b"b\n", b"bb\n", None, True),
+        ("n", None, b"ours\n", b"theirs\n", True),
+    ]
 
 
 def test_no_repository(tmp_path: Path) -> None:

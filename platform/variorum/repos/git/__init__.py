@@ -32,7 +32,7 @@ from variorum.repos.git.read import (
 from variorum.repos.git.revert import revert
 from variorum.repos.git.tags import Tag, find_tag, point_tag, tagged_commit, tags, write_tag
 from variorum.repos.git.upkeep import fsck, pack
-from variorum.repos.git.write import Author, commit, create, move_ref, write_commit
+from variorum.repos.git.write import Author, Stored, commit, create, move_ref, write_commit, write_tree
 
 __all__ = [
     "MAIN",
@@ -50,6 +50,7 @@ __all__ = [
     "Merge",
     "Missing",
     "StaleHead",
+    "Stored",
     "Tag",
     "Written",
     "ahead",
@@ -87,4 +88,5 @@ __all__ = [
     "tree_changes",
     "write_commit",
     "write_tag",
+    "write_tree",
 ]

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import pygit2
-
 from variorum.repos.git.errors import Missing
 from variorum.repos.git.handle import open_repository, patient
-from variorum.repos.git.merge import Merge, merge_of_index
+from variorum.repos.git.merge import Merge, merge_trees
 from variorum.repos.git.read import commit_of
 
 
@@ -14,12 +12,10 @@ from variorum.repos.git.read import commit_of
 def revert(path: Path, commit: str, onto: str) -> Merge:
     """The tree of commit ``onto`` without what ``commit`` changed (a merge commit: against its first parent).
 
-    Line by line where others changed the same file since; moves no ref. Raises Missing for a first commit.
+    By setting and sentence where others changed the same file since; moves no ref. Raises Missing for a first commit.
     """
     repository = open_repository(path)
     taken = commit_of(repository, commit)
     if not taken.parents:
         raise Missing(f"nothing before commit {commit[:10]}: it is the first one")
-    ours = commit_of(repository, onto).tree
-    index: pygit2.Index = repository.merge_trees(taken.tree, ours, taken.parents[0].tree)
-    return merge_of_index(repository, index)
+    return merge_trees(path, onto, taken.tree, taken.parents[0].tree)

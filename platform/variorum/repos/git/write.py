@@ -18,6 +18,7 @@ from variorum.repos.git.read import commit_of, head
 COMMITTER = ("Variorum", "variorum@localhost")
 STALE_LOCK_SECONDS = 5.0
 Parts = tuple[str, ...]
+Stored = bytes | pygit2.Oid | None  # a content, one that is stored already, or no file
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,20 @@ def write_commit(path: Path, tree: str, parents: list[str], *, message: str, aut
         parents,
     )
     return str(made)
+
+
+@patient
+def write_tree(path: Path, onto: str, files: Mapping[str, Stored]) -> str:
+    """Write the tree of a commit with some files changed (None: removed); answers its id. Raises BadPath."""
+    repository = open_repository(path)
+    blobs = {
+        tuple(name.split("/")): data if isinstance(data, pygit2.Oid) else _blob(repository, data)
+        for name, data in files.items()
+    }
+    before = commit_of(repository, onto).tree
+    if not blobs:
+        return str(before.id)
+    return str(_tree(repository, before, blobs, "") or repository.TreeBuilder().write())
 
 
 @patient

@@ -16,8 +16,10 @@ from variorum_client.formats.merging.units import Clash, Kind, Merged, Piece, Sp
 from variorum_client.formats.paths import kind_of
 from variorum_client.formats.problems import FormatError
 from variorum_client.formats.prompt import parse_prompt
+from variorum_client.formats.texts import decode
 
 MAX_TRIED = 24
+MAX_BYTES = 2_000_000
 _FENCE = re.compile(r"---[ \t]*\n")
 
 
@@ -34,6 +36,20 @@ def merge_file(path: str, base: str | None, ours: str | None, theirs: str | None
     if base is None or ours is None or theirs is None:
         return _whole(base, ours, theirs)
     return _checked(path, base, ours, theirs, _merge(path, base, ours, theirs))
+
+
+def merge_bytes(path: str, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
+    """The same for files as they are stored; what is no text in every version is one conflict with no texts to show."""
+    try:
+        texts = [None if side is None else decode(path, side, limit=MAX_BYTES) for side in (base, ours, theirs)]
+    except FormatError:
+        return as_one(base, ours, theirs)
+    return merge_file(path, *texts)
+
+
+def as_one(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
+    """One conflict over the whole file, whatever the sides did. Bytes that are no text are shown as well as can be."""
+    return _whole(*(None if side is None else side.decode("utf-8", "replace") for side in (base, ours, theirs)))
 
 
 def _merge(path: str, base: str, ours: str, theirs: str) -> Merged:
