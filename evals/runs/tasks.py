@@ -15,7 +15,7 @@ from variorum.datasets.queries import iter_at, positions_of
 from variorum.datasets.rows import Row, Subset
 from variorum.inference.services import async_client
 from variorum.inference.shapes import ProviderError
-from variorum.inference.targets import resolve
+from variorum.inference.targets import await_own_server, resolve
 from variorum.jobs.errors import JobCancelled, JobFailed, LeaseLost
 from variorum.jobs.runner import JobRun
 from variorum.lib.errors import Problem
@@ -50,7 +50,12 @@ def _answer_rows(run: JobRun, evaluation: EvaluationJob) -> None:
     todo = [position for position in wanted if position not in tally.known]
     concluding.announce(evaluation, f"{tally.done} of {len(wanted)} rows are done.")
     store = Store(evaluation)
-    with closing(_answers(evaluation, iter_at(version, todo))) as bunches:
+    answerer = _answerer(evaluation)
+    try:
+        await_own_server(answerer.target, run.check)
+    except ProviderError as exc:
+        raise JobFailed(exc.detail) from None
+    with closing(_answers(evaluation, answerer, iter_at(version, todo))) as bunches:
         for answers in bunches:
             run.check()
             tally.count(answers)
@@ -60,8 +65,9 @@ def _answer_rows(run: JobRun, evaluation: EvaluationJob) -> None:
     tally.report(last=True)
 
 
-def _answers(evaluation: EvaluationJob, rows: Iterator[tuple[int, Row]]) -> Generator[list[Answer], None, None]:
-    answerer = _answerer(evaluation)
+def _answers(
+    evaluation: EvaluationJob, answerer: Answerer, rows: Iterator[tuple[int, Row]]
+) -> Generator[list[Answer], None, None]:
     concurrency = evaluation.suite.concurrency
     crowd = Crowd(rows, lambda: async_client(concurrency), answerer.answer, concurrency)
     return crowd.outcomes()

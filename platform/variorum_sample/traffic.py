@@ -7,7 +7,6 @@ reference, as an app would send it once a person had sorted the message.
 import random
 import time
 
-import httpx
 from django.conf import settings
 
 from variorum.accounts.access import Actor
@@ -15,6 +14,7 @@ from variorum.accounts.models import Project
 from variorum.drafts.playground import adapter_ref
 from variorum.inference.services import complete
 from variorum.inference.shapes import ProviderError
+from variorum.inference.targets import await_own_server, resolve
 from variorum.jobs.errors import JobFailed
 from variorum.jobs.models import Job
 from variorum.jobs.runner import JobRun
@@ -24,6 +24,7 @@ from variorum_client.live import LivePrompt
 from variorum_sample import access, texts
 
 KIND = "sample_traffic"
+MODEL = "local/smollm2-135m"  # what the sample's prompts name
 PAUSE = 2.0  # seconds between two requests
 ENVIRONMENT = "production"
 
@@ -47,27 +48,16 @@ def send_requests(run: JobRun) -> None:
     if kept is None:
         raise JobFailed("The sample's API key is gone. Run `python manage.py sample --ensure`.")
     rows = _messages()
-    _await_model(run)
+    try:
+        await_own_server(resolve(run.job.project, MODEL), run.check)
+    except ProviderError as error:
+        raise JobFailed(error.detail) from None
     with Client(settings.PUBLIC_URL, kept["api_key"], run.spec["environment"], refresh=2.0) as client:
         for number in range(run.job.done, len(rows)):
             _wait(run)
             _one(run, client, rows[number])
             run.progress(number + 1, len(rows), f"{number + 1} of {len(rows)} messages", every=0)
         client.flush(10)
-
-
-def _await_model(run: JobRun) -> None:
-    """At the very first start the model server may still be preparing its weights."""
-    end = time.monotonic() + 300
-    while time.monotonic() < end:
-        run.check()
-        try:
-            httpx.get(f"{settings.MODEL_SERVER_URL}/health", timeout=5, trust_env=False).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(1)
-        else:
-            return
-    raise JobFailed("The model server did not start within five minutes. Its log is in <data>/logs/models.log.")
 
 
 def _wait(run: JobRun) -> None:

@@ -20,7 +20,7 @@ export function VirtualTable<Row>({
   fixed = false,
   ...table
 }: VirtualTableProps<Row>) {
-  const { rows, rowKey, columns, label, footer, listKeys = true } = table;
+  const { rows, rowKey, label, footer, listKeys = true } = table;
   const frame = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLTableSectionElement>(null);
   useListKeys(body, listKeys);
@@ -56,7 +56,7 @@ export function VirtualTable<Row>({
         >
           <TableHead {...table} />
           <tbody ref={body} role="rowgroup">
-            <Gap height={before} columns={columns.length} />
+            <Gap height={before} />
             {items.map((item) => {
               const row = rows[item.index];
               return (
@@ -71,7 +71,7 @@ export function VirtualTable<Row>({
                 )
               );
             })}
-            <Gap height={after} columns={columns.length} />
+            <Gap height={after} />
           </tbody>
         </table>
       </div>
@@ -80,11 +80,12 @@ export function VirtualTable<Row>({
   );
 }
 
-function Gap({ height, columns }: { height: number; columns: number }) {
+/** One cell only: spanning columns that are hidden would bring them back as empty ones. */
+function Gap({ height }: { height: number }) {
   if (height <= 0) return null;
   return (
     <tr className={styles.gap}>
-      <td colSpan={columns} style={{ height, padding: 0 }} />
+      <td style={{ height, padding: 0 }} />
     </tr>
   );
 }

@@ -1,9 +1,12 @@
 """From a `provider/model` name to an endpoint, and what a project can call."""
 
+import time
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 from django.conf import settings
 
 from variorum.accounts.models import Project
@@ -11,6 +14,8 @@ from variorum.inference.catalogue import list_models
 from variorum.inference.models import Provider
 from variorum.inference.shapes import LOCAL, ProviderError, Target
 from variorum.lib import crypto
+
+START_SECONDS = 300.0
 
 
 def models_dir() -> Path:
@@ -43,6 +48,26 @@ def _local(name: str) -> Target:
         text = "The model server is not running here (it starts with `make up`, or set VARIORUM_MODEL_SERVER_URL)."
         raise ProviderError("not_configured", text)
     return Target(LOCAL, name, f"{settings.MODEL_SERVER_URL}/v1", "", Decimal(0), Decimal(0))
+
+
+def await_own_server(target: Target, check: Callable[[], None], seconds: float = START_SECONDS) -> None:
+    """Wait until our own model server answers: at the very first start it may still prepare its weights.
+
+    Any other provider's target returns at once. `check` is called before each try and may raise.
+    Raises ProviderError.
+    """
+    end = time.monotonic() + seconds
+    while target.provider == LOCAL:
+        check()
+        try:
+            httpx.get(f"{target.base_url.removesuffix('/v1')}/health", timeout=5, trust_env=False).raise_for_status()
+        except httpx.HTTPError:
+            if time.monotonic() > end:
+                text = f"The model server did not answer within {seconds:.0f} s. Its log is in <data>/logs/models.log."
+                raise ProviderError("unavailable", text) from None
+            time.sleep(0.5)
+        else:
+            return
 
 
 def _price(value: Any) -> Decimal | None:

@@ -4,6 +4,7 @@ import { Card } from "@/ui/Card";
 import { Dialog } from "@/ui/Dialog";
 import { FormError } from "@/ui/ErrorState";
 import { Field, Form, TextArea, TextInput } from "@/ui/Field";
+import { Markdown } from "@/ui/Markdown";
 import styles from "./Drafts.module.css";
 import { type Draft, useChangeDraft } from "./drafts";
 
@@ -23,7 +24,7 @@ export function Why({ project, draft }: { project: string; draft: Draft }) {
       }
     >
       {draft.description ? (
-        <p className={styles.why}>{draft.description}</p>
+        <Markdown text={draft.description} />
       ) : (
         <p className={styles.empty}>Nobody said why yet.</p>
       )}
