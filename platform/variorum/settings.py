@@ -27,6 +27,7 @@ try:
     MAX_UPLOAD_MB = env.integer("VARIORUM_MAX_UPLOAD_MB", 200, low=1, high=10_000)
     MAX_LFS_MB = env.integer("VARIORUM_MAX_LFS_MB", 2000, low=1, high=100_000)
     LFS_GRACE_DAYS = env.integer("VARIORUM_LFS_GRACE_DAYS", 14, low=1, high=3650)
+    MAX_PUSH_MB = env.integer("VARIORUM_MAX_PUSH_MB", 500, low=1, high=100_000)
     LOG_RETENTION_DAYS = env.integer("VARIORUM_LOG_RETENTION_DAYS", 90, low=1, high=36_500)
     LEASE_SECONDS = env.integer("VARIORUM_LEASE_SECONDS", 15, low=3, high=3600)
     WORKER_THREADS = env.integer("VARIORUM_WORKER_THREADS", 6, low=1, high=256)

@@ -11,9 +11,12 @@ from variorum.lib import views
 
 
 def _rooms() -> list[URLPattern | URLResolver]:
-    """The urls.py of every installed room of ours."""
+    """The urls.py of every installed room of ours, and its doors.py: addresses that other tools prescribe."""
     ours = [c.name for c in apps.get_app_configs() if c.name.split(".")[0] in {"variorum", "evals", "monitoring"}]
-    return [path("api/v1/", include(f"{name}.urls")) for name in ours if find_spec(f"{name}.urls")]
+    return [
+        *(path("api/v1/", include(f"{name}.urls")) for name in ours if find_spec(f"{name}.urls")),
+        *(path("", include(f"{name}.doors")) for name in ours if find_spec(f"{name}.doors")),
+    ]
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -7,11 +7,15 @@ class DraftsConfig(AppConfig):
     name = "variorum.drafts"
 
     def ready(self) -> None:
-        """Put the repair of interrupted merges and saves on the clock."""
-        from variorum.drafts import repair  # noqa: PLC0415  (models exist only now)
+        """Put the repair of interrupted merges, saves and pushes on the clock, and Git's lane into the web process."""
+        from variorum.drafts import landing, pushing, repair  # noqa: PLC0415  (models exist only now)
         from variorum.drafts.together import presence  # noqa: PLC0415
         from variorum.jobs import schedule  # noqa: PLC0415
+        from variorum.lib import lanes  # noqa: PLC0415
+        from variorum.repos.transport.lane import GitLane  # noqa: PLC0415
 
         schedule.every(2, "drafts.merges", repair.finish_merges)
+        schedule.every(2, "drafts.pushes", landing.finish_pushes)
         schedule.every(10, "drafts.heads", repair.adopt_heads)
         schedule.every(60, "drafts.presence", presence.forget_old)
+        lanes.add(GitLane(pushing.receive_in_thread))

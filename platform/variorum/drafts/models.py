@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from variorum.accounts.models import Project, User
+from variorum.accounts.models import ApiKey, Project, User
 
 SHA = 40
 
@@ -28,7 +28,7 @@ class Draft(models.Model):
     description = models.TextField(blank=True, default="")
     author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="drafts")
     author_name = models.CharField(max_length=220)
-    branch = models.CharField(max_length=40)
+    branch = models.CharField(max_length=200)
     base_commit = models.CharField(max_length=SHA)
     head_commit = models.CharField(max_length=SHA)
     paths = ArrayField(models.CharField(max_length=400), default=list)
@@ -247,3 +247,19 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} on {self.draft_id}"
+
+
+class Push(models.Model):
+    """An intent: refs that a push is about to move, `[[ref, old, new], ...]`. It lives but for moments."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="pushes")
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_name = models.CharField(max_length=220)
+    actor_email = models.CharField(max_length=254)
+    moves = models.JSONField()
+    options = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"push by {self.actor_name}: {len(self.moves)} refs"

@@ -7,7 +7,9 @@ from variorum.accounts.access import Actor
 from variorum.drafts.locking import lock, tell
 from variorum.drafts.merging import finish, landed
 from variorum.drafts.models import Draft
-from variorum.repos import queries
+from variorum.drafts.refs import KEEP
+from variorum.repos import git, queries
+from variorum.repos.places import path_of
 
 
 def finish_merges() -> int:
@@ -39,7 +41,7 @@ def adopt_head(draft: Draft) -> bool:
 
 def _adopt(draft: Draft) -> bool:
     head = queries.head(draft.project, draft.branch)
-    if head is None or head == draft.head_commit or not queries.is_ancestor(draft.project, draft.head_commit, head):
+    if head is None or head == draft.head_commit or not _follows(draft, head):
         return False
     draft.head_commit = head
     draft.paths = queries.changed_paths(draft.project, draft.base_commit, head)
@@ -47,6 +49,12 @@ def _adopt(draft: Draft) -> bool:
     draft.save(update_fields=["head_commit", "paths", "updated_at"])
     tell(draft, Actor.system(), "draft.recovered", commit=head)
     return True
+
+
+def _follows(draft: Draft, head: str) -> bool:
+    """Whether a commit came after the row's: on top of it, or by a push that rewrote the branch."""
+    kept = f"{KEEP}{draft.head_commit}" in git.refs(path_of(draft.project), KEEP)
+    return kept or queries.is_ancestor(draft.project, draft.head_commit, head)
 
 
 def _finish_merge(draft_id: int) -> None:

@@ -118,10 +118,16 @@ def close_draft(*, draft: Draft, actor: Actor) -> Draft:
 
 @transaction.atomic
 def reopen_draft(*, draft: Draft, actor: Actor) -> Draft:
-    """Take a closed draft up again. Raises Conflict for an open or merged one."""
+    """Take a closed draft up again, with its branch. Raises Conflict for an open or merged one, and for one whose
+    branch has become another draft."""
     locked = lock(draft)
     if locked.state != Draft.State.CLOSED:
         raise Conflict(f"Draft #{locked.number} is {locked.state}, not closed.", code="draft_not_closed")
+    same = Draft.objects.filter(project=locked.project, branch=locked.branch, state=Draft.State.OPEN).first()
+    if same is not None:
+        raise Conflict(f"Its branch {locked.branch} is draft #{same.number} now.", code="branch_taken")
+    if queries.head(locked.project, locked.branch) != locked.head_commit:  # deleted by a push
+        repository.start_branch(project=locked.project, ref=locked.branch, commit=locked.head_commit)
     locked.state, locked.ended_at, locked.ended_by_name = Draft.State.OPEN, None, ""
     locked.save(update_fields=["state", "ended_at", "ended_by_name"])
     tell(locked, actor, "draft.reopened")

@@ -20,6 +20,7 @@ class ReposConfig(AppConfig):
         except ValueError as error:
             raise ImproperlyConfigured(str(error)) from None
 
+        schedule.every(60, "repos.incoming", services.sweep_incoming)
         schedule.every(3600, "repos.pack", services.pack_repositories)
         schedule.every(3600, "lfs.collect", collecting.collect)
         objects.hold(collecting.holds)

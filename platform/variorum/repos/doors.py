@@ -1,9 +1,10 @@
-"""Addresses outside of /api/v1/, where the clients of others look: Git LFS, and the read side of the Hub."""
+"""Addresses outside of /api/v1/, where the clients of others look: Git, Git LFS, and the read side of the Hub."""
 
 from django.urls import path
 
 from variorum.repos.hub import api as hub
 from variorum.repos.lfs import batch, locks_api, transfer
+from variorum.repos.transport import api as transport
 
 LFS = "<slug:project>.git/info/lfs"
 MODEL = "api/models/<slug:project>/<str:name>"
@@ -24,4 +25,7 @@ urlpatterns = [
     path(f"{MODEL}/refs", hub.RefsView.as_view(), name="hub_refs"),
     path(f"{MODEL}/commits/<path:revision>", hub.CommitsView.as_view(), name="hub_commits"),
     path("<slug:project>/<str:name>/resolve/<path:rest>", hub.ResolveView.as_view(), name="hub_resolve"),
+    path("<slug:project>.git/info/refs", transport.RefsView.as_view(), name="git_refs"),
+    path("<slug:project>.git/git-upload-pack", transport.UploadPackView.as_view(), name="git_upload_pack"),
+    path("<slug:project>.git/git-receive-pack", transport.ReceivePackView.as_view(), name="git_receive_pack"),
 ]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from django.conf import settings
+
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.lib import objects
@@ -26,6 +28,7 @@ __all__ = [
     "revert",
     "start_branch",
     "store_lfs",
+    "sweep_incoming",
     "write_commit",
 ]
 
@@ -61,7 +64,7 @@ def problems_of(project: Project, base: str | None, files: Files) -> list[Proble
     touched = [*files, *_dependents(project, base, files)]
     contents = {path: content for path in dict.fromkeys(touched) if (content := read(path)) is not None}
     found = [problem for path, content in contents.items() for problem in _check(path, content, read)]
-    return [*dict.fromkeys(found), *_missing_objects(project, contents)]
+    return [*dict.fromkeys(found), *missing_objects(project, contents)]
 
 
 def start_branch(*, project: Project, ref: str, commit: str) -> None:
@@ -124,13 +127,18 @@ def pack_repositories() -> None:
         git.pack(path_of(project))
 
 
+def sweep_incoming() -> int:
+    """Remove what killed pushes left behind. Runs by the clock."""
+    return git.sweep_incoming(Path(settings.DATA_DIR) / "repos")
+
+
 def _check(path: str, content: bytes, read: Read) -> list[Problem]:
     return check_file(path, content, read=read)
 
 
 def _dependents(project: Project, base: str | None, files: Files) -> list[str]:
     """Files whose meaning hangs on a changed one: a schema's config, an adapter's other files, a partial's users."""
-    if base is None or not any(_others_depend(path, content) for path, content in files.items()):
+    if base is None or not any(others_depend(path, deleted=content is None) for path, content in files.items()):
         return []
     folders = {path.rpartition("/")[0] for path in files if kind_of(path) == "adapter"}
     with explained():
@@ -142,14 +150,15 @@ def _dependents(project: Project, base: str | None, files: Files) -> list[str]:
     ]
 
 
-def _others_depend(path: str, content: bytes | None) -> bool:
+def others_depend(path: str, *, deleted: bool) -> bool:
+    """Whether the meaning of other files may hang on a change of this one."""
     name = path.rpartition("/")[2]
     if kind_of(path) == "prompt":
         return name.startswith("_")
-    return content is None and (kind_of(path) == "adapter" or name == CONFIG_FILE)
+    return deleted and (kind_of(path) == "adapter" or name == CONFIG_FILE)
 
 
-def _missing_objects(project: Project, contents: Mapping[str, bytes]) -> list[Problem]:
+def missing_objects(project: Project, contents: Mapping[str, bytes]) -> list[Problem]:
     """Pointers at large files that this project does not have."""
     pointers = {path: pointer for path, content in contents.items() if (pointer := parse_pointer(content))}
     wanted = {pointer.oid for pointer in pointers.values()}

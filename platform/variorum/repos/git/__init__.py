@@ -8,7 +8,8 @@ other, and a killed one leaves at most objects that nothing points at.
 from variorum.repos.git.blame import Written, blame
 from variorum.repos.git.diff import FileDiff, Hunk, Line, changed_paths, diff, tree_changes
 from variorum.repos.git.errors import BadPath, Busy, GitError, Missing, StaleHead
-from variorum.repos.git.handle import MAIN, init_bare, locked
+from variorum.repos.git.handle import MAIN, command, environment, init_bare, locked
+from variorum.repos.git.incoming import BadPack, Incoming, incoming, sweep_incoming
 from variorum.repos.git.merge import Conflict, Merge, merge
 from variorum.repos.git.paths import MAX_FILE, check_files, check_path
 from variorum.repos.git.read import (
@@ -26,18 +27,30 @@ from variorum.repos.git.read import (
     read_blobs,
     read_file,
     read_files,
+    refs,
     resolve,
     small_blobs,
 )
 from variorum.repos.git.revert import revert
 from variorum.repos.git.tags import Tag, find_tag, point_tag, tagged_commit, tags, write_tag
 from variorum.repos.git.upkeep import fsck, pack
-from variorum.repos.git.write import Author, Stored, commit, create, move_ref, write_commit, write_tree
+from variorum.repos.git.write import (
+    Author,
+    Move,
+    Stored,
+    commit,
+    create,
+    move_ref,
+    move_refs,
+    write_commit,
+    write_tree,
+)
 
 __all__ = [
     "MAIN",
     "MAX_FILE",
     "Author",
+    "BadPack",
     "BadPath",
     "Busy",
     "CommitInfo",
@@ -46,9 +59,11 @@ __all__ = [
     "FileDiff",
     "GitError",
     "Hunk",
+    "Incoming",
     "Line",
     "Merge",
     "Missing",
+    "Move",
     "StaleHead",
     "Stored",
     "Tag",
@@ -58,14 +73,17 @@ __all__ = [
     "changed_paths",
     "check_files",
     "check_path",
+    "command",
     "commit",
     "commit_info",
     "create",
     "diff",
+    "environment",
     "find_tag",
     "fsck",
     "head",
     "heads",
+    "incoming",
     "init_bare",
     "is_ancestor",
     "last_changes",
@@ -75,14 +93,17 @@ __all__ = [
     "merge",
     "merge_base",
     "move_ref",
+    "move_refs",
     "pack",
     "point_tag",
     "read_blobs",
     "read_file",
     "read_files",
+    "refs",
     "resolve",
     "revert",
     "small_blobs",
+    "sweep_incoming",
     "tagged_commit",
     "tags",
     "tree_changes",

@@ -115,13 +115,27 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         os.close(handle)
 
 
+def command(path: Path, *arguments: str) -> list[str]:
+    """The command line that runs the git binary there; run it with `environment()`."""
+    return ["git", "-c", f"safe.directory={path}", "--git-dir", str(path), *arguments]
+
+
+def environment() -> dict[str, str]:
+    """What a git process of ours sees: no configuration but the repository's, and nobody to ask."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
 def run_git(path: Path, *arguments: str, accept: tuple[int, ...] = (0,)) -> str:
     """Run the git binary there, without any configuration but the repository's; answers its output."""
     done = subprocess.run(
-        ["git", "-c", f"safe.directory={path}", "--git-dir", str(path), *arguments],
-        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "GIT_CONFIG_NOSYSTEM": "1",
-             "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"},
-        capture_output=True, encoding="utf-8", errors="replace", check=False, stdin=subprocess.DEVNULL,
+        command(path, *arguments), env=environment(), capture_output=True, encoding="utf-8", errors="replace",
+        check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     if done.returncode not in accept:
         raise GitError(f"git {arguments[0]}: {done.stderr.strip()[:500]}")

@@ -51,6 +51,14 @@ def head(path: Path, ref: str = MAIN) -> str | None:
 
 
 @patient
+def refs(path: Path, prefix: str = "refs/") -> dict[str, str]:
+    """Every ref by its full name, with what it points at (the tag itself for an annotated tag)."""
+    repository = open_repository(path)
+    found = {name: repository.references.get(name) for name in repository.listall_references()}
+    return {name: str(ref.target) for name, ref in sorted(found.items()) if ref and name.startswith(prefix)}
+
+
+@patient
 def heads(path: Path, prefix: str) -> dict[str, str]:
     """Branches below ``prefix`` ("drafts/") and their commits."""
     repository = open_repository(path)

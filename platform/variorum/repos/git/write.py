@@ -3,7 +3,7 @@
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,15 @@ class Author:
 
     name: str
     email: str
+
+
+@dataclass(frozen=True)
+class Move:
+    """One ref, by its full name, from `old` (None: it does not exist) to `new` (None: it is deleted)."""
+
+    ref: str
+    old: str | None
+    new: str | None
 
 
 def create(path: Path, files: Mapping[str, bytes | None], *, message: str, author: Author) -> None:
@@ -114,6 +123,27 @@ def move_ref(path: Path, ref: str, new: str | None, *, expected: str | None) -> 
         swap_ref(repository, path, ref, new, expected)
 
 
+@patient
+def move_refs(path: Path, moves: Sequence[Move]) -> None:
+    """Move several refs by compare-and-swap, all or none. Raises StaleHead, Busy.
+
+    A kill between two of them leaves some moved: the caller has written down beforehand what it was about to do.
+    """
+    repository = open_repository(path)
+    with locked(path):
+        for move in moves:
+            _compare(repository, move.ref, move.old)
+        done: list[Move] = []
+        try:
+            for move in moves:
+                swap_ref(repository, path, move.ref, move.new, move.old)
+                done.append(move)
+        except BaseException:
+            for move in reversed(done):
+                swap_ref(repository, path, move.ref, move.old, move.new)
+            raise
+
+
 def swap_ref(repository: pygit2.Repository, path: Path, ref: str, new: str | None, expected: str | None) -> None:
     """Compare-and-swap of a branch, or of a ref by its full name; the caller holds the repository's lock.
 
@@ -143,10 +173,7 @@ def _swap_within(
 
 def _swap_once(repository: pygit2.Repository, ref: str, new: str | None, expected: str | None) -> None:
     name = _full(ref)
-    found = repository.references.get(name)
-    actual = str(found.target) if found else None
-    if actual != expected:
-        raise StaleHead(ref, expected, actual)
+    found = _compare(repository, ref, expected)
     if found is None and new is not None:
         repository.references.create(name, new)
     elif found is not None and new is not None:
@@ -157,6 +184,14 @@ def _swap_once(repository: pygit2.Repository, ref: str, new: str | None, expecte
 
 def _full(ref: str) -> str:
     return ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+
+
+def _compare(repository: pygit2.Repository, ref: str, expected: str | None) -> pygit2.Reference | None:
+    found = repository.references.get(_full(ref))
+    actual = str(found.target) if found else None
+    if actual != expected:
+        raise StaleHead(ref, expected, actual)
+    return found
 
 
 def _tree(

@@ -1,0 +1,1 @@
+"""Git over HTTP: fetch by git's own upload-pack, push by our own receiver, which checks before anything lands."""

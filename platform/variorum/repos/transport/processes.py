@@ -1,0 +1,91 @@
+"""git upload-pack as a child process whose output goes to the caller as fast as the caller takes it, and no faster."""
+
+import asyncio
+import logging
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from variorum.lib.asgi import Receive, Send
+from variorum.lib.errors import Unavailable
+from variorum.repos import git
+
+log = logging.getLogger(__name__)
+CHUNK = 256 * 1024
+SILENCE = 600.0  # seconds in which git may think without a word
+SEND_PATIENCE = 60.0  # seconds in which the caller must take a piece
+LONGEST = 3600.0
+CONFIG = (
+    *("-c", "uploadpack.allowFilter=true"),
+    *("-c", "uploadpack.hideRefs=refs/variorum/"),
+    *("-c", "uploadpack.keepAlive=5"),
+)
+Headers = list[tuple[bytes, bytes]]
+
+
+async def upload_pack(
+    path: Path,
+    options: list[str],
+    receive: Receive,
+    send: Send,
+    headers: Headers,
+    *,
+    env: dict[str, str],
+    stdin: IO[bytes] | None = None,
+    start: bytes = b"",
+) -> None:
+    """Run it and stream what it says after `start`. The process ends with the caller. Raises Unavailable when it
+    says nothing at all."""
+    line = git.command(path, "upload-pack", "--stateless-rpc", *options, str(path))
+    process = await asyncio.create_subprocess_exec(
+        line[0],
+        *CONFIG,
+        *line[1:],
+        stdin=stdin if stdin is not None else asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**git.environment(), **env},
+        start_new_session=True,
+        limit=CHUNK,
+    )
+    work = asyncio.ensure_future(_pass_on(process, send, headers, start))
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait({work, gone}, timeout=LONGEST, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+    finally:
+        for task in (work, gone):
+            task.cancel()
+        await asyncio.gather(work, gone, return_exceptions=True)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+async def _pass_on(process: asyncio.subprocess.Process, send: Send, headers: Headers, start: bytes) -> None:
+    piece = await _read(process)
+    if not piece:
+        log.error("git upload-pack ended with %s and without a word", await process.wait())
+        raise Unavailable("The repository cannot be read now. Try again in a moment.", headers={"Retry-After": "5"})
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    piece = start + piece
+    while piece:
+        await _send(send, piece, more=True)
+        piece = await _read(process)
+    await _send(send, b"", more=False)
+
+
+async def _read(process: asyncio.subprocess.Process) -> bytes:
+    return await asyncio.wait_for(process.stdout.read(CHUNK), SILENCE) if process.stdout else b""
+
+
+async def _send(send: Send, piece: bytes, *, more: bool) -> None:
+    await asyncio.wait_for(send({"type": "http.response.body", "body": piece, "more_body": more}), SEND_PATIENCE)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
