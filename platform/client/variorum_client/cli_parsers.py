@@ -4,6 +4,7 @@ import argparse
 from typing import Any, TypeAlias
 
 from variorum_client.clones.checking import FORMATS
+from variorum_client.importing.command import SYSTEMS
 
 Commands: TypeAlias = Any  # what add_subparsers returns; argparse keeps its type private
 
@@ -124,6 +125,34 @@ def _add_push(commands: Commands) -> None:
     )
 
 
+def _add_import(commands: Commands) -> None:
+    parser = _parser(
+        commands,
+        "import",
+        "bring prompts of another system, and tell what could not be carried over",
+        """\
+        variorum import langfuse prompts.json --dry-run
+        variorum import langfuse https://cloud.langfuse.com --provider openai
+        variorum import mlflow http://127.0.0.1:5000 --into support
+        variorum import prompty ./prompts
+        variorum import promptl ./latitude --newest --report report.json
+        """,
+    )
+    parser.add_argument("system", choices=SYSTEMS)
+    parser.add_argument(
+        "source", help="a file, a folder, - for standard input; for langfuse and mlflow also an address"
+    )
+    parser.add_argument("--into", metavar="FOLDER", help="a folder below prompts/")
+    parser.add_argument("--provider", metavar="NAME", help="the provider of models that are named without one")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing, only report")
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
+    parser.add_argument("--newest", action="store_true", help="only the newest version of each prompt")
+    parser.add_argument("--no-commit", action="store_true", help="write the newest versions as files, commit nothing")
+    parser.add_argument("--json", action="store_true", help="the report as JSON")
+    parser.add_argument("--report", metavar="FILE", help="write the report to a file as JSON")
+    parser.add_argument("--timeout", type=_seconds, default=30.0, metavar="SECONDS")
+
+
 def _add_credential(commands: Commands) -> None:
     parser = _parser(commands, "credential", "answer Git, which asks for the key (used by clones)", "")
     parser.add_argument("action", choices=("get", "store", "erase"))
@@ -197,7 +226,7 @@ def _add_log(commands: Commands) -> None:
     _environment(parser)
 
 
-_EDITOR = (_add_clone, _add_status, _add_diff, _add_check, _add_pull, _add_push)
+_EDITOR = (_add_clone, _add_status, _add_diff, _add_check, _add_pull, _add_push, _add_import)
 _SERVER = (_add_fetch, _add_render, _add_deploy, _add_rollback, _add_log, _add_credential)
 
 

@@ -19,6 +19,7 @@ from variorum_client.connection import path_of
 from variorum_client.errors import UnknownArtefact
 from variorum_client.formats import Prompt
 from variorum_client.ids import uuid7
+from variorum_client.importing.command import import_
 from variorum_client.inputs import prompt_file, variables_of
 
 Options = argparse.Namespace
@@ -106,6 +107,7 @@ COMMANDS: dict[str, Callable[[Options, TextIO], int]] = {
     "pull": pull,
     "push": push,
     "credential": credential,
+    "import": import_,
 }
 
 

@@ -18,14 +18,14 @@ KEYS = (
     *("name", "description", "model", "variant", "version", "config", "input", "output"),
     *("tools", "toolDefs", "metadata", "ext", "raw"),
 )
-_NUMBERS = {
+NUMBERS = {
     "temperature": (0, 2),
     "top_p": (0, 1),
     "topP": (0, 1),
     "frequency_penalty": (-2, 2),
     "presence_penalty": (-2, 2),
 }
-_COUNTS = ("max_output_tokens", "maxOutputTokens", "max_tokens", "top_k", "topK")
+COUNTS = ("max_output_tokens", "maxOutputTokens", "max_tokens", "top_k", "topK")
 _PLACES = (
     "Artefacts are prompts/<name>.prompt, configs/<name>.yaml, configs/<name>.schema.json, "
     "adapters/<name>/{adapter_config.json,adapter_model.safetensors,card.yaml} and suites/<name>.yaml."
@@ -105,10 +105,10 @@ def _settings(prompt: Prompt) -> list[Problem]:
     found = []
     for name, value in prompt.config.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if name in _NUMBERS and not (number and _NUMBERS[name][0] <= value <= _NUMBERS[name][1]):
-            low, high = _NUMBERS[name]
+        if name in NUMBERS and not (number and NUMBERS[name][0] <= value <= NUMBERS[name][1]):
+            low, high = NUMBERS[name]
             found.append(_at(prompt, ("config", name), "setting", f"'{name}' must be a number from {low} to {high}."))
-        if name in _COUNTS and not (type(value) is int and value > 0):
+        if name in COUNTS and not (type(value) is int and value > 0):
             found.append(_at(prompt, ("config", name), "setting", f"'{name}' must be a whole number above 0."))
     return found
 

@@ -184,6 +184,12 @@ def _field(where: tuple[str, ...], value: Json, indent: int) -> str:
     return "".join(" " * indent + line for line in dumped.splitlines(keepends=True))
 
 
+def print_front(front: dict[str, Json]) -> str:
+    """A front matter with its fences; read_front gives the same values back."""
+    fields = "".join(_field((key,), value, 0) for key, value in front.items())
+    return f"---\n{fields}---\n"
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes what load_yaml reads back: texts that look like something else are quoted, many lines are a block."""
 

@@ -1,0 +1,4 @@
+"""Prompts of other systems as Dotprompt files, with a word on everything that could not be carried over.
+
+One module for each system: it reads an export and gives `Imported` prompts. `writing` checks and writes them.
+"""
