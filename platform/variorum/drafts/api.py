@@ -97,10 +97,8 @@ class DraftCommitsView(APIView):
     def get(self, request: Request, project: str, number: int) -> Response:
         """Viewer. The draft's own commits, newest first, at most 200."""
         draft = queries.access_draft(request, project, number)
-        commits = repository.log(draft.project, draft.head_commit, limit=200)
-        ours = [info.sha for info in commits]
-        stop = ours.index(draft.base_commit) if draft.base_commit in ours else len(ours)
-        return Response(shapes.DraftCommits(pagination.whole(commits[:stop])).data)
+        commits = repository.log_beyond(draft.project, draft.base_commit, draft.head_commit, limit=200)
+        return Response(shapes.DraftCommits(pagination.whole(commits)).data)
 
 
 class DraftFilesView(APIView):

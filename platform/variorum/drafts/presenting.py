@@ -14,7 +14,7 @@ from variorum.drafts.previews import preview
 from variorum.drafts.queries import Standing
 from variorum.drafts.serializers import DraftDetail, DraftItem
 from variorum.repos import git
-from variorum.repos.queries import resolve
+from variorum.repos.queries import ahead, resolve
 
 WORST = [Check.State.FAIL, Check.State.INCONCLUSIVE, Check.State.PENDING, Check.State.PASS]
 COLUMNS = [*(name for name in DraftDetail.Meta.fields if hasattr(Draft, name)), "comment_count", "open_threads"]
@@ -58,11 +58,18 @@ def _item(draft: Draft, standing: Standing) -> dict[str, Any]:
 
 def _mergeable(draft: Draft) -> dict[str, Any]:
     if draft.state != Draft.State.OPEN:
-        return {"state": "ended", "conflicts": [], "problems": [], "onto": None}
+        return {"state": "ended", "conflicts": [], "problems": [], "onto": None, "behind": 0}
     onto = resolve(draft.project, git.MAIN)
     found = preview(draft, onto)
     conflicts = [conflict.path for conflict in found.conflicts]
-    return {"state": found.state, "conflicts": conflicts, "problems": found.problems, "onto": onto}
+    behind = ahead(draft.project, draft.head_commit, onto)
+    return {
+        "state": found.state,
+        "conflicts": conflicts,
+        "problems": found.problems,
+        "onto": onto,
+        "behind": behind,
+    }
 
 
 def _may(request: Request, draft: Draft, standing: Standing, mergeable: str) -> dict[str, bool]:

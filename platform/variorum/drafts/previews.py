@@ -1,6 +1,7 @@
 """Whether a draft would merge, without merging it."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from variorum.accounts.models import Project
@@ -14,9 +15,13 @@ KEPT = 256
 
 @dataclass(frozen=True)
 class Preview:
-    """The merged tree, or why there is none: conflicts, files that would not be fit, or nothing to merge."""
+    """The merged tree, or why there is none: conflicts, files that would not be fit, or nothing to merge.
+
+    changes: what merged by itself, on top of main.
+    """
 
     tree: str = ""
+    changes: Mapping[str, git.Stored] = field(default_factory=dict)
     conflicts: list[git.Conflict] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     nothing: bool = False
@@ -49,8 +54,8 @@ def _preview(project: Project, onto: str, head: str) -> Preview:
         return Preview(nothing=True)
     merged = repository.merge(project=project, ours=onto, theirs=head)
     if merged.tree is None:
-        return Preview(conflicts=merged.conflicts)
-    return Preview(tree=merged.tree, problems=_problems(project, onto, head, merged.tree))
+        return Preview(changes=merged.changes, conflicts=merged.conflicts)
+    return Preview(tree=merged.tree, changes=merged.changes, problems=_problems(project, onto, head, merged.tree))
 
 
 def _problems(project: Project, onto: str, head: str, tree: str) -> list[Problem]:

@@ -45,9 +45,9 @@ def blocked(blockers: list[Blocker]) -> Conflict:
 
 
 def conflicting(conflicts: list[git.Conflict]) -> Conflict:
-    """Both `main` and the draft changed the same lines; all three sides of each file are in the answer."""
+    """Both `main` and the draft changed the same places; all three sides of each file are in the answer."""
     names = ", ".join(conflict.path for conflict in conflicts[:5])
-    text = f"The draft and main changed the same lines: {names}. Save the draft with both changes in it first."
+    text = f"The draft and main changed the same places: {names}. Decide on the draft's page what shall hold."
     extra = {"conflicts": [sides(conflict) for conflict in conflicts]}
     return Conflict(text, code="merge_conflicts", extra=extra)
 

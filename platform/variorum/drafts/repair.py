@@ -1,9 +1,9 @@
 """Bringing refs and rows in line again after a process was killed between the two. Runs by the clock; idempotent."""
 
 from django.db import transaction
-from django.utils import timezone
 
 from variorum.accounts.access import Actor
+from variorum.drafts.heads import advance
 from variorum.drafts.locking import lock, tell
 from variorum.drafts.merging import finish, landed
 from variorum.drafts.models import Draft
@@ -43,10 +43,7 @@ def _adopt(draft: Draft) -> bool:
     head = queries.head(draft.project, draft.branch)
     if head is None or head == draft.head_commit or not _follows(draft, head):
         return False
-    draft.head_commit = head
-    draft.paths = queries.changed_paths(draft.project, draft.base_commit, head)
-    draft.updated_at = timezone.now()
-    draft.save(update_fields=["head_commit", "paths", "updated_at"])
+    advance(draft, head)
     tell(draft, Actor.system(), "draft.recovered", commit=head)
     return True
 

@@ -90,12 +90,16 @@ class DraftPage(serializers.Serializer[object]):
 
 
 class MergeableSerializer(serializers.Serializer[object]):
-    """Whether the files would merge: clean, conflicts, problems (the sum would not be fit), nothing, ended."""
+    """Whether the files would merge: clean, conflicts, problems (the sum would not be fit), nothing, ended.
+
+    `behind`: how many commits main has that the draft has not.
+    """
 
     state = serializers.ChoiceField(choices=["clean", "conflicts", "problems", "nothing", "ended"])
     conflicts = serializers.ListField(child=serializers.CharField())
     problems = FileProblem(many=True)
     onto = serializers.CharField(allow_null=True)
+    behind = serializers.IntegerField()
 
 
 class MaySerializer(serializers.Serializer[object]):

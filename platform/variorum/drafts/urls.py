@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.drafts import api, naming, playground, reverting_api
+from variorum.drafts import api, naming, playground, resolving_api, reverting_api
 from variorum.drafts.together import api as together
 
 DRAFT = "projects/<slug:project>/drafts/<int:number>"
@@ -11,6 +11,8 @@ urlpatterns = [
     path(f"{DRAFT}/commits", api.DraftCommitsView.as_view(), name="draft_commits"),
     path(f"{DRAFT}/files", api.DraftFilesView.as_view(), name="draft_files"),
     path(f"{DRAFT}/conflicts", api.DraftConflictsView.as_view(), name="draft_conflicts"),
+    path(f"{DRAFT}/resolution", resolving_api.ResolutionView.as_view(), name="draft_resolution"),
+    path(f"{DRAFT}/update", resolving_api.UpdateView.as_view(), name="draft_update"),
     path(f"{DRAFT}/merge", api.DraftMergeView.as_view(), name="draft_merge"),
     path(f"{DRAFT}/close", api.DraftCloseView.as_view(), name="draft_close"),
     path(f"{DRAFT}/reopen", api.DraftReopenView.as_view(), name="draft_reopen"),

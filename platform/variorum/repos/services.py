@@ -30,6 +30,7 @@ __all__ = [
     "store_lfs",
     "sweep_incoming",
     "write_commit",
+    "write_tree",
 ]
 
 Files = Mapping[str, bytes | None]
@@ -80,15 +81,22 @@ def move_ref(*, project: Project, ref: str, new: str, expected: str) -> None:
 
 
 def merge(*, project: Project, ours: str, theirs: str) -> git.Merge:
-    """Three-way merge of two commits, line by line; moves nothing."""
+    """Three-way merge of two commits, each file by what it is; moves nothing."""
     with explained():
         return git.merge(path_of(project), ours, theirs)
 
 
 def revert(*, project: Project, commit: str, onto: str) -> git.Merge:
-    """Commit `onto` without what `commit` changed, line by line; moves nothing."""
+    """Commit `onto` without what `commit` changed, each file by what it is; moves nothing."""
     with explained():
         return git.revert(path_of(project), commit, onto)
+
+
+def write_tree(*, project: Project, onto: str, files: Mapping[str, git.Stored]) -> str:
+    """The tree of a commit with some files changed (None: removed). Raises Unprocessable `bad_path`."""
+    with explained():
+        git.check_files({path: data for path, data in files.items() if data is None or isinstance(data, bytes)})
+        return git.write_tree(path_of(project), onto, files)
 
 
 def write_commit(*, project: Project, tree: str, parents: list[str], message: str, actor: Actor) -> str:

@@ -32,6 +32,11 @@ class Conflict:
     leave: tuple[str, ...] = ()
 
     @property
+    def folder(self) -> bool:
+        """Whether this is an adapter: several files that stay together."""
+        return [unit.kind for unit in self.merged.conflicts] == ["adapter"]
+
+    @property
     def whole(self) -> bool:
         """Whether there is only one thing to decide: this side's file or that side's."""
         return [unit.kind for unit in self.merged.conflicts] in (["file"], ["adapter"])
