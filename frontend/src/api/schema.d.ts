@@ -787,6 +787,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/drafts/{number}/resolution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Every file in conflict, and those whose merged text would not be fit; no Git process. */
+        get: operations["drafts_resolution_show"];
+        put?: never;
+        /**
+         * @description Editor. Commits main and the decisions to the draft.
+         *
+         *     409 `draft_changed`, `main_changed`; 422 `undecided`, `unknown_place`, `not_offered`, `bad_files` with path
+         *     and line: then nothing was committed.
+         */
+        post: operations["drafts_resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/drafts/{number}/revert": {
         parameters: {
             query?: never;
@@ -869,6 +892,23 @@ export interface paths {
         put?: never;
         /** @description Editor. One commit by the caller; the others who wrote in it are named in its trailers. */
         post: operations["texts_save"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/drafts/{number}/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. 409 `merge_conflicts` when both changed the same places, `draft_changed`, `main_changed`. */
+        post: operations["drafts_update_from_main"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2269,6 +2309,12 @@ export interface components {
          * @enum {string}
          */
         CheckStateEnum: "pending" | "pass" | "fail" | "inconclusive";
+        /** @description What is decided for one place; `text` goes with own. */
+        ChoiceRequestRequest: {
+            pick: components["schemas"]["PickEnum"];
+            /** @default  */
+            text: string;
+        };
         /** @description The dataset and the version that came of it. */
         CollectAnswer: {
             dataset: string;
@@ -2448,11 +2494,56 @@ export interface components {
             ours: string | null;
             theirs: string | null;
         };
+        /**
+         * @description A file, or the folder of an adapter, with what is to be decided in it.
+         *
+         *     The pieces in their order, with a text for each place, are the merged file. `problems`: what is wrong with a file
+         *     that merged by itself; it needs a text of one's own. `writable`: whether one's own text may be given at all.
+         */
+        ConflictFile: {
+            path: string;
+            writable: boolean;
+            units: components["schemas"]["ConflictUnit"][];
+            pieces: components["schemas"]["ConflictPiece"][];
+            problems: components["schemas"]["FileProblem"][];
+        };
         /** @description Every conflict between main (ours) and the draft (theirs). */
         ConflictPage: {
             items: components["schemas"]["Conflict"][];
             next: string | null;
         };
+        /** @description A stretch of the merged file: agreed text, or the number of the place that is to be decided. */
+        ConflictPiece: {
+            text: string | null;
+            unit: number | null;
+        };
+        /**
+         * @description One place that both changed: its text where both began, on main and in the draft; null: not there.
+         *
+         *     `where`: the setting's key, dotted, or the message's role and count ("user 2"). `both`: the two one after the
+         *     other where that makes sense. Lines are those of each version of the file.
+         */
+        ConflictUnit: {
+            number: number;
+            kind: components["schemas"]["ConflictUnitKindEnum"];
+            where: string;
+            base: string | null;
+            main: string | null;
+            draft: string | null;
+            both: string | null;
+            base_lines: components["schemas"]["LineRange"] | null;
+            main_lines: components["schemas"]["LineRange"] | null;
+            draft_lines: components["schemas"]["LineRange"] | null;
+        };
+        /**
+         * @description * `setting` - setting
+         *     * `message` - message
+         *     * `text` - text
+         *     * `file` - file
+         *     * `adapter` - adapter
+         * @enum {string}
+         */
+        ConflictUnitKindEnum: "setting" | "message" | "text" | "file" | "adapter";
         /** @description What follows for others: breaks (some callers will fail), warns (look out), says (good to know). */
         Consequence: {
             level: components["schemas"]["LevelEnum"];
@@ -2495,6 +2586,13 @@ export interface components {
         DatasetPage: {
             items: components["schemas"]["Dataset"][];
             next: string | null;
+        };
+        /** @description What is decided for one file: each place by its number, or a whole text. */
+        DecisionRequestRequest: {
+            units?: {
+                [key: string]: components["schemas"]["ChoiceRequestRequest"];
+            };
+            text?: string | null;
         };
         /** @description A message in the outbox: waiting for its next attempt, delivered, or given up. */
         Delivery: {
@@ -3168,6 +3266,11 @@ export interface components {
             sha256: string;
             size: number;
         };
+        /** @description First and last line, from 1. */
+        LineRange: {
+            first: number;
+            last: number;
+        };
         /** @description What was live in one environment at a moment. */
         Live: {
             environment: string;
@@ -3301,12 +3404,17 @@ export interface components {
         MergeRequestRequest: {
             expected_head: string;
         };
-        /** @description Whether the files would merge: clean, conflicts, problems (the sum would not be fit), nothing, ended. */
+        /**
+         * @description Whether the files would merge: clean, conflicts, problems (the sum would not be fit), nothing, ended.
+         *
+         *     `behind`: how many commits main has that the draft has not.
+         */
         Mergeable: {
             state: components["schemas"]["MergeableStateEnum"];
             conflicts: string[];
             problems: components["schemas"]["FileProblem"][];
             onto: string | null;
+            behind: number;
         };
         /**
          * @description * `clean` - clean
@@ -3879,6 +3987,14 @@ export interface components {
             required?: boolean;
             concurrency?: number;
         };
+        /**
+         * @description * `main` - main
+         *     * `draft` - draft
+         *     * `both` - both
+         *     * `own` - own
+         * @enum {string}
+         */
+        PickEnum: "main" | "draft" | "both" | "own";
         /** @description What an evaluation would freeze and do, before it is started. */
         Plan: {
             commit: string;
@@ -4082,6 +4198,12 @@ export interface components {
             role: string;
             content: unknown;
         };
+        /** @description What taking main into the draft means now; send `head` and `main` back with the decisions. */
+        ResolutionDetail: {
+            head: string;
+            main: string;
+            files: components["schemas"]["ConflictFile"][];
+        };
         /**
          * @description * `` -
          *     * `better` - better
@@ -4090,6 +4212,14 @@ export interface components {
          * @enum {string}
          */
         ResolutionEnum: "better" | "quiet" | "changed";
+        /** @description Decisions by path, on top of the two versions that were looked at. */
+        ResolutionRequestRequest: {
+            expected_head: string;
+            expected_main: string;
+            files: {
+                [key: string]: components["schemas"]["DecisionRequestRequest"];
+            };
+        };
         /** @description One row: what went in, what came out, its values by metric; `before` is the baseline's same row. */
         Result: {
             readonly index: number;
@@ -4640,6 +4770,11 @@ export interface components {
         /** @description The ids of the models that the endpoint offers. */
         TryAnswer: {
             models: string[];
+        };
+        /** @description The version of the draft that was looked at; main's too, where it matters. */
+        UpdateRequestRequest: {
+            expected_head: string;
+            expected_main?: string;
         };
         /** @description A file that waits to be imported. */
         Upload: {
@@ -6316,6 +6451,54 @@ export interface operations {
             };
         };
     };
+    drafts_resolution_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResolutionDetail"];
+                };
+            };
+        };
+    };
+    drafts_resolve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolutionRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+        };
+    };
     drafts_revert_preview: {
         parameters: {
             query?: never;
@@ -6503,6 +6686,32 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["SaveTextsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+        };
+    };
+    drafts_update_from_main: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRequestRequest"];
             };
         };
         responses: {
