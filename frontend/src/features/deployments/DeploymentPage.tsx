@@ -190,7 +190,7 @@ function Lines({
           <SkeletonText lines={8} />
         </Card>
       ) : (
-        <FileDiffs project={project} files={compared.data.files} refName={head} />
+        <FileDiffs project={project} files={compared.data.files} base={base} refName={head} />
       )}
     </>
   );

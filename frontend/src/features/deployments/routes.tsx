@@ -29,8 +29,10 @@ const deployments = createRoute({
 const deployment = createRoute({
   getParentRoute: () => projectRoute,
   path: "deployments/$number",
-  validateSearch: (search: Record<string, unknown>): { view?: string } =>
-    search["view"] === "unified" ? { view: "unified" } : {},
+  validateSearch: (search: Record<string, unknown>): { view?: string; show?: string } => ({
+    ...(search["view"] === "unified" ? { view: "unified" } : {}),
+    ...(search["show"] === "source" ? { show: "source" } : {}),
+  }),
   component: lazyRouteComponent(() => import("./DeploymentPage")),
 });
 

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { FileDiffCard, useDiffView, type View, ViewSwitch } from "@/features/prompts/FileDiffs";
+import type { DiffView } from "@/features/prompts/diffView";
+import { FileDiffCard, FileList } from "@/features/prompts/FileDiffs";
 import type { FileDiff } from "@/features/prompts/files";
 import { plural } from "@/lib/format";
 import { Button } from "@/ui/Button";
@@ -38,7 +39,6 @@ interface Place {
 export function ChangesTab({ project, draft }: Props) {
   const diff = useQuery(draftDiffQuery(project, draft));
   const comments = useQuery(commentsQuery(project, draft.number)).data ?? [];
-  const [view, setView] = useDiffView();
   const [asked, setAsked] = useState<Place>();
   if (diff.isPending) {
     return (
@@ -51,11 +51,10 @@ export function ChangesTab({ project, draft }: Props) {
   if (diff.data.files.length === 0) return <NothingYet project={project} draft={draft} />;
   const threads = threadsOf(comments).filter((thread) => thread.root.path !== "");
   return (
-    <div className={styles.stack}>
-      <ViewSwitch view={view} onChange={setView} />
-      {diff.data.files.map((file) => (
+    <FileList
+      files={diff.data.files}
+      card={(file, view) => (
         <DraftFile
-          key={file.path}
           project={project}
           draft={draft}
           file={file}
@@ -64,8 +63,8 @@ export function ChangesTab({ project, draft }: Props) {
           asked={asked}
           onAsk={setAsked}
         />
-      ))}
-    </div>
+      )}
+    />
   );
 }
 
@@ -89,7 +88,7 @@ function NothingYet({ project, draft }: Props) {
 
 interface DraftFileProps extends Props {
   file: FileDiff;
-  view: View;
+  view: DiffView;
   threads: Thread[];
   asked: Place | undefined;
   onAsk: (place: Place | undefined) => void;
@@ -125,28 +124,37 @@ function DraftFile({ project, draft, file, view, threads, asked, onAsk }: DraftF
       </>
     );
   };
+  const places = [
+    ...here.flatMap(({ root }) =>
+      root.current ? [{ side: root.side as Side, line: root.current.line }] : [],
+    ),
+    ...(asked?.path === file.path ? [{ side: asked.side, line: asked.line }] : []),
+  ].filter((place, index, all) => all.findIndex((one) => same(one, place)) === index);
   const edit = () =>
     void navigate({ ...draftLink(project, draft.number), search: { tab: "edit", file: file.path } });
   return (
-    <div>
-      <FileDiffCard
-        file={file}
-        view={view}
-        between={between}
-        keep={(side, line) => at(side, line).length > 0 || isAsked(side, line)}
-        onComment={draft.may.comment ? (side, line) => onAsk({ path: file.path, side, line }) : undefined}
-        actions={
-          draft.may.save &&
-          file.status !== "deleted" && (
-            <Button size="small" variant="quiet" icon="edit" onClick={edit}>
-              Edit
-            </Button>
-          )
-        }
-        footer={gone.length > 0 && <Outdated project={project} draft={draft} threads={gone} />}
-      />
-    </div>
+    <FileDiffCard
+      versions={{ project, base: draft.base_commit, head: draft.head_commit }}
+      file={file}
+      view={view}
+      between={between}
+      places={places}
+      onComment={draft.may.comment ? (side, line) => onAsk({ path: file.path, side, line }) : undefined}
+      actions={
+        draft.may.save &&
+        file.status !== "deleted" && (
+          <Button size="small" variant="quiet" icon="edit" onClick={edit}>
+            Edit
+          </Button>
+        )
+      }
+      footer={gone.length > 0 && <Outdated project={project} draft={draft} threads={gone} />}
+    />
   );
+}
+
+function same(one: Omit<Place, "path">, other: Omit<Place, "path">): boolean {
+  return one.side === other.side && one.line === other.line;
 }
 
 function Outdated({ project, draft, threads }: Props & { threads: Thread[] }) {

@@ -66,7 +66,7 @@ export function draftDiffQuery(project: string, draft: Draft) {
     queryFn: () =>
       take(
         client.GET("/api/v1/projects/{project}/drafts/{number}/diff", {
-          params: { path: { project, number }, query: { texts: true } },
+          params: { path: { project, number }, query: { texts: true, comparisons: true } },
         }),
       ),
   });

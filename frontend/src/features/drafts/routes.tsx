@@ -21,6 +21,7 @@ const draft = createRoute({
   validateSearch: (search: Search) => ({
     ...text(search, "tab"),
     ...text(search, "view"),
+    ...text(search, "show"),
     ...text(search, "file"),
   }),
   component: lazyRouteComponent(() => import("./DraftPage")),

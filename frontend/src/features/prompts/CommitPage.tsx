@@ -32,7 +32,12 @@ export default function CommitPage() {
           <p className={styles.words}>{body}</p>
         </Card>
       )}
-      <FileDiffs project={project} files={files} refName={commit.data.sha} />
+      <FileDiffs
+        project={project}
+        files={files}
+        base={commit.data.parents[0] ?? null}
+        refName={commit.data.sha}
+      />
     </Page>
   );
 }

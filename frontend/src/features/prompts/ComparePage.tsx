@@ -98,5 +98,12 @@ function Comparison({
   if (compared.isError) return <ErrorState error={compared.error} retry={() => void compared.refetch()} />;
   const files = compared.data.files.filter((file) => !path || file.path === path || file.old_path === path);
   if (files.length === 0) return <Empty icon="check" title="These two versions are the same" />;
-  return <FileDiffs project={project} files={files} refName={compared.data.head.sha} />;
+  return (
+    <FileDiffs
+      project={project}
+      files={files}
+      base={compared.data.base.sha}
+      refName={compared.data.head.sha}
+    />
+  );
 }

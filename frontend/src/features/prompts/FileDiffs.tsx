@@ -1,48 +1,49 @@
-import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
-import { formatBytes } from "@/lib/format";
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useRef, useState } from "react";
+import { formatBytes, plural } from "@/lib/format";
 import { usePhone } from "@/lib/useMedia";
 import { Badge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Diff, type Side } from "@/ui/Diff";
+import { ErrorState } from "@/ui/ErrorState";
 import { Icon } from "@/ui/Icon";
+import { SkeletonText } from "@/ui/Skeleton";
+import { comparisonQuery } from "./comparison";
+import { type DiffView, type Show, useDiffView, useFileKeys } from "./diffView";
 import { FileLink } from "./FileLink";
 import { type FileDiff, KINDS } from "./files";
+import { LazyCard } from "./LazyCard";
 import styles from "./Prompt.module.css";
+import { type Place, RenderedDiff } from "./RenderedDiff";
 
-export type View = "split" | "unified";
+/** As many files are on the page from the start; the others come when one scrolls near. */
+const EAGER = 4;
+const INDEX_FROM = 5;
 
-/** How differences are laid out, kept in the address. */
-export function useDiffView(): [View, (view: View) => void] {
-  const search = useSearch({ strict: false }) as { view?: string };
-  const navigate = useNavigate();
-  const set = (view: View) =>
-    void navigate({
-      to: ".",
-      search: (before: Record<string, unknown>) => ({ ...before, view: view === "split" ? undefined : view }),
-      replace: true,
-      resetScroll: false,
-    });
-  return [search.view === "unified" ? "unified" : "split", set];
+/** Two versions: a commit that is compared with nothing has no base. */
+interface Versions {
+  project: string;
+  base: string | null;
+  head: string;
 }
 
 interface FileDiffsProps {
   project: string;
   files: FileDiff[];
-  /** Where "Open" leads. */
+  base: string | null;
+  /** The version that has the new texts: where "Open" leads. */
   refName: string;
 }
 
 /** Changed files below each other, for a commit or a comparison. */
-export function FileDiffs({ project, files, refName }: FileDiffsProps) {
-  const [view, setView] = useDiffView();
+export function FileDiffs({ project, files, base, refName }: FileDiffsProps) {
   return (
-    <div className={styles.files}>
-      <ViewSwitch view={view} onChange={setView} />
-      {files.map((file) => (
+    <FileList
+      files={files}
+      card={(file, view) => (
         <FileDiffCard
-          key={file.path}
+          versions={{ project, base, head: refName }}
           file={file}
           view={view}
           actions={
@@ -55,61 +56,163 @@ export function FileDiffs({ project, files, refName }: FileDiffsProps) {
             )
           }
         />
+      )}
+    />
+  );
+}
+
+interface FileListProps {
+  files: FileDiff[];
+  card: (file: FileDiff, view: DiffView) => ReactNode;
+}
+
+/** The switch, a list of the files when there are many, and the files; j and k walk through them. */
+export function FileList({ files, card }: FileListProps) {
+  const [view, setView] = useDiffView();
+  const list = useRef<HTMLDivElement>(null);
+  useFileKeys(list);
+  return (
+    <div className={styles.files} ref={list}>
+      <ViewSwitch view={view} onChange={setView} />
+      {files.length >= INDEX_FROM && <FileIndex files={files} />}
+      {files.map((file, index) => (
+        <LazyCard
+          key={file.path}
+          name={file.path}
+          height={Math.min(900, 140 + 22 * (file.added + file.removed))}
+          eager={index < EAGER || isAimedAt(file.path)}
+        >
+          {card(file, view)}
+        </LazyCard>
       ))}
     </div>
   );
 }
 
-export function ViewSwitch({ view, onChange }: { view: View; onChange: (view: View) => void }) {
-  const phone = usePhone();
-  if (phone) return null; // there is room for one column only
+/** Whether the address leads to this file or to a line of it. */
+function isAimedAt(path: string): boolean {
+  const aim = decodeURIComponent(window.location.hash.slice(1));
+  return aim === `file-${path}` || aim.startsWith(`${path}:`);
+}
+
+function FileIndex({ files }: { files: FileDiff[] }) {
+  const go = (path: string) => {
+    const target = document.getElementById(`file-${path}`);
+    target?.scrollIntoView({ block: "start" });
+    target?.focus({ preventScroll: true });
+  };
   return (
-    <div>
-      <Button size="small" icon="switch" onClick={() => onChange(view === "split" ? "unified" : "split")}>
-        {view === "split" ? "Show in one column" : "Show side by side"}
-      </Button>
+    <details className={styles.index}>
+      <summary>{plural(files.length, "changed file")}</summary>
+      <ul>
+        {files.map((file) => (
+          <li key={file.path}>
+            <button type="button" onClick={() => go(file.path)}>
+              {file.path}
+            </button>
+            {file.status !== "modified" && <span className={styles.folder}>{file.status}</span>}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+export function ViewSwitch({
+  view,
+  onChange,
+}: {
+  view: DiffView;
+  onChange: (change: Partial<DiffView>) => void;
+}) {
+  const phone = usePhone();
+  const { show, layout } = view;
+  return (
+    <div className={styles.tools}>
+      <ShowSwitch show={show} onChange={(next) => onChange({ show: next })} label="Show all files" />
+      {show === "source" && !phone && (
+        <Button
+          size="small"
+          icon="switch"
+          onClick={() => onChange({ layout: layout === "split" ? "unified" : "split" })}
+        >
+          {layout === "split" ? "Show in one column" : "Show side by side"}
+        </Button>
+      )}
     </div>
   );
 }
 
+interface ShowSwitchProps {
+  show: Show;
+  onChange: (show: Show) => void;
+  label: string;
+}
+
+function ShowSwitch({ show, onChange, label }: ShowSwitchProps) {
+  return (
+    <fieldset className={styles.switch}>
+      <legend className="visually-hidden">{label}</legend>
+      {(["rendered", "source"] as const).map((each) => (
+        <button key={each} type="button" aria-pressed={show === each} onClick={() => onChange(each)}>
+          {each === "rendered" ? "Rendered" : "Source"}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
 interface FileDiffCardProps {
+  versions: Versions;
   file: FileDiff;
-  view: View;
+  view: DiffView;
   actions?: ReactNode;
-  /** Below the lines. */
+  /** Below the change. */
   footer?: ReactNode;
   between?: (side: Side, line: number) => ReactNode;
-  keep?: (side: Side, line: number) => boolean;
+  /** The lines that `between` has something for. */
+  places?: Place[];
   onComment?: ((side: Side, line: number) => void) | undefined;
 }
 
-/** One changed file: what happened to it, and its lines. */
-export function FileDiffCard({ file, view, actions, footer, ...diff }: FileDiffCardProps) {
+/** One changed file: what happened to it, as people read it or line by line. */
+export function FileDiffCard({ versions, file, view, actions, footer, ...talk }: FileDiffCardProps) {
   const [open, setOpen] = useState(true);
+  const [own, setOwn] = useState<Show | null>(isLineAimedAt(file.path) ? "source" : null);
+  const [shared, setShared] = useState(view.show);
+  if (shared !== view.show) {
+    setShared(view.show); // the switch for all files overrules what was chosen for one
+    setOwn(null);
+  }
+  const show = own ?? view.show;
   return (
     <Card
-      id={`file-${file.path}`}
       padding="none"
       title={<FileTitle file={file} />}
       actions={
         <>
           {actions}
+          {open && <ShowSwitch show={show} onChange={setOwn} label={`Show ${file.path}`} />}
           <Button
             size="small"
             variant="quiet"
             aria-expanded={open}
+            aria-label={`${open ? "Hide" : "Show"} ${file.path}`}
             icon={open ? "down" : "right"}
             onClick={() => setOpen(!open)}
-          >
-            {open ? "Hide" : "Show"}
-          </Button>
+          />
         </>
       }
     >
-      {open && <Lines file={file} view={view} {...diff} />}
+      {open && show === "rendered" && <Rendered versions={versions} file={file} {...talk} />}
+      {open && show === "source" && <Lines file={file} layout={view.layout} {...talk} />}
       {open && footer}
     </Card>
   );
+}
+
+function isLineAimedAt(path: string): boolean {
+  return decodeURIComponent(window.location.hash.slice(1)).startsWith(`${path}:`);
 }
 
 function FileTitle({ file }: { file: FileDiff }) {
@@ -129,7 +232,31 @@ function FileTitle({ file }: { file: FileDiff }) {
   );
 }
 
-function Lines({ file, view, ...diff }: Omit<FileDiffCardProps, "actions" | "footer">) {
+type Talk = Pick<FileDiffCardProps, "between" | "places" | "onComment">;
+
+/** The comparison, which came with the list or, for one of many files, is asked for now. */
+function Rendered({ versions, file, ...talk }: { versions: Versions; file: FileDiff } & Talk) {
+  const { project, base, head } = versions;
+  const asked = useQuery({
+    ...comparisonQuery(project, base, head, file.path),
+    enabled: !file.comparison,
+  });
+  const comparison = file.comparison ?? asked.data?.comparison;
+  if (comparison) return <RenderedDiff comparison={comparison} {...talk} />;
+  if (asked.isError) return <ErrorState error={asked.error} retry={() => void asked.refetch()} />;
+  return (
+    <div className={styles.words}>
+      <SkeletonText lines={5} />
+    </div>
+  );
+}
+
+function Lines({
+  file,
+  layout,
+  places = [],
+  ...diff
+}: { file: FileDiff; layout: DiffView["layout"] } & Talk) {
   const large = largeFile(file);
   if (large) return <p className={styles.words}>{large}</p>;
   const old = file.old_text ?? null;
@@ -139,7 +266,9 @@ function Lines({ file, view, ...diff }: Omit<FileDiffCardProps, "actions" | "foo
   }
   if (file.status === "renamed" && old === next)
     return <p className={styles.words}>Renamed; the text is the same.</p>;
-  return <Diff path={file.path} old={old} new={next} mode={view} {...diff} />;
+  const keep = (side: Side, line: number) =>
+    places.some((place) => place.side === side && place.line === line);
+  return <Diff path={file.path} old={old} new={next} mode={layout} keep={keep} {...diff} />;
 }
 
 /** Words for weights, whose text in Git is only a pointer. */

@@ -90,7 +90,7 @@ export function commitQuery(project: string, sha: string) {
     queryFn: () =>
       take(
         client.GET("/api/v1/projects/{project}/commits/{sha}", {
-          params: { path: { project, sha }, query: { texts: true } },
+          params: { path: { project, sha }, query: { texts: true, comparisons: true } },
         }),
       ),
     staleTime: Number.POSITIVE_INFINITY,
@@ -103,7 +103,7 @@ export function compareQuery(project: string, base: string, head: string) {
     queryFn: () =>
       take(
         client.GET("/api/v1/projects/{project}/compare", {
-          params: { path: { project }, query: { base, head, texts: true } },
+          params: { path: { project }, query: { base, head, texts: true, comparisons: true } },
         }),
       ),
   });

@@ -33,14 +33,14 @@ const commits = createRoute({
 const commit = createRoute({
   getParentRoute: () => projectRoute,
   path: "commits/$sha",
-  validateSearch: (search: Record<string, unknown>) => texts(search, "view"),
+  validateSearch: (search: Record<string, unknown>) => texts(search, "view", "show"),
   component: lazyRouteComponent(() => import("./CommitPage")),
 });
 
 const compare = createRoute({
   getParentRoute: () => projectRoute,
   path: "compare",
-  validateSearch: (search: Record<string, unknown>) => texts(search, "base", "head", "path", "view"),
+  validateSearch: (search: Record<string, unknown>) => texts(search, "base", "head", "path", "view", "show"),
   component: lazyRouteComponent(() => import("./ComparePage")),
 });
 

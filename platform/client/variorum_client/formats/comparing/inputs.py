@@ -46,7 +46,8 @@ class _Sides:
 
     def row(self) -> list[Row]:
         """[its row], [] when nothing changed."""
-        old, new = self._says(self.old, self.old_default), self._says(self.new, self.new_default)
+        old = self._says(self.old, self.old_default, self.before)
+        new = self._says(self.new, self.new_default, self.after)
         about = self.old and self.new and self.old.about != self.new.about
         if old == new and not about:
             return []
@@ -54,9 +55,11 @@ class _Sides:
         note = f"its description changed: {self.new.about or '(none)'}" if about and self.new else ""
         return [Row(GROUP, self.path, self.path, state, old, new, note)]  # type: ignore[arg-type]
 
-    def _says(self, field: Field | None, default: Any) -> str | None:
+    def _says(self, field: Field | None, default: Any, prompt: Prompt) -> str | None:
         if field is None:
             return None
+        if prompt.input_schema is None:
+            return "not declared" if default is MISSING else f"not declared, default “{shown(default)}”"
         words = [type_words(field), rule_words(field), "" if field.required else "optional"]
         words.append("" if default is MISSING else f"default “{shown(default)}”")
         return ", ".join(word for word in words if word)
