@@ -11,6 +11,7 @@ from variorum.accounts.models import Project
 from variorum.datasets.models import DatasetVersion
 from variorum.datasets.rows import Row
 from variorum.drafts.playground import adapter_ref
+from variorum.inference import fit
 from variorum.inference.shapes import AdapterRef
 from variorum.lib.errors import Invalid, Unprocessable
 from variorum.repos import queries as repos
@@ -55,6 +56,8 @@ def load_subject(project: Project, commit: str, path: str, *, model: str = "") -
     if not chosen:
         raise Invalid(f"{path} names no model. Name one in its front matter or in the suite.", code="no_model")
     adapter = adapter_ref(project, commit, prompt.adapter) if prompt.adapter and chosen == prompt.model else None
+    if adapter is not None:
+        fit.check_use(adapter, chosen)
     partials = _partials(prompt, path, read)
     return Subject(commit, prompt, partials, chosen, adapter, tuple(partials))
 

@@ -3,10 +3,15 @@
 from variorum.accounts.models import Project
 from variorum.deployments.models import Deployment, Environment
 from variorum.drafts.models import Check, RequiredCheck
+from variorum.drafts.playground import adapter_ref
 from variorum.drafts.queries import concerns
+from variorum.inference import fit
 from variorum.lib.errors import Conflict, Problem
 from variorum.repos import queries as repos
 from variorum.repos import services
+from variorum.repos.problems import bad_files
+from variorum_client.formats import Problem as FormatProblem
+from variorum_client.formats import kind_of, parse_prompt
 
 HISTORY = 500  # commits among which a verdict is looked for
 WORDS = {"pending": "is still running", "fail": "fails", "inconclusive": "is inconclusive"}
@@ -33,7 +38,24 @@ def sound(project: Project, commit: str) -> dict[str, bytes]:
     """The files of a commit. Raises Unprocessable naming path, line and column when one of them cannot be used."""
     files = repos.read_files(project, commit)
     services.check_files(project=project, base=commit, files=files)
+    if problems := [problem for path in files if (problem := _misfit(project, commit, path, files[path]))]:
+        raise bad_files(problems)
     return files
+
+
+def _misfit(project: Project, commit: str, path: str, content: bytes) -> FormatProblem | None:
+    """What keeps a prompt's model from loading its adapter."""
+    if kind_of(path) != "prompt":
+        return None
+    prompt = parse_prompt(content.decode(), path)
+    if not prompt.adapter or not prompt.model:
+        return None
+    try:
+        fit.check_use(adapter_ref(project, commit, prompt.adapter), prompt.model)
+    except Problem as problem:
+        at = prompt.node.at("variorum.adapter")
+        return FormatProblem(path, at.line, at.column, problem.stable_code, problem.detail)
+    return None
 
 
 def checks(environment: Environment, commit: str, live: Deployment | None) -> None:

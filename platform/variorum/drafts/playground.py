@@ -95,4 +95,6 @@ def adapter_ref(project: Project, commit: str, folder: str) -> AdapterRef:
     shown, _ = overview(path, content, read) if content is not None else (None, [])
     if not shown or not shown["config"] or not shown["weights"]:
         raise NotFound(f"There is no whole adapter in {folder} at {commit[:10]}.", code="unknown_adapter")
-    return AdapterRef(sha256=shown["weights"]["sha256"], config=shown["config"])
+    base = (shown["card"] or {}).get("base_model")
+    base_sha256 = str(base.get("manifest_sha256") or "") if isinstance(base, dict) else ""
+    return AdapterRef(sha256=shown["weights"]["sha256"], config=shown["config"], base_sha256=base_sha256)

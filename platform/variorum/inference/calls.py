@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from variorum.inference import adapters
+from variorum.inference import adapters, fit
 from variorum.inference.shapes import LOCAL, AdapterRef, Completion, ProviderError, Target
 from variorum.lib.errors import Problem
 from variorum.lib.safe_http import pinned
@@ -42,6 +42,8 @@ class Request:
             if target.provider != LOCAL:
                 text = f"The provider {target.provider!r} cannot load adapters of the repository; use {LOCAL}."
                 raise ProviderError("adapter_unsupported", text)
+            if wrong := fit.mismatch(adapter, target.model):
+                raise ProviderError("adapter_mismatch", wrong)
             model = f"{target.model}+{adapters.ensure(adapter)}"
         settings = {RENAMED.get(name, name): value for name, value in config.items() if name not in OURS}
         if "topK" in config:

@@ -10,10 +10,14 @@ LOCAL = "local"
 
 @dataclass(frozen=True)
 class AdapterRef:
-    """A LoRA adapter by content: the weights' SHA-256 (an object in the store) and its adapter_config.json."""
+    """A LoRA adapter by content: the weights' SHA-256 (an object in the store) and its adapter_config.json.
+
+    `base_sha256` is the hash of the base model that its card names, "" when it names none.
+    """
 
     sha256: str
     config: Mapping[str, Any]
+    base_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,10 @@ class Completion:
 class ProviderError(Exception):
     """A model call that brought no answer.
 
-    `code`: unknown_provider, unknown_model, unknown_adapter, adapter_unsupported, not_configured, private_address,
-    refused (4xx), rate_limited, unavailable (5xx, no connection), timed_out, bad_answer. `retryable` says whether the
-    same call may work later; `retry_after` the seconds that the endpoint asked for. Never holds a key.
+    `code`: unknown_provider, unknown_model, unknown_adapter, adapter_unsupported, adapter_mismatch, not_configured,
+    private_address, refused (4xx), rate_limited, unavailable (5xx, no connection), timed_out, bad_answer.
+    `retryable` says whether the same call may work later; `retry_after` the seconds that the endpoint asked for.
+    Never holds a key.
     """
 
     def __init__(self, code: str, detail: str, *, retryable: bool = False, retry_after: float | None = None) -> None:

@@ -8,12 +8,12 @@ from django.conf import settings
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.lib import objects
-from variorum.repos import git, queries
+from variorum.repos import git, queries, weights
 from variorum.repos.lfs import keeping
 from variorum.repos.places import ensure_repository, path_of
 from variorum.repos.problems import bad_files, explained
 from variorum.repos.queries import Read, overlay
-from variorum_client.formats import Pointer, Problem, check_file, kind_of, parse_pointer
+from variorum_client.formats import Pointer, Problem, check_file, kind_of
 from variorum_client.formats.adapter import CONFIG_FILE
 
 __all__ = [
@@ -65,7 +65,7 @@ def problems_of(project: Project, base: str | None, files: Files) -> list[Proble
     touched = [*files, *_dependents(project, base, files)]
     contents = {path: content for path in dict.fromkeys(touched) if (content := read(path)) is not None}
     found = [problem for path, content in contents.items() for problem in _check(path, content, read)]
-    return [*dict.fromkeys(found), *missing_objects(project, contents)]
+    return [*dict.fromkeys(found), *weights.problems(project, contents, read)]
 
 
 def start_branch(*, project: Project, ref: str, commit: str) -> None:
@@ -164,14 +164,3 @@ def others_depend(path: str, *, deleted: bool) -> bool:
     if kind_of(path) == "prompt":
         return name.startswith("_")
     return deleted and (kind_of(path) == "adapter" or name == CONFIG_FILE)
-
-
-def missing_objects(project: Project, contents: Mapping[str, bytes]) -> list[Problem]:
-    """Pointers at large files that this project does not have."""
-    pointers = {path: pointer for path, content in contents.items() if (pointer := parse_pointer(content))}
-    wanted = {pointer.oid for pointer in pointers.values()}
-    held = keeping.rely_on(project, wanted) if wanted else {}
-    message = "The large file behind this pointer is not here: upload it first."
-    return [
-        Problem(path, 2, 1, "missing_object", message) for path, pointer in pointers.items() if pointer.oid not in held
-    ]

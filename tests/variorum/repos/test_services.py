@@ -134,3 +134,25 @@ def test_packing_keeps_everything(filled: str, project: Project) -> None:
     services.pack_repositories()
     assert git.fsck(places.path_of(project)) == []
     assert queries.read_file(project, filled, "configs/limits.yaml") == b"limit: 3\n"
+
+
+def test_config_and_card_must_speak_of_the_weights_beside_them(filled: str, save: Save, project: Project) -> None:
+    pointer = services.store_lfs(project=project, data=lora(rank=4))
+    files: dict[str, str | bytes | None] = {
+        "adapters/t/adapter_config.json": json.dumps(ADAPTER),
+        "adapters/t/adapter_model.safetensors": print_pointer(pointer.oid, pointer.size),
+        "adapters/t/card.yaml": f"note: mine\nweights_sha256: {'a' * 64}\n",
+    }
+    with pytest.raises(Unprocessable) as caught:
+        save(files)
+    assert [(p["path"], p["line"], p["code"]) for p in caught.value.extra["problems"]] == [
+        ("adapters/t/adapter_config.json", 1, "other_weights"),
+        ("adapters/t/card.yaml", 2, "other_weights"),
+    ]
+    assert "'r' is 8, but the weights have rank 4" in caught.value.extra["problems"][0]["message"]
+    files["adapters/t/adapter_config.json"] = json.dumps({**ADAPTER, "r": 4})
+    files["adapters/t/card.yaml"] = f'weights_sha256: "{pointer.oid}"\n'
+    save(files)
+    with pytest.raises(Unprocessable) as caught:
+        save({"prompts/big.prompt": print_pointer(pointer.oid, pointer.size)})
+    assert caught.value.extra["problems"][0]["code"] == "lfs_pointer"

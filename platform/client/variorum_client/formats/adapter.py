@@ -1,5 +1,6 @@
 """LoRA adapters as PEFT writes them: adapter_config.json, the weights as an LFS pointer, and the card."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ from variorum_client.formats.config import find_key, parse_json
 from variorum_client.formats.lfs import Pointer, parse_pointer
 from variorum_client.formats.paths import ADAPTER_FILES
 from variorum_client.formats.problems import FormatError, Problem, refuse
+from variorum_client.formats.safetensors import Lora, Tensor, lora_of
 from variorum_client.formats.texts import decode
 from variorum_client.formats.yamls import Node, load_yaml
 
@@ -60,6 +62,40 @@ def _module_names(value: object) -> bool:
     if isinstance(value, str):
         return bool(value)
     return isinstance(value, list) and bool(value) and all(isinstance(name, str) and name for name in value)
+
+
+def weights_faults(config: AdapterConfig, tensors: Mapping[str, Tensor]) -> list[tuple[str, str]]:
+    """(key of adapter_config.json, what the weights say otherwise): rank and modules, each at most once."""
+    lora = lora_of(tensors)
+    if not lora.ranks:
+        few = not any("lora_" in name for name in tensors)
+        return [("peft_type", "The weights hold no LoRA tensors at all.")] if few else []
+    return [*_rank_faults(config, lora), *_module_faults(config, lora)]
+
+
+def _rank_faults(config: AdapterConfig, lora: Lora) -> list[tuple[str, str]]:
+    if config.data.get("rank_pattern"):
+        return []
+    other = next((module for module, rank in lora.ranks.items() if rank != config.rank), None)
+    text = f"'r' is {config.rank}, but the weights have rank {lora.ranks[other]} ({other})." if other else ""
+    return [("r", text)] if other else []
+
+
+def _module_faults(config: AdapterConfig, lora: Lora) -> list[tuple[str, str]]:
+    """A list of names is compared; a pattern is PEFT's to match."""
+    if not isinstance(config.data["target_modules"], list):
+        return []
+    named = config.target_modules
+    extra = next((path for path in lora.ranks if not any(_is(path, name) for name in named)), None)
+    absent = next((name for name in named if not any(_is(path, name) for path in lora.ranks)), None)
+    found = ", ".join(sorted({path.rpartition(".")[2] for path in lora.ranks}))
+    if extra is None and absent is None:
+        return []
+    return [("target_modules", f"'target_modules' names {', '.join(named)}, but the weights change {found}.")]
+
+
+def _is(path: str, name: str) -> bool:
+    return path == name or path.endswith(f".{name}")
 
 
 def parse_weights(content: bytes, path: str = "") -> Pointer:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from variorum_client.formats.adapter import CONFIG_FILE, WEIGHTS_FILE, parse_adapter_config, parse_card, parse_weights
 from variorum_client.formats.config import check_config, parse_config, parse_schema, schema_path
 from variorum_client.formats.front import split_source
+from variorum_client.formats.lfs import parse_pointer
 from variorum_client.formats.paths import Kind, check_path, kind_of
 from variorum_client.formats.problems import FormatError, Problem
 from variorum_client.formats.prompt import ADAPTER_KEY, Prompt, parse_prompt
@@ -41,6 +42,10 @@ def check_file(path: str, content: bytes, *, read: Read | None = None) -> list[P
     fault = check_path(path)
     if fault is not None:
         return [fault]
+    if parse_pointer(content) and not path.endswith(f"/{WEIGHTS_FILE}"):
+        return [
+            Problem(path, 1, 1, "lfs_pointer", "This is a Git LFS pointer. Only weights go to LFS: untrack this file.")
+        ]
     try:
         return _CHECKS[kind_of(path)](path, content, read)
     except FormatError as error:

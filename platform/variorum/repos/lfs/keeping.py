@@ -12,7 +12,7 @@ from variorum.lib.objects import Incoming
 from variorum.repos.models import LfsObject
 from variorum.repos.problems import bad_weights
 from variorum_client.formats import FormatError
-from variorum_client.formats.safetensors import Tensor, header_size, parse_header
+from variorum_client.formats.safetensors import header_size, parse_header
 
 
 def sizes_held(project: Project, oids: Sequence[str]) -> dict[str, int]:
@@ -68,11 +68,3 @@ def check_weights(incoming: Incoming) -> None:
         parse_header(incoming.start(size), incoming.size)
     except FormatError as error:
         raise bad_weights(error) from None
-
-
-def tensors_of(digest: str) -> dict[str, Tensor]:
-    """Name -> type and shape of an object's tensors, from its head alone. Raises FileNotFoundError, FormatError."""
-    store, key = objects.store(), objects.content_key(digest)
-    size = store.size(key)
-    head = store.get_range(key, 0, min(size, 16))
-    return parse_header(store.get_range(key, 0, header_size(head, size)), size)

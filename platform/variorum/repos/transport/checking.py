@@ -1,16 +1,16 @@
 """Whether what a push brings may land: its new objects, and the files of each branch's new tip."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 from variorum.accounts.models import Project
-from variorum.repos import git
+from variorum.repos import git, weights
 from variorum.repos.git.inspecting import MOST
 from variorum.repos.problems import explained
-from variorum.repos.services import missing_objects, others_depend
-from variorum_client.formats import Problem, check_file, kind_of, parse_pointer
+from variorum.repos.services import others_depend
+from variorum_client.formats import Problem, check_file, kind_of
 
 MOST_FILES = 5000  # changed by one branch of a push
 
@@ -28,18 +28,14 @@ def check_tip(project: Project, repository: Path, base: str, new: str) -> list[P
     return list(islice(_problems(project, repository, new, touched), MOST))
 
 
-def _problems(project: Project, repository: Path, commit: str, touched: Iterable[str]) -> Iterator[Problem]:
+def _problems(project: Project, repository: Path, commit: str, touched: list[str]) -> Iterator[Problem]:
     @lru_cache(maxsize=16)
     def read(path: str) -> bytes | None:
         return git.read_files(repository, commit, [path]).get(path)
 
-    pointers: dict[str, bytes] = {}
     for path in touched:
-        content = read(path) or b""
-        yield from check_file(path, content, read=read)
-        if parse_pointer(content):
-            pointers[path] = content
-    yield from missing_objects(project, pointers)
+        yield from check_file(path, read(path) or b"", read=read)
+    yield from weights.problems(project, touched, read)
 
 
 def _dependents(changed: set[str], there: set[str]) -> Iterator[str]:
