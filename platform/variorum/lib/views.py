@@ -2,10 +2,13 @@
 
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect
 
 from variorum.lib.errors import Forbidden, Invalid, NotFound
 from variorum.lib.problems import problem_response
@@ -14,6 +17,7 @@ CSP = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
+SIGN_IN = "sign-in"
 
 
 def health(request: HttpRequest) -> JsonResponse:
@@ -29,7 +33,7 @@ def _index(path: Path, modified: float) -> bytes:
 
 
 def page(request: HttpRequest, path: str = "") -> HttpResponseBase:
-    """The front end's one HTML file, for every address that is not the API's."""
+    """The front end's one HTML file, for every address but the API's. People without a session sign in first."""
     index: Path = settings.FRONTEND_DIST / "index.html"
     if path.startswith(("api/", "assets/")) or request.method not in {"GET", "HEAD"}:
         return problem_response(NotFound("There is nothing at this address."))
@@ -39,6 +43,10 @@ def page(request: HttpRequest, path: str = "") -> HttpResponseBase:
             status=503,
             content_type="text/plain",
         )
+    if path != SIGN_IN and settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        # Nobody is signed in for sure: the page would only ask the API to hear so.
+        return redirect(f"/{SIGN_IN}?{urlencode({'next': request.get_full_path()})}")
+    get_token(request)  # the sign-in form sends it back
     response = HttpResponse(_index(index, index.stat().st_mtime), content_type="text/html; charset=utf-8")
     response["Cache-Control"] = "no-cache"
     response["Content-Security-Policy"] = CSP
