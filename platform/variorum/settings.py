@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "monitoring.quality",
     "monitoring.alerts",
     "variorum_sample",
+    "variorum_portable",
 ]
 
 MIDDLEWARE = [

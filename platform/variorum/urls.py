@@ -9,10 +9,12 @@ from rest_framework.permissions import AllowAny
 
 from variorum.lib import views
 
+ROOTS = {"variorum", "evals", "monitoring", "variorum_portable"}
+
 
 def _rooms() -> list[URLPattern | URLResolver]:
     """The urls.py of every installed room of ours, and its doors.py: addresses that other tools prescribe."""
-    ours = [c.name for c in apps.get_app_configs() if c.name.split(".")[0] in {"variorum", "evals", "monitoring"}]
+    ours = [c.name for c in apps.get_app_configs() if c.name.split(".")[0] in ROOTS]
     return [
         *(path("api/v1/", include(f"{name}.urls")) for name in ours if find_spec(f"{name}.urls")),
         *(path("", include(f"{name}.doors")) for name in ours if find_spec(f"{name}.doors")),

@@ -1,9 +1,14 @@
 """Reads of people, projects, members and keys."""
 
+from typing import Any
+
 from django.db.models import F, QuerySet
 from rest_framework.request import Request
 
 from variorum.accounts.models import ApiKey, Membership, Project, User
+
+# Whom an import named and nobody gave an account: no password, not active.
+WAITING: dict[str, Any] = {"is_active": False, "password__startswith": "!"}
 
 
 def projects_of(request: Request) -> QuerySet[Project]:
@@ -25,5 +30,5 @@ def api_keys_of(project: Project) -> QuerySet[ApiKey]:
 
 
 def user_by_email(email: str) -> User | None:
-    """A person by e-mail, in any case of letters."""
-    return User.objects.filter(email=email.strip().lower()).first()
+    """A person with an account, by e-mail in any case of letters."""
+    return User.objects.filter(email=email.strip().lower()).exclude(**WAITING).first()

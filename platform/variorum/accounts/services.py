@@ -11,6 +11,7 @@ from django.utils import timezone
 from variorum.accounts import audit
 from variorum.accounts.access import Actor
 from variorum.accounts.models import ApiKey, Membership, Project, User
+from variorum.accounts.queries import WAITING
 from variorum.accounts.roles import Role, Scope
 from variorum.lib import crypto, ids
 from variorum.lib.errors import Conflict, Invalid
@@ -23,11 +24,29 @@ def create_user(*, email: str, password: str, name: str) -> User:
     except ValidationError as exc:
         text = " ".join(exc.messages)
         raise Invalid(text, errors=[{"where": "password", "code": "weak", "detail": text}]) from None
+    waiting = User.objects.filter(email=email.strip().lower(), **WAITING).first()
+    if waiting is not None:
+        return _arrive(waiting, password, name)
     try:
         with transaction.atomic():
             return User.objects.create_user(email, password, name=name)
     except IntegrityError:
         raise Conflict("Somebody with this e-mail address is here already.", code="known_email") from None
+
+
+def _arrive(user: User, password: str, name: str) -> User:
+    """Somebody whom an import named gets their account; what they did elsewhere is theirs."""
+    user.name, user.is_active = name or user.name, True
+    user.set_password(password)
+    user.save(update_fields=["name", "is_active", "password"])
+    return user
+
+
+def person_named(*, email: str, name: str) -> User:
+    """A person whom an import names: the one who is here, else one who cannot sign in before they get an account."""
+    email = email.strip().lower()
+    found = User.objects.filter(email=email).first()
+    return found or User.objects.create_user(email, None, name=name[:100], is_active=False)
 
 
 def create_project(*, owner: User, name: str, slug: str = "", description: str = "") -> Project:

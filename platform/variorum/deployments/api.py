@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -29,25 +26,6 @@ class EnvironmentsView(APIView):
         """Viewer. Each with what is live and how much of main waits."""
         found = services.ensure_environments(access_project(request, project))
         return Response(pagination.whole(shapes.EnvironmentSerializer(map(_environment, found), many=True).data))
-
-
-class LiveView(APIView):
-    """What was live when?"""
-
-    @extend_schema(
-        operation_id="environments_live",
-        parameters=[OpenApiParameter("at", OpenApiTypes.DATETIME)],
-        responses=shapes.LivePage,
-    )
-    def get(self, request: Request, project: str) -> Response:
-        """Viewer. `at` is a time with its zone, as 2026-11-22T09:30:00Z; left out: now."""
-        found = access_project(request, project)
-        at = _moment(request)
-        items = [
-            {"environment": environment.slug, "deployment": queries.live_at(environment, at)}
-            for environment in services.ensure_environments(found)
-        ]
-        return Response(shapes.LivePage({"at": at, "items": items, "next": None}).data)
 
 
 class AllDeploymentsView(APIView):
@@ -151,14 +129,3 @@ def _target(environment: Environment, number: int | None) -> Deployment | None:
     if found is None:
         raise NotFound(f"#{number} is not a deployment of {environment.slug}.")
     return found
-
-
-def _moment(request: Request) -> Any:
-    raw = request.query_params.get("at", "")
-    if not raw:
-        return timezone.now()
-    try:
-        return serializers.DateTimeField().to_internal_value(raw)
-    except serializers.ValidationError:
-        text = "Write the time as 2026-11-22T09:30:00Z."
-        raise Invalid(text, errors=[{"where": "at", "code": "invalid", "detail": text}]) from None

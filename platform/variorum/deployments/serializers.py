@@ -55,21 +55,6 @@ class EnvironmentPage(serializers.Serializer[object]):
     next = serializers.CharField(allow_null=True)
 
 
-class LiveSerializer(serializers.Serializer[object]):
-    """What was live in one environment at a moment."""
-
-    environment = serializers.CharField()
-    deployment = DeploymentSerializer(allow_null=True)
-
-
-class LivePage(serializers.Serializer[object]):
-    """What was live in each environment at a moment."""
-
-    at = serializers.DateTimeField()
-    items = LiveSerializer(many=True)
-    next = serializers.CharField(allow_null=True)
-
-
 class ChangedPath(serializers.Serializer[object]):
     """One path that differs."""
 

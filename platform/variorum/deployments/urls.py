@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.deployments import api, runtime
+from variorum.deployments import api, moments, runtime
 
 urlpatterns = [
     path("projects/<slug:project>/environments", api.EnvironmentsView.as_view(), name="environments"),
@@ -19,7 +19,7 @@ urlpatterns = [
         api.RollbackView.as_view(),
         name="rollback",
     ),
-    path("projects/<slug:project>/live", api.LiveView.as_view(), name="live"),
+    path("projects/<slug:project>/live", moments.LiveView.as_view(), name="live"),
     path("projects/<slug:project>/deployments", api.AllDeploymentsView.as_view(), name="deployments"),
     path("projects/<slug:project>/deployments/<int:number>", api.DeploymentView.as_view(), name="deployment"),
     path("runtime/<str:environment>/bundle", runtime.RuntimeBundleView.as_view(), name="runtime_bundle"),

@@ -3,7 +3,9 @@
 import pytest
 from django.utils.dateparse import parse_datetime
 
+from tests.variorum.deployments.conftest import PROMPT
 from variorum.deployments import services
+from variorum.repos import tags
 
 BASE = "/api/v1/projects/support-desk"
 DEV = f"{BASE}/environments/dev"
@@ -130,6 +132,39 @@ def test_what_was_live_when(save, viewer, dev, actor):
     assert viewer.get(f"{BASE}/live").json()["items"][0]["deployment"]["number"] == second.number
     assert viewer.get(f"{BASE}/live", {"at": "yesterday"}).status_code == 400
     assert viewer.get(f"{BASE}/live", {"at": "0001-01-01T00:00:00+14:00"}).status_code in {200, 400}
+
+
+def test_a_moment_has_neighbours_tags_and_texts(project, save, viewer, dev, actor):
+    first = services.deploy(environment=dev, commit=save("1"), actor=actor)
+    tags.create_tag(project=project, actor=actor, name="v1")
+    second = services.deploy(environment=dev, commit=save("2"), actor=actor)
+    third = services.roll_back(environment=dev, actor=actor)
+    at = second.created_at.isoformat()
+    (item,) = viewer.get(f"{BASE}/live", {"at": at, "environment": "dev", "texts": 1}).json()["items"]
+    numbers = [item[name]["number"] for name in ("before", "deployment", "after")]
+    assert (numbers, item["tags"], item["name"]) == ([1, 2, 3], [], "Development")
+    assert parse_datetime(item["deployment"]["until"]) == third.created_at
+    assert [(prompt["name"], prompt["text"]) for prompt in item["prompts"]] == [("triage", PROMPT.replace("{}", "2"))]
+    (early,) = viewer.get(f"{BASE}/live", {"at": first.created_at.isoformat(), "environment": "dev"}).json()["items"]
+    assert (early["before"], early["tags"], early["prompts"][0]["text"]) == (None, ["v1"], None)
+    (none,) = viewer.get(f"{BASE}/live", {"at": "2020-01-01T00:00:00Z", "environment": "dev"}).json()["items"]
+    assert (none["deployment"], none["after"]["number"], none["prompts"]) == (None, 1, [])
+    assert viewer.get(f"{BASE}/live", {"environment": "nope"}).status_code == 404
+
+
+def test_times_have_a_zone(save, viewer):
+    said = {
+        "2026-11-17T14:05": ("Europe/Berlin", "2026-11-17T13:05:00Z"),
+        "2026-07-17 14:05": ("Europe/Berlin", "2026-07-17T12:05:00Z"),
+        "2026-11-17T14:05:00+05:30": ("", "2026-11-17T08:35:00Z"),
+        "2026-11-17T14:05:00 02:00": ("", "2026-11-17T12:05:00Z"),
+    }
+    for at, (zone, expected) in said.items():
+        assert viewer.get(f"{BASE}/live", {"at": at, "zone": zone}).json()["at"] == expected
+    for at, zone in (("2026-11-17T14:05", ""), ("2026-11-17T14:05", "Mars/Base"), ("2026-13-17T14:05", "UTC"),
+                     ("2026-11-17T14:05", "../etc/passwd"), ("14:05", "UTC"), ("2026-11-17T14:05", "a" * 5000)):  # fmt: skip
+        answer = viewer.get(f"{BASE}/live", {"at": at, "zone": zone})
+        assert (answer.status_code, answer.json()["errors"][0]["where"]) == (400, "at")
 
 
 def test_a_preview_says_what_would_change_and_what_stands_in_the_way(save, viewer, dev, actor):

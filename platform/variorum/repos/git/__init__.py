@@ -6,9 +6,10 @@ other, and a killed one leaves at most objects that nothing points at.
 """
 
 from variorum.repos.git.blame import Written, blame
+from variorum.repos.git.bundle import read_bundle, refs, write_bundle
 from variorum.repos.git.diff import FileDiff, Hunk, Line, changed_paths, diff, tree_changes
 from variorum.repos.git.errors import BadPath, Busy, GitError, Missing, StaleHead
-from variorum.repos.git.handle import MAIN, command, environment, init_bare, locked
+from variorum.repos.git.handle import MAIN, appear, command, environment, init_bare, locked
 from variorum.repos.git.incoming import BadPack, Incoming, incoming, sweep_incoming
 from variorum.repos.git.merge import Conflict, Merge, merge
 from variorum.repos.git.paths import MAX_FILE, check_files, check_path
@@ -69,6 +70,7 @@ __all__ = [
     "Tag",
     "Written",
     "ahead",
+    "appear",
     "blame",
     "changed_paths",
     "check_files",
@@ -97,6 +99,7 @@ __all__ = [
     "pack",
     "point_tag",
     "read_blobs",
+    "read_bundle",
     "read_file",
     "read_files",
     "refs",
@@ -107,6 +110,7 @@ __all__ = [
     "tagged_commit",
     "tags",
     "tree_changes",
+    "write_bundle",
     "write_commit",
     "write_tag",
     "write_tree",

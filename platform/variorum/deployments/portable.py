@@ -1,0 +1,23 @@
+"""What of deployments travels with an export: every one, with the very bytes that apps were served."""
+
+from variorum.deployments.models import Bundle, Deployment, Environment
+from variorum.lib.portable import Row, Stays, Table
+from variorum_client.bundle import BundleError, bundle_hash
+
+
+def same_bytes(row: Row, body: bytes) -> None:
+    """Raises ValueError unless the frozen bytes have the hash that is their ETag."""
+    try:
+        digest = bundle_hash(body)
+    except BundleError as error:
+        raise ValueError(f"the bundle of {row['commit'][:10]}: {error}") from None
+    if digest != row["hash"]:
+        raise ValueError(f"the bundle of {row['commit'][:10]} is not the one that its hash names")
+
+
+TABLES = [
+    Table(Environment),
+    Table(Bundle, project="environment__project", body="body", check_body=same_bytes),
+    Table(Deployment),
+]
+STAYS: Stays = {}

@@ -1,0 +1,7 @@
+"""What of repositories travels with an export: all of Git as a bundle, written apart, and the large files."""
+
+from variorum.lib.portable import Stays, Table
+from variorum.repos.models import LfsObject, Repository
+
+TABLES = [Table(LfsObject, objects=("sha256",))]
+STAYS: Stays = {Repository: "a folder's name on one installation; the repository itself travels as a Git bundle"}
