@@ -21,6 +21,7 @@ MANIFEST, REPOSITORY, PROJECT = "manifest.json", "repository.bundle", "project.j
 NAME = re.compile(
     r"manifest\.json|project\.json|repository\.bundle|rows/[a-z_]+\.[a-z_]+\.jsonl|(?:objects|bodies)/[0-9a-f]{64}"
 )
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a character; JSON can hold it, a database cannot
 EPOCH = (1980, 1, 1, 0, 0, 0)
 CHUNK = 1024 * 1024
 MAX_MANIFEST = 64_000_000  # bytes, unpacked
@@ -102,7 +103,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
             raise Damaged("This is not an export of a project: it is no ZIP file, or was cut off.") from None
         self._reading: list[IO[bytes]] = []  # parts that somebody stopped reading half-way
         try:
@@ -136,7 +137,7 @@ class Reader:
                     size += len(piece)
                     yield piece
                 self._reading.remove(handle)
-        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, zipfile.zlib.error):  # type: ignore[attr-defined]
+        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, zipfile.zlib.error):  # type: ignore[attr-defined]
             raise Damaged(f"The part {name} cannot be read: the file is damaged.") from None
         if (digest.hexdigest(), size) != (part["sha256"], part["size"]):
             raise Damaged(f"The part {name} is not what the manifest says: the file was changed or damaged.")
@@ -185,7 +186,7 @@ class Reader:
             raise Damaged("This is not an export of a project: it has no manifest.")
         try:
             return _row(MANIFEST, self._zip.read(MANIFEST))
-        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, zipfile.zlib.error):  # type: ignore[attr-defined]
+        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, zipfile.zlib.error):  # type: ignore[attr-defined]
             raise Damaged("The manifest cannot be read: the file is damaged.") from None
 
 
@@ -210,6 +211,8 @@ def _check_parts(parts: dict[str, Any], there: set[str]) -> None:
 def _row(name: str, line: bytes) -> dict[str, Any]:
     try:
         value = json.loads(line)
+        if HALF.search(line):
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Damaged(f"A row of {name} is no JSON.") from None
     if not isinstance(value, dict):

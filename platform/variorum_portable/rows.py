@@ -170,7 +170,8 @@ class Loader:
             return None
         if field.related_model is User:
             return self.people[value].pk
-        return self.keys[field.related_model][_place(value)]  # type: ignore[index]
+        target: Any = field.related_model
+        return self.keys[target][_place(value)]
 
     def _join(self, table: Table, key: Any, row: Row) -> None:
         for many in table.many:

@@ -96,11 +96,6 @@ class ObjectStore:
         answer = obstore.get(self.backend, key)
         return (bytes(piece) for piece in answer.stream(min_chunk_size=chunk))
 
-    def delete(self, key: str) -> None:
-        """Forget an object that nothing names any more; nothing when it is not there."""
-        with suppress(FileNotFoundError):
-            obstore.delete(self.backend, key)
-
     def local_path(self, key: str) -> Path:
         """A real file with the object's content; never write to it. Raises FileNotFoundError."""
         path = self.cache_dir / key

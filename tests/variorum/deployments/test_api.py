@@ -161,8 +161,8 @@ def test_times_have_a_zone(save, viewer):
     }
     for at, (zone, expected) in said.items():
         assert viewer.get(f"{BASE}/live", {"at": at, "zone": zone}).json()["at"] == expected
-    for at, zone in (("2026-11-17T14:05", ""), ("2026-11-17T14:05", "Mars/Base"), ("2026-13-17T14:05", "UTC"),
-                     ("2026-11-17T14:05", "../etc/passwd"), ("14:05", "UTC"), ("2026-11-17T14:05", "a" * 5000)):  # fmt: skip
+    wrong = {"2026-11-17T14:05": ("", "Mars/Base", "../etc/passwd", "a" * 5000), "2026-13-17T14:05": ("UTC",)}
+    for at, zone in [(at, zone) for at, zones in {**wrong, "14:05": ("UTC",)}.items() for zone in zones]:
         answer = viewer.get(f"{BASE}/live", {"at": at, "zone": zone})
         assert (answer.status_code, answer.json()["errors"][0]["where"]) == (400, "at")
 
