@@ -37,7 +37,7 @@ def export_project(project: Project, path: Path, watch: Watch = lambda *_: None)
             writer.add(PROJECT, [line_of(_settings(project))])
             wanted = _objects(project)
         watch(1, 3, "repository")
-        refs = git.refs(repository)
+        refs = git.own_refs(repository)
         with writer.open(REPOSITORY) as handle:
             git.write_bundle(repository, handle, refs)
         watch(2, 3, "large files")

@@ -1,5 +1,6 @@
 """A project from a file, whole or not at all."""
 
+import re
 import secrets
 import shutil
 from datetime import datetime
@@ -26,6 +27,7 @@ from variorum_portable.rows import Damaged, Loader
 from variorum_portable.tables import TABLES
 
 MAX_MEMBERS = 10_000
+OURS = re.compile(r"refs/heads/\w[\w.+-]*(?:/\w[\w.+-]*)*|refs/variorum/keep/[0-9a-f]{40}")
 
 
 def import_project(
@@ -114,7 +116,7 @@ def _is_ours(ref: str) -> bool:
     tag = ref.removeprefix("refs/tags/")
     if tag != ref:
         return name_problem(tag) is None
-    return ref == f"refs/heads/{git.MAIN}" or ref.removeprefix("refs/heads/drafts/").isdigit()
+    return OURS.fullmatch(ref) is not None
 
 
 def _make(

@@ -9,6 +9,7 @@ from monitoring.alerts.models import Alert
 from monitoring.quality import services as quality
 from tests.variorum.drafts.conftest import TRIAGE, Team
 from tests.variorum.drafts.conftest import team as team
+from tests.weights import lora
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.datasets.services import add_version, create_dataset
@@ -49,7 +50,7 @@ def _review(team: Team) -> None:
 
 
 def _weights(project: Project, actor: Actor) -> None:
-    pointer = repository.store_lfs(project=project, data=b"weights" * 50_000)
+    pointer = repository.store_lfs(project=project, data=lora(rank=64, width=512))
     repository.commit_files(
         project=project, ref="main", files={"configs/a.yaml": b"a: 1\n", "configs/b.yaml": print_pointer_text(pointer)},
         message="Add settings", actor=actor, expected_head=queries.head(project),

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A person. Whole or not at all. 409 `slug_taken`; 422 `bad_export`, `unknown_version`. */
+        post: operations["imports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inbox": {
         parameters: {
             query?: never;
@@ -1095,6 +1112,41 @@ export interface paths {
         };
         /** @description Viewer. `kind` is a prefix, as in `draft.`. */
         get: operations["events_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Maintainer. The newest exports; a file is kept for a week. */
+        get: operations["exports_list"];
+        put?: never;
+        /** @description Maintainer. A job writes the file; the one under way is answered instead of a second. */
+        post: operations["exports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/exports/{number}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Maintainer. Streams it. 409 `export_not_ready`, 404 `export_gone`. */
+        get: operations["exports_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3003,6 +3055,20 @@ export interface components {
          * @enum {string}
          */
         ExpectedEnum: "reference" | "output" | "none";
+        /** @description One export. `size` in bytes; `until` is when the file goes (null: there is none, or not yet). */
+        Export: {
+            job: components["schemas"]["Job"];
+            size: number | null;
+            sha256: string | null;
+            /** Format: date-time */
+            until: string | null;
+        };
+        /** @description The newest exports, and what none of them holds. */
+        ExportPage: {
+            items: components["schemas"]["Export"][];
+            left_out: components["schemas"]["LeftOut"][];
+            next: string | null;
+        };
         /** @description A name and how many requests had it. */
         Facet: {
             value: string;
@@ -3165,12 +3231,26 @@ export interface components {
             step: number;
             items: components["schemas"]["Bar"][];
         };
+        /** @description The file, and where the project goes. Slug and name are those of the file when they are left out. */
+        ImportFormRequest: {
+            /** Format: binary */
+            file: string;
+            /** @default  */
+            slug: string;
+            /** @default  */
+            name: string;
+        };
         /** @description What came of it: the version at once, or the job that will make it. */
         Imported: {
             dataset: string | null;
             version: components["schemas"]["VersionDetail"] | null;
             created: boolean;
             job: components["schemas"]["Job"] | null;
+        };
+        /** @description The new project. */
+        ImportedProject: {
+            slug: string;
+            name: string;
         };
         /** @description A job with its progress. */
         Job: {
@@ -3243,6 +3323,11 @@ export interface components {
             /** Format: double */
             p95: number | null;
         };
+        /** @description What is not in an export, and why. */
+        LeftOut: {
+            what: string;
+            why: string;
+        };
         /** @description Lengths in characters. */
         Length: {
             min: number;
@@ -3271,10 +3356,15 @@ export interface components {
             first: number;
             last: number;
         };
-        /** @description What was live in one environment at a moment. */
+        /** @description What was live in one environment at a moment, the deployments on either side, and the commit's tags. */
         Live: {
             environment: string;
+            name: string;
             deployment: components["schemas"]["Deployment"] | null;
+            before: components["schemas"]["Deployment"] | null;
+            after: components["schemas"]["Deployment"] | null;
+            tags: string[];
+            prompts: components["schemas"]["ServedPrompt"][];
         };
         /** @description What was live in each environment at a moment. */
         LivePage: {
@@ -4453,6 +4543,14 @@ export interface components {
          * @enum {string}
          */
         SeriesKindEnum: "all" | "commit" | "other";
+        /** @description A prompt as apps were served it; `text` is null unless asked for (`texts=1`). */
+        ServedPrompt: {
+            name: string;
+            path: string;
+            model: string | null;
+            adapter: string | null;
+            text: string | null;
+        };
         /** @description A score as lists show it. */
         ShortScore: {
             metric: string;
@@ -4930,6 +5028,29 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    imports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ImportFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedProject"];
+                };
+            };
+        };
+    };
     inbox_list: {
         parameters: {
             query?: never;
@@ -7028,6 +7149,70 @@ export interface operations {
             };
         };
     };
+    exports_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPage"];
+                };
+            };
+        };
+    };
+    exports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    exports_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+        };
+    };
     files_show: {
         parameters: {
             query: {
@@ -7381,6 +7566,12 @@ export interface operations {
         parameters: {
             query?: {
                 at?: string;
+                /** @description Only this one. */
+                environment?: string;
+                /** @description Add the prompts' texts. */
+                texts?: boolean;
+                /** @description For a time without a zone: Europe/Berlin. */
+                zone?: string;
             };
             header?: never;
             path: {

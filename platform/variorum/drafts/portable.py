@@ -1,6 +1,18 @@
 """What of drafts and their review travels with an export."""
 
-from variorum.drafts.models import Approval, Check, Comment, Draft, RequiredCheck
+from variorum.drafts.models import (
+    Approval,
+    Check,
+    Comment,
+    Draft,
+    Presence,
+    Push,
+    RequiredCheck,
+    SharedText,
+    TextSave,
+    TextUpdate,
+    TextWriter,
+)
 from variorum.lib.portable import Row, Stays, Table
 
 
@@ -23,4 +35,9 @@ TABLES = [
     Table(Check, out=unplaced, into=placed),
     Table(RequiredCheck),
 ]
-STAYS: Stays = {}
+TYPED = "what people type now and have not saved; what was saved is in the repository"
+STAYS: Stays = {
+    **dict.fromkeys((SharedText, TextUpdate, TextSave, TextWriter), TYPED),
+    Presence: "who looks at what now",
+    Push: "a push that is under way",
+}

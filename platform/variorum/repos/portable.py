@@ -3,7 +3,7 @@
 from variorum.lib.portable import Stays, Table
 from variorum.repos.models import LfsLock, LfsObject, Repository
 
-TABLES = [Table(LfsObject, objects=("sha256",))]
+TABLES = [Table(LfsObject, stays=("asked_at",), objects=("sha256",))]
 STAYS: Stays = {
     LfsLock: "a lock says who works on a file now",
     Repository: "a folder's name on one installation; the repository itself travels as a Git bundle",

@@ -6,7 +6,7 @@ other, and a killed one leaves at most objects that nothing points at.
 """
 
 from variorum.repos.git.blame import Written, blame
-from variorum.repos.git.bundle import read_bundle, refs, write_bundle
+from variorum.repos.git.bundle import own_refs, read_bundle, write_bundle
 from variorum.repos.git.diff import FileDiff, Hunk, Line, changed_paths, diff, tree_changes
 from variorum.repos.git.errors import BadPath, Busy, GitError, Missing, StaleHead
 from variorum.repos.git.handle import MAIN, appear, command, environment, init_bare, locked
@@ -96,6 +96,7 @@ __all__ = [
     "merge_base",
     "move_ref",
     "move_refs",
+    "own_refs",
     "pack",
     "point_tag",
     "read_blobs",

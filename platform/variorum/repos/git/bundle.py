@@ -1,32 +1,24 @@
 """A whole repository as one file, a Git bundle, and back."""
 
-import os
 import re
 import subprocess
 from pathlib import Path
 from typing import IO
 
 from variorum.repos.git.errors import GitError
-from variorum.repos.git.handle import forget, init_bare, open_repository, patient, run_git
+from variorum.repos.git.handle import command, environment, forget, init_bare, run_git
 from variorum.repos.git.paths import MAX_FILE
+from variorum.repos.git.read import refs
 
-REFS = ("refs/heads/", "refs/tags/")
+REFS = ("refs/heads/", "refs/tags/", "refs/variorum/keep/")  # the last: versions of drafts that a push replaced
+PIPE = subprocess.PIPE
 CHUNK = 1024 * 1024
 MODES = {"000000", "100644", "100755"}
-ENV = {
-    "PATH": os.environ.get("PATH", os.defpath),
-    "LC_ALL": "C",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-}
 
 
-@patient
-def refs(path: Path) -> dict[str, str]:
-    """Full names of branches and tags, and what they hold (of an annotated tag: the tag object), by name."""
-    repository = open_repository(path)
-    names = sorted(name for name in repository.listall_references() if name.startswith(REFS))
-    return {name: str(repository.references[name].target) for name in names}
+def own_refs(path: Path) -> dict[str, str]:
+    """The refs that belong to the project, by their full names, and what they hold (a tag: its tag object)."""
+    return {name: oid for name, oid in refs(path).items() if name.startswith(REFS)}
 
 
 def write_bundle(path: Path, out: IO[bytes], wanted: dict[str, str]) -> None:
@@ -41,8 +33,12 @@ def write_bundle(path: Path, out: IO[bytes], wanted: dict[str, str]) -> None:
     packing = ["pack-objects", "--stdout", "--quiet", "--threads=1", "--no-reuse-delta", "--no-reuse-object"]
     oids = "".join(f"{oid}\n" for oid in sorted(set(wanted.values()))).encode()
     with (
-        subprocess.Popen([*_git(path), *listing], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENV) as lister,
-        subprocess.Popen([*_git(path), *packing], stdin=lister.stdout, stdout=subprocess.PIPE, env=ENV) as packer,
+        subprocess.Popen(
+            command(path, *listing), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
+        ) as lister,
+        subprocess.Popen(
+            command(path, *packing), stdin=lister.stdout, stdout=subprocess.PIPE, env=environment()
+        ) as packer,
     ):
         if lister.stdin is None or lister.stdout is None or packer.stdout is None:
             raise GitError("git gave no pipe")
@@ -68,7 +64,7 @@ def read_bundle(bundle: Path, path: Path) -> dict[str, str]:
     forget(path)
     _check_sizes(path)
     _check_modes(path)
-    return refs(path)
+    return own_refs(path)
 
 
 def _check_sizes(path: Path) -> None:
@@ -85,7 +81,3 @@ def _check_modes(path: Path) -> None:
     for found in re.finditer(r"^:\d{6} (\d{6}) \S+ \S+ \S+\t(.*)$", changes, re.MULTILINE):
         if found[1] not in MODES:
             raise GitError(f"{found[2][:200]} is a symbolic link or a submodule, which have no place here")
-
-
-def _git(path: Path) -> list[str]:
-    return ["git", "-c", f"safe.directory={path}", "--git-dir", str(path)]
