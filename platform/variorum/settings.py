@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from variorum.lib import databases, env
+from variorum.lib import databases, env, mail_url
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -17,6 +17,7 @@ try:
     ]
     PORT = env.integer("VARIORUM_PORT", 8080, low=1, high=65535)
     PUBLIC_URL = env.url("VARIORUM_PUBLIC_URL", f"http://127.0.0.1:{PORT}", schemes={"http", "https"}).rstrip("/")
+    MAIL = mail_url.read("EMAIL_URL", "VARIORUM_MAIL_FROM", public_url=PUBLIC_URL)
     ALLOWED_HOSTS = env.names("VARIORUM_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
     DATABASE_URL = env.url("DATABASE_URL", "", schemes={"postgres", "postgresql"})
     BROKER_URL = env.url("BROKER_URL", "", schemes={"redis", "rediss", "amqp", "amqps", "postgres", "postgresql"})
@@ -97,6 +98,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
+globals().update(MAIL.django_settings())
+
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 STATIC_URL = "/static/"
 WHITENOISE_ROOT = FRONTEND_DIST if FRONTEND_DIST.is_dir() else None
@@ -145,6 +148,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "MailChoiceEnum": "variorum.accounts.models.MailChoice",
+        "NoticeKindEnum": "variorum.events.models.Notice.Kind",
         "RoleEnum": "variorum.accounts.roles.Role",
         "ApiKeyStateEnum": ["active", "expired", "revoked"],
         "JobStateEnum": "variorum.jobs.models.Job.State",

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from variorum.accounts import queries, services, throttle
 from variorum.accounts import serializers as shapes
 from variorum.accounts.access import access_api_key, access_member, access_project, actor_of, person_of
+from variorum.accounts.handles import Directory
 from variorum.accounts.models import User
 from variorum.accounts.roles import Role, Scope
 from variorum.lib import pagination
@@ -110,7 +111,9 @@ class MembersView(APIView):
     def get(self, request: Request, project: str) -> Response:
         """Viewer."""
         found = access_project(request, project)
-        return Response(pagination.whole(shapes.MemberSerializer(queries.members_of(found), many=True).data))
+        members = list(queries.members_of(found))
+        context = {"directory": Directory(members)}
+        return Response(pagination.whole(shapes.MemberSerializer(members, many=True, context=context).data))
 
     @extend_schema(operation_id="members_add", request=shapes.NewMember, responses={201: shapes.MemberSerializer})
     def post(self, request: Request, project: str) -> Response:

@@ -23,12 +23,21 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
+class MailChoice(models.TextChoices):
+    """Which notices also come by mail: all, those on mentions and reviews, none."""
+
+    ALL = "all"
+    MINE = "mine"
+    NONE = "none"
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. The name is what commits, comments and the audit trail show."""
 
     email = models.EmailField(max_length=254, unique=True)  # always lower case
     name = models.CharField(max_length=100)
     theme = models.CharField(max_length=8, default="system")
+    mail = models.CharField(max_length=4, choices=MailChoice.choices, default=MailChoice.MINE)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -22,7 +22,7 @@ class MeSerializer(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ["id", "email", "name", "theme"]
+        fields = ["id", "email", "name", "theme", "mail"]
 
 
 class MeChange(serializers.Serializer[object]):
@@ -73,13 +73,19 @@ class ProjectChange(serializers.Serializer[object]):
 
 
 class MemberSerializer(serializers.ModelSerializer[Membership]):
-    """A person with their role."""
+    """A person with their role. `handle` is how they are called in a text, as in @handle."""
 
     user = UserSerializer(read_only=True)
+    handle = serializers.SerializerMethodField()
 
     class Meta:
         model = Membership
-        fields = ["user", "role", "created_at"]
+        fields = ["user", "role", "handle", "created_at"]
+
+    def get_handle(self, member: Membership) -> str:
+        """From the directory in the context; else the e-mail address, which always fits."""
+        directory = self.context.get("directory")
+        return directory.handle(member.user) if directory else member.user.email
 
 
 class MemberPage(serializers.Serializer[object]):

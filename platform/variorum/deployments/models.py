@@ -21,6 +21,7 @@ class Environment(models.Model):
     slug = models.SlugField(max_length=63)
     name = models.CharField(max_length=100)
     position = models.PositiveSmallIntegerField(default=0)
+    required_approvals = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "slug"], name="environment_once")]
@@ -32,6 +33,21 @@ class Environment(models.Model):
     def guarded(self) -> bool:
         """Whether the checks of a commit must pass before it may go live here."""
         return self.slug == "production"
+
+
+class GoLive(models.Model):
+    """One person's approval that a commit may go live in an environment."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="approvals")
+    commit = models.CharField(max_length=40)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("environment", "commit", "user", name="go_live_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.commit[:10]}"
 
 
 class Bundle(models.Model):

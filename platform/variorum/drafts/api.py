@@ -12,7 +12,6 @@ from variorum.accounts.roles import Role, at_least
 from variorum.drafts import presenting, queries, services
 from variorum.drafts import serializers as shapes
 from variorum.drafts.models import Draft
-from variorum.drafts.positions import positions
 from variorum.drafts.previews import preview
 from variorum.drafts.problems import sides
 from variorum.lib import pagination
@@ -178,19 +177,16 @@ class CommentsView(APIView):
     def get(self, request: Request, project: str, number: int) -> Response:
         """Viewer. Oldest first, all at once."""
         draft = queries.access_draft(request, project, number)
-        comments = list(queries.comments_of(draft))
-        context = {"positions": positions(draft, comments)}
-        return Response(pagination.whole(shapes.CommentSerializer(comments, many=True, context=context).data))
+        return Response(pagination.whole(presenting.comments(draft, list(queries.comments_of(draft)))))
 
     @extend_schema(operation_id="comments_add", request=shapes.NewComment, responses={201: shapes.CommentSerializer})
     def post(self, request: Request, project: str, number: int) -> Response:
-        """Editor."""
+        """Editor. With `suggestion` a text that others may take up with one click."""
         draft = queries.access_draft(request, project, number, Role.EDITOR)
         body = shapes.NewComment(data=request.data)
         body.is_valid(raise_exception=True)
         made = services.comment(draft=draft, actor=actor_of(request), **body.validated_data)
-        context = {"positions": positions(draft, [made])}
-        return Response(shapes.CommentSerializer(made, context=context).data, status=201)
+        return Response(presenting.comments(draft, [made])[0], status=201)
 
 
 class CommentView(APIView):
@@ -207,8 +203,14 @@ class CommentView(APIView):
             found = services.edit_comment(comment=found, actor=actor, body=data["body"])
         if "resolved" in data:
             found = services.resolve_thread(comment=found, actor=actor, resolved=data["resolved"])
-        context = {"positions": positions(found.draft, [found])}
-        return Response(shapes.CommentSerializer(found, context=context).data)
+        return Response(presenting.comments(found.draft, [found])[0])
+
+    @extend_schema(operation_id="comments_delete", responses={204: None})
+    def delete(self, request: Request, project: str, number: int, comment: int) -> Response:
+        """Its author, as long as nobody answered."""
+        found = queries.access_comment(request, project, number, comment)
+        services.delete_comment(comment=found, actor=actor_of(request))
+        return Response(status=204)
 
 
 class ApprovalsView(APIView):
@@ -222,8 +224,11 @@ class ApprovalsView(APIView):
 
     @extend_schema(operation_id="approvals_add", request=shapes.NewApproval, responses={201: shapes.DraftDetail})
     def post(self, request: Request, project: str, number: int) -> Response:
-        """Maintainer, in person. 409 `draft_changed` when `commit` is not the latest version; 403 `self_approval`."""
-        draft = queries.access_draft(request, project, number, Role.MAINTAINER)
+        """Maintainers, and editors whom OWNERS or a rule names for the draft's files, in person.
+
+        409 `draft_changed` when `commit` is not the latest version; 403 `self_approval` for who wrote in it.
+        """
+        draft = queries.access_draft(request, project, number, Role.EDITOR)
         user = person_of(request)
         body = shapes.NewApproval(data=request.data)
         body.is_valid(raise_exception=True)

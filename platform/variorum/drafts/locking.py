@@ -5,6 +5,7 @@ from typing import Any
 from variorum.accounts.access import Actor
 from variorum.drafts.models import Draft
 from variorum.drafts.problems import not_open
+from variorum.events.models import Notice
 from variorum.events.services import notify, record
 
 
@@ -30,4 +31,4 @@ def tell_author(draft: Draft, actor: Actor, title: str, body: str = "") -> None:
     """Put a line in the inbox of the draft's author, unless they did it themselves."""
     if draft.author is not None and (actor.user is None or actor.user.pk != draft.author_id):
         url = f"/p/{draft.project.slug}/drafts/{draft.number}"
-        notify(project=draft.project, user=draft.author, title=title, body=body[:500], url=url)
+        notify(project=draft.project, user=draft.author, title=title, body=body[:500], url=url, kind=Notice.Kind.REVIEW)

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from variorum.accounts.models import ApiKey, Project, User
+from variorum.accounts.roles import Role
 
 SHA = 40
 
@@ -61,7 +62,12 @@ class Draft(models.Model):
 
 
 class Comment(models.Model):
-    """A remark on a draft. A thread is a comment without parent and its replies; it may stand at a line of a file."""
+    """A remark on a draft. A thread is a comment without parent and its replies; it may stand at a line of a file.
+
+    `suggestion` is the text that would take the place of the lines `line` to `end_line` of the new side, without the
+    last line's end; empty: they would go. `original` is what those lines were, `applied_commit` the version that took
+    the suggestion up.
+    """
 
     class Side(models.TextChoices):
         """Which side of the difference the line belongs to; none for a remark on the whole draft."""
@@ -78,6 +84,10 @@ class Comment(models.Model):
     path = models.CharField(max_length=400, blank=True, default="")
     side = models.CharField(max_length=3, choices=Side.choices, blank=True, default=Side.NONE)
     line = models.PositiveIntegerField(null=True)
+    end_line = models.PositiveIntegerField(null=True)
+    suggestion = models.TextField(null=True)  # noqa: DJ001  (empty means: remove the lines)
+    original = models.TextField(blank=True, default="")
+    applied_commit = models.CharField(max_length=SHA, blank=True, default="")
     commit = models.CharField(max_length=SHA, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True)
@@ -86,9 +96,48 @@ class Comment(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["draft", "id"], name="comment_of_draft")]  # the conversation
+        constraints = [
+            models.CheckConstraint(
+                name="suggestion_has_lines",
+                condition=models.Q(suggestion=None) | models.Q(side="new", line__isnull=False, end_line__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.body[:60]
+
+
+class Mention(models.Model):
+    """Somebody was named in a draft: in a comment, or in its description (no comment)."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="mentions")
+    comment = models.ForeignKey(Comment, null=True, on_delete=models.CASCADE, related_name="mentions")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("draft", "comment", "user", name="mention_once", nulls_distinct=False),
+        ]
+        indexes = [models.Index(fields=["user", "-id"], name="mention_of_user")]  # the review page
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.draft_id}"
+
+
+class ReviewRequest(models.Model):
+    """Somebody was asked to look at a draft. It is answered by any verdict of theirs on the latest version."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="review_requests")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    asked_by_name = models.CharField(max_length=220)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("draft", "user", name="review_request_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} for {self.draft_id}"
 
 
 class Approval(models.Model):
@@ -263,3 +312,25 @@ class Push(models.Model):
 
     def __str__(self) -> str:
         return f"push by {self.actor_name}: {len(self.moves)} refs"
+
+
+class ApprovalRule(models.Model):
+    """So many approvals for drafts that change a file covered by `pattern` (CODEOWNERS syntax).
+
+    They count from members with at least `role` (empty: from nobody by role) and from the `people` named.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="approval_rules")
+    pattern = models.CharField(max_length=400)
+    count = models.PositiveSmallIntegerField(default=1)
+    role = models.CharField(max_length=12, choices=Role.choices, blank=True, default="")
+    people = models.ManyToManyField(User, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("project", "pattern", name="approval_rule_once"),
+            models.CheckConstraint(name="approval_rule_count", condition=models.Q(count__gte=1, count__lte=10)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} for {self.pattern}"

@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from variorum.accounts.serializers import UserSerializer
 from variorum.drafts.models import Approval, Check, Comment, Draft
+from variorum.drafts.review_serializers import NeedSerializer, ReviewerSerializer
 from variorum.repos import git
 from variorum.repos.serializers import CommitSerializer, FileDiffSerializer, FileProblem
 
@@ -108,6 +109,7 @@ class MaySerializer(serializers.Serializer[object]):
     comment = serializers.BooleanField()
     save = serializers.BooleanField()  # type: ignore[assignment]  # a field of that name
     approve = serializers.BooleanField()
+    request_changes = serializers.BooleanField()
     merge = serializers.BooleanField()
     close = serializers.BooleanField()
     reopen = serializers.BooleanField()
@@ -118,6 +120,9 @@ class DraftDetail(DraftItem):
 
     approvals = ApprovalSerializer(many=True)
     objections = ApprovalSerializer(many=True)
+    stale_approvals = ApprovalSerializer(many=True)
+    needs = NeedSerializer(many=True)
+    reviewers = ReviewerSerializer(many=True)
     checks = CheckSerializer(many=True)
     required_checks = serializers.ListField(child=serializers.CharField())
     mergeable = MergeableSerializer()
@@ -126,7 +131,8 @@ class DraftDetail(DraftItem):
     class Meta(DraftItem.Meta):
         fields = [
             *DraftItem.Meta.fields,
-            *("description", "version", "approvals", "objections", "checks", "required_checks", "mergeable", "may"),
+            *("description", "version", "approvals", "objections", "stale_approvals", "needs", "reviewers"),
+            *("checks", "required_checks", "mergeable", "may"),
         ]
         read_only_fields = fields
 
@@ -218,16 +224,21 @@ class CommentPosition(serializers.Serializer[object]):
 
 
 class CommentSerializer(serializers.ModelSerializer[Comment]):
-    """A remark. `current` says where its line stands now: null when the line is gone or it speaks of no line."""
+    """A remark. `current` says where its line stands now: null when the line is gone or it speaks of no line.
+
+    `suggestion_state`: open (it can be taken up), outdated (its lines have changed), applied; null without one.
+    """
 
     author = UserSerializer(read_only=True, allow_null=True)
     current = serializers.SerializerMethodField()
+    suggestion_state = serializers.SerializerMethodField()
 
     class Meta:
         model = Comment
         fields = [
-            "id", "parent", "author", "author_name", "body", "path", "side", "line", "commit", "current",
-            "created_at", "edited_at", "resolved_at", "resolved_by_name",
+            "id", "parent", "author", "author_name", "body", "path", "side", "line", "end_line", "commit", "current",
+            "suggestion", "original", "suggestion_state", "applied_commit", "created_at", "edited_at", "resolved_at",
+            "resolved_by_name",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -236,6 +247,15 @@ class CommentSerializer(serializers.ModelSerializer[Comment]):
         """From the positions in the context."""
         found = self.context.get("positions", {}).get(comment.pk)
         return {"path": found[0], "line": found[1]} if found else None
+
+    @extend_schema_field(serializers.ChoiceField(choices=["open", "outdated", "applied"], allow_null=True))
+    def get_suggestion_state(self, comment: Comment) -> str | None:
+        """From the ranges in the context."""
+        if comment.suggestion is None:
+            return None
+        if comment.applied_commit:
+            return "applied"
+        return "open" if self.context.get("ranges", {}).get(comment.pk) else "outdated"
 
 
 class CommentPage(serializers.Serializer[object]):
@@ -246,16 +266,29 @@ class CommentPage(serializers.Serializer[object]):
 
 
 class NewComment(serializers.Serializer[object]):
-    """A remark: on the draft, at a line, or in answer to a thread."""
+    """A remark: on the draft, at lines, or in answer to a thread.
 
-    body = serializers.CharField(max_length=TEXT)
+    `suggestion`: a text that would replace the lines `line` to `end_line` of the new side; empty: they would go.
+    """
+
+    body = serializers.CharField(max_length=TEXT, allow_blank=True, default="")
     parent = serializers.IntegerField(  # type: ignore[assignment]  # a field of that name
         min_value=1, max_value=2**62, allow_null=True, default=None
     )
     path = serializers.CharField(max_length=400, allow_blank=True, default="", trim_whitespace=False)
     side = serializers.ChoiceField(choices=["", "old", "new"], default="")
     line = serializers.IntegerField(min_value=1, max_value=10**6, allow_null=True, default=None)
+    end_line = serializers.IntegerField(min_value=1, max_value=10**6, allow_null=True, default=None)
+    suggestion = ExactText(max_length=TEXT, allow_null=True, allow_blank=True, trim_whitespace=False, default=None)
     commit = serializers.CharField(max_length=40, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
+        """A remark says something, or suggests something."""
+        if not attrs["body"] and attrs["suggestion"] is None:
+            raise serializers.ValidationError({"body": "Say something, or suggest a text."})
+        if attrs["suggestion"] is not None and attrs["parent"] is not None:
+            raise serializers.ValidationError({"suggestion": "An answer cannot suggest; comment on the lines."})
+        return attrs
 
 
 class CommentChange(serializers.Serializer[object]):

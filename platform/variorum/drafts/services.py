@@ -8,13 +8,14 @@ from django.utils import timezone
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.accounts.services import next_number
+from variorum.drafts.asking import mention
 from variorum.drafts.checks import require_check, set_check
 from variorum.drafts.locking import lock, lock_open, tell
 from variorum.drafts.merging import merge_draft
 from variorum.drafts.models import Draft
 from variorum.drafts.problems import stale_save
 from variorum.drafts.repair import adopt_head
-from variorum.drafts.review import comment, edit_comment, resolve_thread, review
+from variorum.drafts.review import comment, delete_comment, edit_comment, resolve_thread, review
 from variorum.lib.errors import Conflict
 from variorum.repos import queries
 from variorum.repos import services as repository
@@ -22,6 +23,7 @@ from variorum.repos import services as repository
 __all__ = [
     "close_draft",
     "comment",
+    "delete_comment",
     "edit_comment",
     "merge_draft",
     "open_draft",
@@ -67,6 +69,7 @@ def open_draft(
             head_commit=start,
         )
         tell(draft, actor, "draft.opened", title=draft.title)
+        mention(draft, actor, description)
         if files:
             _commit(draft, actor, files, message=title)
     return draft
@@ -104,6 +107,7 @@ def update_draft(
     locked.version += 1
     locked.save(update_fields=["title", "description", "version"])
     tell(locked, actor, "draft.updated", title=locked.title)
+    mention(locked, actor, locked.description)
     return locked
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.drafts import api, naming, playground, resolving_api, reverting_api
+from variorum.drafts import api, naming, playground, resolving_api, reverting_api, review_api
 from variorum.drafts.together import api as together
 
 DRAFT = "projects/<slug:project>/drafts/<int:number>"
@@ -24,6 +24,23 @@ urlpatterns = [
     path(f"{DRAFT}/texts/save", together.TextsSaveView.as_view(), name="texts_save"),
     path(f"{DRAFT}/texts/discard", together.TextsDiscardView.as_view(), name="texts_discard"),
     path(f"{DRAFT}/presence", together.PresenceView.as_view(), name="presence"),
+    path(f"{DRAFT}/suggestions", review_api.SuggestionsView.as_view(), name="suggestions"),
+    path(f"{DRAFT}/reviewers", review_api.ReviewersView.as_view(), name="reviewers"),
+    path(f"{DRAFT}/reviewers/<int:user>", review_api.ReviewerView.as_view(), name="reviewer"),
+    path("projects/<slug:project>/reviews", review_api.ReviewsView.as_view(), name="reviews"),
+    path("projects/<slug:project>/owners", review_api.OwnersView.as_view(), name="owners"),
+    path("projects/<slug:project>/approval-rules", review_api.ApprovalRulesView.as_view(), name="approval_rules"),
+    path(
+        "projects/<slug:project>/approval-rules/<int:rule>",
+        review_api.ApprovalRuleView.as_view(),
+        name="approval_rule",
+    ),
+    path("projects/<slug:project>/required-checks", review_api.RequiredChecksView.as_view(), name="required_checks"),
+    path(
+        "projects/<slug:project>/required-checks/<int:check>",
+        review_api.RequiredCheckView.as_view(),
+        name="required_check",
+    ),
     path("projects/<slug:project>/checks", api.ChecksView.as_view(), name="checks"),
     path(f"{DRAFT}/revert", reverting_api.DraftRevertView.as_view(), name="draft_revert"),
     path("projects/<slug:project>/commits/<str:sha>/revert", reverting_api.RevertView.as_view(), name="revert"),

@@ -2,23 +2,26 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, FormParser
+from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from variorum.accounts.access import access_project
-from variorum.accounts.models import Project
-from variorum.events import queries, services, stream
+from variorum.accounts.models import MailChoice, Project
+from variorum.events import mail, queries, services, stream
 from variorum.events.models import Event, Notice
 from variorum.lib import pagination
 from variorum.lib.asgi import GRANT
+from variorum.lib.parsers import StrictJSONParser
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):
@@ -43,7 +46,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
 
     class Meta:
         model = Notice
-        fields = ["id", "at", "project", "title", "body", "url", "read_at"]
+        fields = ["id", "at", "project", "title", "body", "url", "read_at", "kind"]
 
 
 class NoticePage(serializers.Serializer[object]):
@@ -58,6 +61,19 @@ class ReadSerializer(serializers.Serializer[object]):
     """Up to which notice the person has read."""
 
     upto = serializers.IntegerField(min_value=1, max_value=2**62)
+
+
+class MailSerializer(serializers.Serializer[object]):
+    """Which notices also come by mail. `on`: whether this installation sends mail at all."""
+
+    choice = serializers.ChoiceField(choices=MailChoice.choices)
+    on = serializers.BooleanField(read_only=True)
+
+
+class UnsubscribedSerializer(serializers.Serializer[object]):
+    """Whose mail has ended."""
+
+    email = serializers.CharField()
 
 
 class EventsView(APIView):
@@ -123,3 +139,42 @@ class InboxView(APIView):
         body.is_valid(raise_exception=True)
         services.read_notices(user=user, upto=body.validated_data["upto"])
         return Response(status=204)
+
+
+class MailView(APIView):
+    """Which of one's notices come by mail."""
+
+    @extend_schema(operation_id="mail_show", responses=MailSerializer)
+    def get(self, request: Request) -> Response:
+        """The signed-in person's choice."""
+        user = queries.access_inbox(request)
+        return Response({"choice": user.mail, "on": settings.MAIL.on})
+
+    @extend_schema(operation_id="mail_choose", request=MailSerializer, responses=MailSerializer)
+    def put(self, request: Request) -> Response:
+        """Choose all, mine (mentions and reviews) or none."""
+        user = queries.access_inbox(request)
+        body = MailSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(
+            {"choice": mail.choose(user=user, choice=body.validated_data["choice"]).mail, "on": settings.MAIL.on}
+        )
+
+
+class UnsubscribeView(APIView):
+    """No more mail, by the link that stands in every one. Nobody needs to sign in: mail programs press it."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    parser_classes = (FormParser, StrictJSONParser)
+
+    @extend_schema(
+        operation_id="mail_unsubscribe",
+        request=None,
+        responses=UnsubscribedSerializer,
+        parameters=[OpenApiParameter("token", str, required=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """One click, as RFC 8058 has it. Twice is the same as once."""
+        user = mail.unsubscribe(request.query_params.get("token", ""))
+        return Response({"email": user.email})

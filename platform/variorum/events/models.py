@@ -32,7 +32,17 @@ class Event(models.Model):
 
 
 class Notice(models.Model):
-    """A line in one person's inbox."""
+    """A line in one person's inbox, and what becomes of it by mail: `mail_at` is when it is due (null: never or done).
+
+    `kind` is mention, review or news; people choose by it what is mailed to them.
+    """
+
+    class Kind(models.TextChoices):
+        """What it is about: one's name was called, one's verdict or work is concerned, anything else."""
+
+        MENTION = "mention"
+        REVIEW = "review"
+        NEWS = "news"
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
@@ -41,9 +51,19 @@ class Notice(models.Model):
     body = models.TextField(blank=True, default="")
     url = models.CharField(max_length=300, blank=True, default="")
     read_at = models.DateTimeField(null=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.NEWS)
+    mail_at = models.DateTimeField(null=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mail_error = models.CharField(max_length=300, blank=True, default="")
+    mailed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["user", "-id"], name="notice_newest")]  # the inbox
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notice_newest"),  # the inbox
+            models.Index(
+                fields=["mail_at"], name="notice_mail_due", condition=models.Q(mail_at__isnull=False)
+            ),  # the sweep
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from standardwebhooks import Webhook
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Membership, Project, User
 from variorum.accounts.roles import Role, at_least
-from variorum.events import live
+from variorum.events import live, mail
 from variorum.events.models import Delivery, Event, Notice
 from variorum.lib import crypto, ids
 from variorum.lib.errors import Problem
@@ -45,20 +46,40 @@ def record(
 
 
 def notify(
-    *, project: Project, title: str, body: str = "", url: str = "", user: User | None = None, role: Role = Role.VIEWER
+    *,
+    project: Project,
+    title: str,
+    body: str = "",
+    url: str = "",
+    user: User | None = None,
+    people: Sequence[User] | None = None,
+    role: Role = Role.VIEWER,
+    kind: str = Notice.Kind.NEWS,
 ) -> None:
-    """Put a line in one person's inbox, or in that of every member with at least `role`."""
-    people = (
-        [user]
-        if user
-        else [
-            m.user for m in Membership.objects.filter(project=project).select_related("user") if at_least(m.role, role)
-        ]
-    )
+    """Put a line in the inbox of one person, of several, or of every member with at least `role`.
+
+    Who wants notices of this kind by mail gets one: it is due a moment after the commit, see `mail.sweep`.
+    """
+    told = [user] if user else _members(project, role) if people is None else people
+    due = timezone.now() + mail.PATIENCE
     Notice.objects.bulk_create(
-        Notice(user=person, project=project, title=title[:200], body=body, url=url[:300]) for person in people
+        Notice(
+            user=person,
+            project=project,
+            title=title[:200],
+            body=body,
+            url=url[:300],
+            kind=kind,
+            mail_at=due if mail.wants(person, kind) else None,
+        )
+        for person in told
     )
     live.publish(project.pk, "notice.created", ("notice", ""), {})
+
+
+def _members(project: Project, role: Role) -> list[User]:
+    members = Membership.objects.filter(project=project).select_related("user")
+    return [member.user for member in members if at_least(member.role, role)]
 
 
 def read_notices(*, user: User, upto: int) -> int:

@@ -39,6 +39,19 @@ ENDPOINTS = [
     ("get", "/drafts/1/presence", {}, "viewer"),
     ("post", "/drafts/1/presence", {"page": "0" * 32}, "viewer"),
     ("get", "/checks?commit=main", {}, "viewer"),
+    ("delete", "/drafts/1/comments/1", {}, "editor"),
+    ("post", "/drafts/1/suggestions", {"comments": [1]}, "editor"),
+    ("post", "/drafts/1/reviewers", {"users": [1]}, "editor"),
+    ("delete", "/drafts/1/reviewers/1", {}, "editor"),
+    ("get", "/reviews", {}, "viewer"),
+    ("get", "/owners?path=README.md", {}, "viewer"),
+    ("get", "/approval-rules", {}, "viewer"),
+    ("post", "/approval-rules", {"pattern": "*", "role": "editor"}, "owner"),
+    ("put", "/approval-rules/1", {"pattern": "*", "role": "editor"}, "owner"),
+    ("delete", "/approval-rules/1", {}, "owner"),
+    ("get", "/required-checks", {}, "viewer"),
+    ("post", "/required-checks", {"name": "x"}, "owner"),
+    ("delete", "/required-checks/1", {}, "owner"),
 ]
 BASE = "/api/v1/projects/support-desk"
 
@@ -52,8 +65,8 @@ def test_every_door(
 
     assert status(None) == 401
     assert status(stranger) == 404
-    ranks = ["viewer", "editor", "maintainer"]
-    for name, role in zip(("vera", "eddie", "mia"), ranks, strict=True):
+    ranks = ["viewer", "editor", "maintainer", "owner"]
+    for name, role in zip(("vera", "eddie", "mia", "olga"), ranks, strict=True):
         if ranks.index(role) < ranks.index(least):
             assert status(team.people[name]) == 403
         else:
@@ -86,7 +99,8 @@ def test_the_list_costs_the_same_however_long_it_is(team: Any) -> None:
     one = cost()
     for i in range(4):
         team.approve("mia", team.open("eddie", {"README.md": str(i + 1)}))
-    assert (one, cost()) == (8, 8)  # session, person, project, membership, drafts, verdicts, checks, required checks
+    # session, person, project, membership, drafts, rules, members, verdicts, who wrote, checks, required checks
+    assert (one, cost()) == (11, 11)
 
 
 def test_a_draft_of_fifty_files_runs_no_git_process(team: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ def test_draft_review_merge(team: Any) -> None:
     assert draft["mergeable"]["state"] == "clean"
     assert [each["code"] for each in draft["blockers"]] == ["approvals_missing"]
     assert draft["may"] == {
-        "comment": True, "save": True, "approve": False, "merge": False, "close": True, "reopen": False,
+        "comment": True, "save": True, "approve": False, "request_changes": False, "merge": False, "close": True,
+        "reopen": False,
     }  # fmt: skip
 
     (file,) = team.get("vera", "/drafts/1/diff").json()["files"]

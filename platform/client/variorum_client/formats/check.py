@@ -7,6 +7,7 @@ from variorum_client.formats.adapter import CONFIG_FILE, WEIGHTS_FILE, parse_ada
 from variorum_client.formats.config import check_config, parse_config, parse_schema, schema_path
 from variorum_client.formats.front import split_source
 from variorum_client.formats.lfs import parse_pointer
+from variorum_client.formats.owners import OWNERS_FILE, parse_owners
 from variorum_client.formats.paths import Kind, check_path, kind_of
 from variorum_client.formats.problems import FormatError, Problem
 from variorum_client.formats.prompt import ADAPTER_KEY, Prompt, parse_prompt
@@ -225,6 +226,8 @@ def _check_suite(path: str, content: bytes, read: Read | None) -> list[Problem]:
 
 
 def _check_doc(path: str, content: bytes, read: Read | None) -> list[Problem]:
+    if path == OWNERS_FILE:
+        return parse_owners(content)[1]
     decode(path, content)
     return []
 
