@@ -6,7 +6,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 METHODS = ("get", "post", "put", "patch", "delete")
-OPEN = {("health", "get"), ("openapi", "get"), ("session", "post")}
+OPEN = {("health", "get"), ("openapi", "get"), ("session", "post"), ("unsubscribe", "post")}
 VALUES = {
     "int": "1",
     "slug": "support-desk",

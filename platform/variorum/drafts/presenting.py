@@ -106,8 +106,15 @@ def comments(draft: Draft, found: Sequence[Comment]) -> list[Any]:
 
 def wishes(policy: Policy, paths: Sequence[str]) -> list[dict[str, Any]]:
     """What a change of these files would need of people who did not write it."""
-    needs = policy.needs(paths)
-    return [_need(NeedStanding(need, need.people, [], policy.team.names(need.people))) for need in needs]
+    names = {pk: user.name for pk, user in policy.team.users.items()}
+    return [
+        _need(NeedStanding(need, need.people, [], policy.team.names(need.people), tuple(_sorted(need.people, names))))
+        for need in policy.needs(paths)
+    ]
+
+
+def _sorted(people: frozenset[int], names: dict[int, str]) -> list[str]:
+    return sorted(names[pk] for pk in people)
 
 
 def _need(standing: NeedStanding) -> dict[str, Any]:

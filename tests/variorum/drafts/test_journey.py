@@ -49,7 +49,7 @@ def test_draft_review_merge(team: Any) -> None:
         "draft.merged",
     ]  # fmt: skip
     titles = list(Notice.objects.filter(user=team.people["eddie"]).order_by("pk").values_list("title", flat=True))
-    assert titles == ["Mia commented on draft #1", "Mia approved draft #1", "Mia merged draft #1"]
+    assert titles == ["Mia commented on draft #1: Kinder triage", "Mia approved draft #1", "Mia merged draft #1"]
     assert git.fsck(places.path_of(team.project)) == []
 
 

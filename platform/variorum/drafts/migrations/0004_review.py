@@ -7,115 +7,150 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_mail'),
-        ('drafts', '0002_together'),
+        ("accounts", "0002_mail"),
+        ("drafts", "0002_together"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ApprovalRule',
+            name="ApprovalRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pattern', models.CharField(max_length=400)),
-                ('count', models.PositiveSmallIntegerField(default=1)),
-                ('role', models.CharField(blank=True, choices=[('viewer', 'Viewer'), ('editor', 'Editor'), ('maintainer', 'Maintainer'), ('owner', 'Owner')], default='', max_length=12)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("pattern", models.CharField(max_length=400)),
+                ("count", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("viewer", "Viewer"),
+                            ("editor", "Editor"),
+                            ("maintainer", "Maintainer"),
+                            ("owner", "Owner"),
+                        ],
+                        default="",
+                        max_length=12,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Mention',
+            name="Mention",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='ReviewRequest',
+            name="ReviewRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('asked_by_name', models.CharField(max_length=220)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("asked_by_name", models.CharField(max_length=220)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.AddField(
-            model_name='comment',
-            name='applied_commit',
-            field=models.CharField(blank=True, default='', max_length=40),
+            model_name="comment",
+            name="applied_commit",
+            field=models.CharField(blank=True, default="", max_length=40),
         ),
         migrations.AddField(
-            model_name='comment',
-            name='end_line',
+            model_name="comment",
+            name="end_line",
             field=models.PositiveIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='comment',
-            name='original',
-            field=models.TextField(blank=True, default=''),
+            model_name="comment",
+            name="original",
+            field=models.TextField(blank=True, default=""),
         ),
         migrations.AddField(
-            model_name='comment',
-            name='suggestion',
+            model_name="comment",
+            name="suggestion",
             field=models.TextField(null=True),
         ),
         migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.CheckConstraint(condition=models.Q(('suggestion', None), models.Q(('end_line__isnull', False), ('line__isnull', False), ('side', 'new')), _connector='OR'), name='suggestion_has_lines'),
+            model_name="comment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("suggestion", None),
+                    models.Q(("end_line__isnull", False), ("line__isnull", False), ("side", "new")),
+                    _connector="OR",
+                ),
+                name="suggestion_has_lines",
+            ),
         ),
         migrations.AddField(
-            model_name='approvalrule',
-            name='people',
-            field=models.ManyToManyField(related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="approvalrule",
+            name="people",
+            field=models.ManyToManyField(related_name="+", to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name='approvalrule',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='approval_rules', to='accounts.project'),
+            model_name="approvalrule",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="approval_rules", to="accounts.project"
+            ),
         ),
         migrations.AddField(
-            model_name='mention',
-            name='comment',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to='drafts.comment'),
+            model_name="mention",
+            name="comment",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="mentions", to="drafts.comment"
+            ),
         ),
         migrations.AddField(
-            model_name='mention',
-            name='draft',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to='drafts.draft'),
+            model_name="mention",
+            name="draft",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="mentions", to="drafts.draft"
+            ),
         ),
         migrations.AddField(
-            model_name='mention',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="mention",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='reviewrequest',
-            name='draft',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='review_requests', to='drafts.draft'),
+            model_name="reviewrequest",
+            name="draft",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="review_requests", to="drafts.draft"
+            ),
         ),
         migrations.AddField(
-            model_name='reviewrequest',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="reviewrequest",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalrule',
-            constraint=models.UniqueConstraint(models.F('project'), models.F('pattern'), name='approval_rule_once'),
+            model_name="approvalrule",
+            constraint=models.UniqueConstraint(models.F("project"), models.F("pattern"), name="approval_rule_once"),
         ),
         migrations.AddConstraint(
-            model_name='approvalrule',
-            constraint=models.CheckConstraint(condition=models.Q(('count__gte', 1), ('count__lte', 10)), name='approval_rule_count'),
+            model_name="approvalrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("count__gte", 1), ("count__lte", 10)), name="approval_rule_count"
+            ),
         ),
         migrations.AddIndex(
-            model_name='mention',
-            index=models.Index(fields=['user', '-id'], name='mention_of_user'),
+            model_name="mention",
+            index=models.Index(fields=["user", "-id"], name="mention_of_user"),
         ),
         migrations.AddConstraint(
-            model_name='mention',
-            constraint=models.UniqueConstraint(models.F('draft'), models.F('comment'), models.F('user'), name='mention_once', nulls_distinct=False),
+            model_name="mention",
+            constraint=models.UniqueConstraint(
+                models.F("draft"), models.F("comment"), models.F("user"), name="mention_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reviewrequest',
-            constraint=models.UniqueConstraint(models.F('draft'), models.F('user'), name='review_request_once'),
+            model_name="reviewrequest",
+            constraint=models.UniqueConstraint(models.F("draft"), models.F("user"), name="review_request_once"),
         ),
     ]
