@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_mail"),
-        ("drafts", "0002_together"),
+        ("drafts", "0003_pushes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
