@@ -86,6 +86,8 @@ export interface Option {
   value: string;
   label: string;
   disabled?: boolean;
+  /** Options that follow each other under one heading. */
+  group?: string;
 }
 
 type SelectProps = SelectHTMLAttributes<HTMLSelectElement> & {
@@ -101,15 +103,37 @@ export function Select({ options, placeholder, small = false, className, ...rest
     <span className={cx(styles.select, small && styles.small, className)}>
       <select {...useField()} {...rest} className={styles.control}>
         {placeholder !== undefined && <option value="">{placeholder}</option>}
-        {options.map((option) => (
-          <option key={option.value} value={option.value} disabled={option.disabled}>
-            {option.label}
-          </option>
-        ))}
+        {grouped(options).map(([group, items]) =>
+          group === undefined ? (
+            items.map(optionView)
+          ) : (
+            <optgroup key={group} label={group}>
+              {items.map(optionView)}
+            </optgroup>
+          ),
+        )}
       </select>
       <Icon name="down" size={14} />
     </span>
   );
+}
+
+function optionView({ value, label, disabled }: Option) {
+  return (
+    <option key={value} value={value} disabled={disabled}>
+      {label}
+    </option>
+  );
+}
+
+function grouped(options: Option[]): [string | undefined, Option[]][] {
+  const groups: [string | undefined, Option[]][] = [];
+  for (const option of options) {
+    const last = groups.at(-1);
+    if (last && last[0] === option.group) last[1].push(option);
+    else groups.push([option.group, [option]]);
+  }
+  return groups;
 }
 
 type CheckboxProps = Omit<InputHTMLAttributes<HTMLInputElement>, "type"> & {

@@ -1,5 +1,6 @@
 """Who wrote what: each line, each message of a prompt, and how one message came to be what it is."""
 
+import re
 from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Literal
@@ -17,6 +18,7 @@ from variorum_client.formats.comparing.shapes import Span
 from variorum_client.formats.comparing.words import word_spans
 
 Change = Literal["added", "changed"]
+_MARKER = re.compile(r"\s*\{\{~?\s*(?:role\b[^}]*|history)~?\}\}\s*")
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,10 @@ def _newest_first(project: Project, infos: list[CommitInfo]) -> list[CommitInfo]
 
 
 def _writers(piece: Piece, lines: list[str], runs: list[Written]) -> set[str]:
-    """Commits that wrote lines of a message, blank ones apart."""
+    """Commits that wrote lines of a message; its marker and blank lines count only when there is nothing else."""
     first, last = piece.lines
-    return {
-        run.sha
-        for run in runs
-        if any(lines[line - 1].strip() for line in range(max(first, run.first), min(last, run.last) + 1))
-    }
+    text = [
+        line for line in range(first, last + 1) if lines[line - 1].strip() and not _MARKER.fullmatch(lines[line - 1])
+    ]
+    wanted = set(text or [first])
+    return {run.sha for run in runs if not wanted.isdisjoint(range(run.first, run.last + 1))}

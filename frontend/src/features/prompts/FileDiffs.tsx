@@ -8,6 +8,7 @@ import { Card } from "@/ui/Card";
 import { Diff, type Side } from "@/ui/Diff";
 import { ErrorState } from "@/ui/ErrorState";
 import { Icon } from "@/ui/Icon";
+import { Segmented } from "@/ui/Segmented";
 import { SkeletonText } from "@/ui/Skeleton";
 import { comparisonQuery } from "./comparison";
 import { type DiffView, type Show, useDiffView, useFileKeys } from "./diffView";
@@ -128,7 +129,7 @@ export function ViewSwitch({
   const phone = usePhone();
   const { show, layout } = view;
   return (
-    <div className={styles.tools}>
+    <div className={styles.bar}>
       <ShowSwitch show={show} onChange={(next) => onChange({ show: next })} label="Show all files" />
       {show === "source" && !phone && (
         <Button
@@ -149,17 +150,13 @@ interface ShowSwitchProps {
   label: string;
 }
 
+const SHOWS = [
+  { value: "rendered", label: "Rendered" },
+  { value: "source", label: "Source" },
+] as const;
+
 function ShowSwitch({ show, onChange, label }: ShowSwitchProps) {
-  return (
-    <fieldset className={styles.switch}>
-      <legend className="visually-hidden">{label}</legend>
-      {(["rendered", "source"] as const).map((each) => (
-        <button key={each} type="button" aria-pressed={show === each} onClick={() => onChange(each)}>
-          {each === "rendered" ? "Rendered" : "Source"}
-        </button>
-      ))}
-    </fieldset>
-  );
+  return <Segmented label={label} value={show} options={SHOWS} onChange={onChange} />;
 }
 
 interface FileDiffCardProps {

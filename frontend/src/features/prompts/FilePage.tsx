@@ -15,6 +15,7 @@ import { Page } from "@/ui/Page";
 import { SkeletonPage } from "@/ui/Skeleton";
 import { Tabs } from "@/ui/Tabs";
 import { Time } from "@/ui/Time";
+import { Authorship } from "./Authorship";
 import { type FileContent, fileLink, fileQuery, KINDS, MAIN, type PromptOverview } from "./files";
 import { History } from "./History";
 import { AdapterView, ConfigView } from "./OtherViews";
@@ -78,6 +79,15 @@ function Shown({ project, file }: { project: string; file: FileContent }) {
                 },
               ]
             : []),
+          ...(file.text === null
+            ? []
+            : [
+                {
+                  value: "authors",
+                  label: "Who wrote it",
+                  content: <Authorship project={project} file={file} />,
+                },
+              ]),
           {
             value: "history",
             label: "History",
