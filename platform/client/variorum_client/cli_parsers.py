@@ -99,6 +99,47 @@ def _add_check(commands: Commands) -> None:
     parser.add_argument("--install-hook", action="store_true", help="make this clone check every commit, then stop")
 
 
+def _add_open(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "open",
+        "open a draft from this branch, or push to the one it has",
+        """\
+        variorum open
+        variorum open -m 'Be kinder' --web      commit everything first, then show the page
+        variorum open --title 'Kinder triage' --description 'Customers asked for it.'
+        """,
+    )
+    parser.add_argument("-m", "--message", help="commit everything that is changed under this message first")
+    parser.add_argument("--title", help="the draft's title (default: the commit's first line)")
+    parser.add_argument("--description", help="what it is about")
+    parser.add_argument("--branch", metavar="NAME", help="the branch to make when you are on main")
+    parser.add_argument("--web", action="store_true", help="show the draft in a browser")
+    parser.add_argument("--json", action="store_true", help="the draft as JSON")
+    _project(parser)
+
+
+def _add_run(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "run",
+        "render a prompt of this folder and ask a model",
+        """\
+        variorum run prompts/triage.prompt --var text='Where is my parcel?'
+        variorum run prompts/triage.prompt --row support-mails:0 --model openai/gpt-4o
+        variorum run prompts/triage.prompt --vars row.json --endpoint http://127.0.0.1:8000/v1
+        """,
+    )
+    parser.add_argument("prompt", help="a file that ends in .prompt")
+    parser.add_argument("--row", metavar="DATASET:NUMBER", help="variables from a row of a dataset, the first being 0")
+    parser.add_argument("--model", help="provider/model instead of the prompt's own; at an endpoint its own name")
+    parser.add_argument("--endpoint", metavar="URL", help="an OpenAI-compatible address (VARIORUM_MODEL_URL, _KEY)")
+    parser.add_argument("--json", action="store_true", help="as JSON, with the messages")
+    _variables(parser)
+    _project(parser)
+    parser.set_defaults(timeout=120.0)
+
+
 def _add_pull(commands: Commands) -> None:
     parser = _command(
         commands,
@@ -226,7 +267,7 @@ def _add_log(commands: Commands) -> None:
     _environment(parser)
 
 
-_EDITOR = (_add_clone, _add_status, _add_diff, _add_check, _add_pull, _add_push, _add_import)
+_EDITOR = (_add_clone, _add_status, _add_diff, _add_check, _add_open, _add_run, _add_pull, _add_push, _add_import)
 _SERVER = (_add_fetch, _add_render, _add_deploy, _add_rollback, _add_log, _add_credential)
 
 

@@ -13,6 +13,8 @@ from variorum_client.clones.checking import check
 from variorum_client.clones.cloning import clone
 from variorum_client.clones.differences import diff
 from variorum_client.clones.keys import answer_git
+from variorum_client.clones.opening import open_draft
+from variorum_client.clones.running import run
 from variorum_client.clones.standing import status
 from variorum_client.clones.syncing import pull, push
 from variorum_client.connection import path_of
@@ -104,6 +106,8 @@ COMMANDS: dict[str, Callable[[Options, TextIO], int]] = {
     "log": log,
     "clone": clone,
     "diff": diff,
+    "open": open_draft,
+    "run": run,
     "pull": pull,
     "push": push,
     "credential": credential,

@@ -1,6 +1,7 @@
 """Colours for people: on a terminal only, and never where NO_COLOR is set (no-color.org)."""
 
 import os
+import re
 from typing import TextIO
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
@@ -24,6 +25,14 @@ class Painter:
     def diff(self, text: str) -> str:
         """A difference by lines: removed red, added green, places blue."""
         return "".join(map(self._line, text.splitlines(keepends=True))) if self.colours else text
+
+    def words(self, text: str) -> str:
+        """A comparison: [-removed-] red, {+added+} green, and lines that warn in colour too."""
+        if not self.colours:
+            return text
+        text = re.sub(r"\[-.*?-\]", lambda match: self(match.group(), "red"), text, flags=re.DOTALL)
+        text = re.sub(r"\{\+.*?\+\}", lambda match: self(match.group(), "green"), text, flags=re.DOTALL)
+        return re.sub(r"^(?:!!| !) .*$", lambda match: self(match.group(), "yellow"), text, flags=re.MULTILINE)
 
     def _line(self, line: str) -> str:
         heads = {"+++": "bold", "---": "bold", "@@": "blue", "+": "green", "-": "red"}

@@ -108,10 +108,7 @@ def desk(
     made.capture = capsys
     made.on_main({"prompts/triage.prompt": TRIAGE, "configs/limits.yaml": "rate: 5\n"}, "Start")
     settings = tmp_path / "gitconfig"
-    settings.write_text(
-        "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = trunk\n"
-        f'[url "file://{made.bare}"]\n\tinsteadOf = {web}/desk.git\n'
-    )
+    settings.write_text("[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = trunk\n")
     for name in [name for name in os.environ if name.startswith(("VARIORUM_URL", "VARIORUM_API", "VARIORUM_PROJECT"))]:
         monkeypatch.delenv(name)
     for name, value in {

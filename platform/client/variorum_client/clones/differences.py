@@ -3,7 +3,6 @@
 import difflib
 import json
 from argparse import Namespace
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -12,9 +11,10 @@ from variorum_client.asking import ask_project
 from variorum_client.clones.clone import MAIN, REMOTE, Clone, open_clone
 from variorum_client.errors import CloneError
 from variorum_client.folder import read_artefact
+from variorum_client.formats.comparing import as_text, compare
 from variorum_client.formats.lfs import parse_pointer
 from variorum_client.formats.texts import MAX_TEXT_BYTES
-from variorum_client.terms import painter
+from variorum_client.terms import Painter, painter
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def diff(options: Namespace, out: TextIO) -> int:
     paint = painter(out)
     out.write(f"{paint(f'Compared with {name}', 'dim')} {paint(base[:12], 'dim')}\n")
     out.writelines(
-        f"\n{paint(item.path, 'bold')} ({item.status})\n{paint.diff(shown(item, raw=options.raw))}" for item in changed
+        f"\n{paint(item.path, 'bold')} ({item.status})\n{_painted(item, paint, raw=options.raw)}" for item in changed
     )
     if not changed:
         out.write("Nothing differs.\n")
@@ -127,15 +127,17 @@ def _same(item: Changed) -> bool:
     return item.old == item.new
 
 
+def _painted(item: Changed, paint: Painter, *, raw: bool) -> str:
+    text = shown(item, raw=raw)
+    return paint.diff(text) if raw else paint.words(text)
+
+
 def shown(item: Changed, *, raw: bool) -> str:
     """The difference for people: by what it says where the formats can tell, else by lines."""
-    if not raw and (readable := _readable()) is not None:
-        return readable(item)
-    return lines_of(item)
-
-
-def _readable() -> Callable[[Changed], str] | None:
-    return None
+    if raw:
+        return lines_of(item)
+    lines = as_text(compare(item.path, item.old, item.new)).splitlines(keepends=True)
+    return "".join(lines[1:])  # the first repeats the path
 
 
 def lines_of(item: Changed) -> str:
