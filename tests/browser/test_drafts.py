@@ -101,26 +101,6 @@ def test_a_suggestion_is_discussed_changed_by_two_approved_and_merged(visit, mer
     expect(edda.get_by_role("region", name="Source of prompts/triage.prompt")).to_contain_text("Be quick.")
 
 
-def test_a_conflict_shows_both_sides(visit, people, merged):
-    drafts = "/projects/desk/drafts"
-    text = people["viewer"].get("/projects/desk/file?path=prompts/triage.prompt")["text"]
-    both = [
-        people["editor"].post(drafts, {"title": word, "files": {"prompts/triage.prompt": text.replace("Sort", word)}})
-        for word in ("Classify", "Label")
-    ]
-    one, two = ({"number": draft["number"], "head": draft["head_commit"]} for draft in both)
-    people["owner"].post(f"{drafts}/{one['number']}/approvals", {"verdict": "approve", "commit": one["head"]})
-    people["owner"].post(f"{drafts}/{one['number']}/merge", {"expected_head": one["head"]})
-    page = visit(f"/p/desk/drafts/{two['number']}", person="maintainer")
-    expect(page.get_by_role("button", name="Merge", exact=True)).to_be_disabled()
-    page.get_by_role("tab", name="Conflicts").click()
-    main = page.get_by_role("region", name="What the latest version did in prompts/triage.prompt")
-    draft = page.get_by_role("region", name="What this draft does in prompts/triage.prompt")
-    expect(main).to_contain_text("Classify this message")
-    expect(draft).to_contain_text("Label this message")
-    looks_right(page)
-
-
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 def test_the_pages_look_right(visit, merged, width, theme):
     tabs = [f"/p/desk/drafts/{merged}{tab}" for tab in ("", "?tab=conversation", "?tab=versions")]

@@ -81,17 +81,17 @@ class ResolutionDetail(serializers.Serializer[object]):
     files = ConflictFile(many=True)
 
 
-class ChoiceRequest(serializers.Serializer[object]):
+class ConflictChoice(serializers.Serializer[object]):
     """What is decided for one place; `text` goes with own."""
 
     pick = serializers.ChoiceField(choices=PICKS)
     text = ExactText(max_length=git.MAX_FILE, allow_blank=True, trim_whitespace=False, default="")
 
 
-class DecisionRequest(serializers.Serializer[object]):
+class ConflictDecision(serializers.Serializer[object]):
     """What is decided for one file: each place by its number, or a whole text."""
 
-    units = serializers.DictField(child=ChoiceRequest(), default=dict)
+    units = serializers.DictField(child=ConflictChoice(), default=dict)
     text = ExactText(max_length=git.MAX_FILE, allow_blank=True, allow_null=True, trim_whitespace=False, default=None)
 
     def validate_units(self, units: dict[str, Any]) -> dict[int, Choice]:
@@ -101,15 +101,15 @@ class DecisionRequest(serializers.Serializer[object]):
         return {int(key): Choice(each["pick"], each["text"]) for key, each in units.items()}
 
 
-class ResolutionRequest(serializers.Serializer[object]):
+class NewResolution(serializers.Serializer[object]):
     """Decisions by path, on top of the two versions that were looked at."""
 
     expected_head = serializers.RegexField(COMMIT)
     expected_main = serializers.RegexField(COMMIT)
-    files = serializers.DictField(child=DecisionRequest())
+    files = serializers.DictField(child=ConflictDecision())
 
 
-class UpdateRequest(serializers.Serializer[object]):
+class DraftUpdate(serializers.Serializer[object]):
     """The version of the draft that was looked at; main's too, where it matters."""
 
     expected_head = serializers.RegexField(COMMIT)
@@ -128,7 +128,7 @@ class ResolutionView(APIView):
         answer = {"head": draft.head_commit, "main": main, "files": files_of(draft, main, found)}
         return Response(ResolutionDetail(answer).data)
 
-    @extend_schema(operation_id="drafts_resolve", request=ResolutionRequest, responses=DraftDetail)
+    @extend_schema(operation_id="drafts_resolve", request=NewResolution, responses=DraftDetail)
     def post(self, request: Request, project: str, number: int) -> Response:
         """Editor. Commits main and the decisions to the draft.
 
@@ -136,7 +136,7 @@ class ResolutionView(APIView):
         and line: then nothing was committed.
         """
         draft = queries.access_draft(request, project, number, Role.EDITOR)
-        body = ResolutionRequest(data=request.data)
+        body = NewResolution(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
         resolved = resolve(
@@ -152,11 +152,11 @@ class ResolutionView(APIView):
 class UpdateView(APIView):
     """Taking main into a draft."""
 
-    @extend_schema(operation_id="drafts_update_from_main", request=UpdateRequest, responses=DraftDetail)
+    @extend_schema(operation_id="drafts_update_from_main", request=DraftUpdate, responses=DraftDetail)
     def post(self, request: Request, project: str, number: int) -> Response:
         """Editor. 409 `merge_conflicts` when both changed the same places, `draft_changed`, `main_changed`."""
         draft = queries.access_draft(request, project, number, Role.EDITOR)
-        body = UpdateRequest(data=request.data)
+        body = DraftUpdate(data=request.data)
         body.is_valid(raise_exception=True)
         updated = update_from_main(draft=draft, actor=actor_of(request), **body.validated_data)
         return Response(presenting.detail(request, updated))

@@ -1,88 +1,147 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { cx } from "@/lib/cx";
-import { ButtonLink } from "@/ui/Button";
+import { plural } from "@/lib/format";
+import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
-import { Diff } from "@/ui/Diff";
-import { ErrorState } from "@/ui/ErrorState";
+import { ErrorState, FormError } from "@/ui/ErrorState";
 import { Icon } from "@/ui/Icon";
 import { SkeletonText } from "@/ui/Skeleton";
+import { toast } from "@/ui/Toast";
+import { ConflictFileCard } from "./ConflictFileCard";
+import conflicts from "./Conflicts.module.css";
 import styles from "./Drafts.module.css";
-import { conflictsQuery, type Draft } from "./drafts";
+import type { Draft } from "./drafts";
+import {
+  type Decision,
+  openPlaces,
+  type Resolution,
+  resolutionQuery,
+  sentDecisions,
+  UNDECIDED,
+  useResolve,
+} from "./resolution";
 
-/** What both sides did to the same lines since the draft began. */
-export function ConflictsTab({ project, draft }: { project: string; draft: Draft }) {
-  const conflicts = useQuery(conflictsQuery(project, draft.number));
-  if (conflicts.isPending) {
+interface Props {
+  project: string;
+  draft: Draft;
+}
+
+/** What main and the draft both changed, place by place, to be decided here. */
+export function ConflictsTab({ project, draft }: Props) {
+  const asked = useQuery(resolutionQuery(project, draft));
+  const [kept, setKept] = useState<Resolution>();
+  const [touched, setTouched] = useState(false);
+  if (asked.isError) return <ErrorState error={asked.error} retry={() => void asked.refetch()} />;
+  const shown = touched ? kept : asked.data;
+  if (!shown) {
     return (
       <Card>
         <SkeletonText lines={8} />
       </Card>
     );
   }
-  if (conflicts.isError) return <ErrorState error={conflicts.error} retry={() => void conflicts.refetch()} />;
+  const stale =
+    asked.data !== undefined && (asked.data.head !== shown.head || asked.data.main !== shown.main);
   return (
     <div className={styles.stack}>
-      <p className={cx(styles.banner, styles.warn)}>
-        <Icon name="warn" />
-        <span>
-          The latest version changed the same lines after this draft began, so it cannot be merged as it is.
-          Suggest the change again on the latest version, with both in it.
-        </span>
-      </p>
-      {conflicts.data.map((conflict) => (
-        <Card
-          key={conflict.path}
-          padding="none"
-          title={<span className={styles.place}>{conflict.path}</span>}
-          actions={
-            <ButtonLink
-              size="small"
-              icon="edit"
-              to="/p/$project/suggest"
-              params={{ project }}
-              search={{ path: conflict.path }}
-            >
-              Suggest again on the latest version
-            </ButtonLink>
-          }
-        >
-          <div className={styles.sides}>
-            <Side
-              title="What the latest version did"
-              path={conflict.path}
-              old={conflict.base}
-              next={conflict.ours}
-            />
-            <Side
-              title="What this draft does"
-              path={conflict.path}
-              old={conflict.base}
-              next={conflict.theirs}
-            />
-          </div>
-        </Card>
-      ))}
+      {stale && (
+        <p className={cx(styles.banner, styles.warn)} role="status">
+          <Icon name="warn" />
+          <span>
+            Main or this draft changed while you were deciding. What you picked is still here to look at.
+          </span>
+          <Button size="small" icon="refresh" onClick={() => setTouched(false)}>
+            Start again with what is new
+          </Button>
+        </p>
+      )}
+      <Deciding
+        key={`${shown.head} ${shown.main}`}
+        {...{ project, draft, shown, stale }}
+        onTouch={() => {
+          setKept(shown);
+          setTouched(true);
+        }}
+        onSolved={() => setTouched(false)}
+      />
     </div>
   );
 }
 
-function Side({
-  title,
-  path,
-  old,
-  next,
-}: {
-  title: string;
-  path: string;
-  old: string | null;
-  next: string | null;
-}) {
+interface DecidingProps extends Props {
+  shown: Resolution;
+  stale: boolean;
+  onTouch: () => void;
+  onSolved: () => void;
+}
+
+function Deciding({ project, draft, shown, stale, onTouch, onSolved }: DecidingProps) {
+  const [decisions, setDecisions] = useState<Record<string, Decision>>({});
+  const solve = useResolve(project, draft.number, () => {
+    onSolved();
+    toast("Solution saved", { detail: "The draft has main's changes now. It needs approval again." });
+  });
+  if (shown.files.length === 0) {
+    return (
+      <p className={cx(styles.banner, styles.ok)}>
+        <Icon name="check" /> Nothing is left to decide.
+      </p>
+    );
+  }
+  const of = (path: string) => decisions[path] ?? UNDECIDED;
+  const open = shown.files.reduce((sum, file) => sum + openPlaces(file, of(file.path)).length, 0);
+  const unwritten = shown.files.filter(
+    (file) => file.problems.length > 0 && of(file.path).text === null,
+  ).length;
+  const may = draft.may.save;
+  const save = () =>
+    solve.mutate({
+      expected_head: shown.head,
+      expected_main: shown.main,
+      files: sentDecisions(shown.files, decisions),
+    });
   return (
-    <div className={styles.side}>
-      <h3>{title}</h3>
-      <div className={styles.frame}>
-        <Diff path={path} old={old} new={next} mode="unified" label={`${title} in ${path}`} />
-      </div>
-    </div>
+    <>
+      <p className={cx(styles.banner, styles.warn)}>
+        <Icon name="warn" />
+        <span>
+          {unwritten > 0 || open === 0
+            ? "Main changed after this draft began. See below what would come of both."
+            : "Main changed the same places after this draft began. Decide for each place what shall hold."}{" "}
+          {may && "Nothing is saved before you say so."}
+        </span>
+      </p>
+      {shown.files.map((file) => (
+        <ConflictFileCard
+          key={file.path}
+          {...{ project, draft, file, may }}
+          decision={of(file.path)}
+          onDecide={(decision) => {
+            onTouch();
+            setDecisions({ ...decisions, [file.path]: decision });
+          }}
+        />
+      ))}
+      {may && (
+        <div className={conflicts.foot}>
+          <p role="status">
+            {open > 0 && `${plural(open, "place")} to decide`}
+            {open === 0 && unwritten > 0 && `${plural(unwritten, "file")} to put right`}
+            {open === 0 && unwritten === 0 && "Everything is decided"}
+          </p>
+          <FormError error={solve.error} />
+          <Button
+            variant="primary"
+            icon="check"
+            loading={solve.isPending}
+            disabled={open > 0 || unwritten > 0 || stale}
+            onClick={save}
+          >
+            Save the solution
+          </Button>
+        </div>
+      )}
+    </>
   );
 }

@@ -35,7 +35,12 @@ function Shown({ project, draft }: { project: string; draft: Draft }) {
       title={draft.title}
       documentTitle={`#${draft.number} ${draft.title}`}
       width="full"
-      badge={<StateBadge state={draft.state} />}
+      badge={
+        <>
+          <StateBadge state={draft.state} />
+          <WouldMerge draft={draft} />
+        </>
+      }
       breadcrumb={[{ label: "Drafts", to: "/p/$project/drafts", params: { project } }]}
       description={
         <>
@@ -55,6 +60,15 @@ function Shown({ project, draft }: { project: string; draft: Draft }) {
       <DraftTabs project={project} draft={draft} />
     </Page>
   );
+}
+
+/** Whether it would merge, at a glance. */
+function WouldMerge({ draft }: { draft: Draft }) {
+  const { state } = draft.mergeable;
+  if (state === "clean") return <StateBadge state="pass">would merge</StateBadge>;
+  if (state === "conflicts") return <StateBadge state="fail">conflicts with main</StateBadge>;
+  if (state === "problems") return <StateBadge state="fail">does not fit main</StateBadge>;
+  return null;
 }
 
 function DraftTabs({ project, draft }: { project: string; draft: Draft }) {
@@ -78,7 +92,8 @@ function DraftTabs({ project, draft }: { project: string; draft: Draft }) {
   };
   useShortcut("c", comment, { label: "Comment", enabled: draft.may.comment });
   const shared = { project, draft };
-  const conflicts = draft.mergeable.conflicts.length;
+  const unfit = new Set(draft.mergeable.problems.map((problem) => problem.path));
+  const conflicts = draft.mergeable.conflicts.length || unfit.size;
   return (
     <Tabs
       label="Draft"

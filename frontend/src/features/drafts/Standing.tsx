@@ -10,6 +10,7 @@ import { Time } from "@/ui/Time";
 import styles from "./Drafts.module.css";
 import { type Check, type Draft, draftLink } from "./drafts";
 import { MergeButton } from "./MergeButton";
+import { UpdateButton } from "./UpdateButton";
 
 /** Where the draft stands: who approved, what the checks say, whether it merges, and the button. */
 export function Standing({ project, draft }: { project: string; draft: Draft }) {
@@ -71,8 +72,7 @@ function CheckLine({ check, required }: { check: Check; required: boolean }) {
 function Mergeable({ project, draft }: { project: string; draft: Draft }) {
   const { state, conflicts, problems } = draft.mergeable;
   if (state === "ended") return null;
-  if (state === "clean")
-    return <MergeLine badge="pass" word="merges" words="No conflict with the latest version" />;
+  if (state === "clean") return <Merges project={project} draft={draft} />;
   if (state === "nothing") return <MergeLine badge="pending" word="empty" words="It changes nothing yet" />;
   if (state === "conflicts") {
     return (
@@ -80,20 +80,37 @@ function Mergeable({ project, draft }: { project: string; draft: Draft }) {
         <StateBadge state="fail">conflicts</StateBadge>
         <span className={styles.grow}>
           <Link {...draftLink(project, draft.number, "conflicts")}>
-            The latest version changed the same lines of {plural(conflicts.length, "file")}
+            Main changed the same places of {plural(conflicts.length, "file")}: solve it here
           </Link>
         </span>
       </div>
     );
   }
-  return problems.map((problem) => (
-    <MergeLine
-      key={problem.path + problem.line + problem.code}
-      badge="fail"
-      word="does not fit"
-      words={`With the latest version: ${problem.path}, line ${problem.line}: ${problem.message}`}
-    />
-  ));
+  return (
+    <div className={styles.line}>
+      <StateBadge state="fail">does not fit</StateBadge>
+      <span className={styles.grow}>
+        <Link {...draftLink(project, draft.number, "conflicts")}>
+          Together with what is new on main, {plural(problems.length, "thing")} would be wrong: put it right
+          here
+        </Link>
+      </span>
+    </div>
+  );
+}
+
+function Merges({ project, draft }: { project: string; draft: Draft }) {
+  const { behind } = draft.mergeable;
+  const words = behind
+    ? `No conflict, though main has ${plural(behind, "newer change")}`
+    : "No conflict; it has everything that is on main";
+  return (
+    <div className={styles.line}>
+      <StateBadge state="pass">merges</StateBadge>
+      <span className={cx(styles.grow, styles.quiet)}>{words}</span>
+      {behind > 0 && draft.may.save && <UpdateButton project={project} draft={draft} />}
+    </div>
+  );
 }
 
 function MergeLine({ badge, word, words }: { badge: string; word: string; words: string }) {

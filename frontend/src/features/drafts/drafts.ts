@@ -99,15 +99,6 @@ export function verdictsQuery(project: string, number: number) {
   });
 }
 
-export function conflictsQuery(project: string, number: number) {
-  return queryOptions({
-    queryKey: key(project, "drafts", number, "conflicts"),
-    queryFn: async () =>
-      (await take(client.GET("/api/v1/projects/{project}/drafts/{number}/conflicts", at(project, number))))
-        .items,
-  });
-}
-
 /** Freshens what a change to a draft can have touched. */
 function useFreshen(project: string) {
   const queries = useQueryClient();
