@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A person. Whole or not at all. 409 `slug_taken`; 422 `bad_export`, `unknown_version`. */
+        post: operations["imports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inbox": {
         parameters: {
             query?: never;
@@ -16,6 +33,24 @@ export interface paths {
         put?: never;
         /** @description Mark notices up to an id as read. */
         post: operations["inbox_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The signed-in person's choice. */
+        get: operations["mail_show"];
+        /** @description Choose all, mine (mentions and reviews) or none. */
+        put: operations["mail_choose"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -209,6 +244,42 @@ export interface paths {
         /** @description Editor. The first one counts. */
         post: operations["alerts_acknowledge"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/approval-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["approval_rules_list"];
+        put?: never;
+        /** @description Owner. 409 `rule_taken` where the pattern has a rule. */
+        post: operations["approval_rules_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/approval-rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Owner. The whole rule as it is to be. */
+        put: operations["approval_rules_change"];
+        post?: never;
+        /** @description Owner. */
+        delete: operations["approval_rules_drop"];
         options?: never;
         head?: never;
         patch?: never;
@@ -607,7 +678,11 @@ export interface paths {
         /** @description Viewer. Every verdict ever given, newest first. */
         get: operations["approvals_list"];
         put?: never;
-        /** @description Maintainer, in person. 409 `draft_changed` when `commit` is not the latest version; 403 `self_approval`. */
+        /**
+         * @description Maintainers, and editors whom OWNERS or a rule names for the draft's files, in person.
+         *
+         *     409 `draft_changed` when `commit` is not the latest version; 403 `self_approval` for who wrote in it.
+         */
         post: operations["approvals_add"];
         delete?: never;
         options?: never;
@@ -642,7 +717,7 @@ export interface paths {
         /** @description Viewer. Oldest first, all at once. */
         get: operations["comments_list"];
         put?: never;
-        /** @description Editor. */
+        /** @description Editor. With `suggestion` a text that others may take up with one click. */
         post: operations["comments_add"];
         delete?: never;
         options?: never;
@@ -660,7 +735,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /** @description Its author, as long as nobody answered. */
+        delete: operations["comments_delete"];
         options?: never;
         head?: never;
         /** @description Editor. Anybody settles a thread; only its author changes a text. */
@@ -822,6 +898,57 @@ export interface paths {
         put?: never;
         /** @description Editor. Opens another draft. 409 `draft_not_merged`, otherwise as for a commit. */
         post: operations["drafts_revert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/drafts/{number}/reviewers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. Tells them in their inbox and by mail; who was asked already is asked again. */
+        post: operations["reviewers_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/drafts/{number}/reviewers/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Editor. Ask this person no longer. */
+        delete: operations["reviewers_drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/drafts/{number}/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. All or none, as one commit. 409 `suggestion_stale`, `suggestion_applied`, `suggestions_overlap`. */
+        post: operations["suggestions_apply"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1095,6 +1222,41 @@ export interface paths {
         };
         /** @description Viewer. `kind` is a prefix, as in `draft.`. */
         get: operations["events_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Maintainer. The newest exports; a file is kept for a week. */
+        get: operations["exports_list"];
+        put?: never;
+        /** @description Maintainer. A job writes the file; the one under way is answered instead of a second. */
+        post: operations["exports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/exports/{number}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Maintainer. Streams it. 409 `export_not_ready`, 404 `export_gone`. */
+        get: operations["exports_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1603,6 +1765,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/owners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. With `path`: what a change of this file needs; always: the OWNERS file on main and its problems. */
+        get: operations["owners_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/playground": {
         parameters: {
             query?: never;
@@ -1701,6 +1880,58 @@ export interface paths {
         put?: never;
         /** @description Viewer. 422 names the variable or the line that is at fault. */
         post: operations["prompts_render"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/required-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["required_checks_list"];
+        put?: never;
+        /** @description Owner. The same name again changes its files. */
+        post: operations["required_checks_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/required-checks/{check}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Owner. The check itself goes on; it stands in nobody's way any more. */
+        delete: operations["required_checks_drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer, in person. */
+        get: operations["reviews_show"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1972,6 +2203,23 @@ export interface paths {
         patch: operations["session_change"];
         trace?: never;
     };
+    "/api/v1/unsubscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description One click, as RFC 8058 has it. Twice is the same as once. */
+        post: operations["mail_unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2183,6 +2431,10 @@ export interface components {
          * @enum {string}
          */
         ApiKeyStateEnum: "active" | "expired" | "revoked";
+        /** @description The comments whose suggestions are taken up together. */
+        ApplySuggestionsRequest: {
+            comments: number[];
+        };
         /** @description One verdict of one person on one version. */
         Approval: {
             readonly id: number;
@@ -2198,12 +2450,29 @@ export interface components {
             items: components["schemas"]["Approval"][];
             next: string | null;
         };
+        /** @description So many approvals for files covered by a pattern. */
+        ApprovalRule: {
+            readonly id: number;
+            readonly pattern: string;
+            readonly count: number;
+            readonly role: components["schemas"]["RoleEnum"];
+            readonly people: components["schemas"]["User"][];
+        };
+        /** @description Every rule of a project, by pattern. */
+        ApprovalRulePage: {
+            items: components["schemas"]["ApprovalRule"][];
+            next: string | null;
+        };
         /**
          * @description * `approve` - Approve
          *     * `request_changes` - Request Changes
          * @enum {string}
          */
         ApprovalVerdictEnum: "approve" | "request_changes";
+        /** @description Whom to ask for a review. */
+        AskReviewersRequest: {
+            users: number[];
+        };
         /** @description The logs of one step of time. */
         Bar: {
             /** Format: date-time */
@@ -2358,7 +2627,11 @@ export interface components {
             distinct: number;
             length: components["schemas"]["Length"] | null;
         };
-        /** @description A remark. `current` says where its line stands now: null when the line is gone or it speaks of no line. */
+        /**
+         * @description A remark. `current` says where its line stands now: null when the line is gone or it speaks of no line.
+         *
+         *     `suggestion_state`: open (it can be taken up), outdated (its lines have changed), applied; null without one.
+         */
         Comment: {
             readonly id: number;
             readonly parent: number | null;
@@ -2368,8 +2641,13 @@ export interface components {
             readonly path: string;
             readonly side: components["schemas"]["CommentSideEnum"] | components["schemas"]["BlankEnum"];
             readonly line: number | null;
+            readonly end_line: number | null;
             readonly commit: string;
             readonly current: components["schemas"]["CommentPosition"] | null;
+            readonly suggestion: string | null;
+            readonly original: string;
+            readonly suggestion_state: components["schemas"]["SuggestionStateEnum"] | components["schemas"]["NullEnum"];
+            readonly applied_commit: string;
             /** Format: date-time */
             readonly created_at: string;
             /** Format: date-time */
@@ -2679,6 +2957,12 @@ export interface components {
             items: components["schemas"]["Deployment"][];
             next: string | null;
         };
+        /** @description The caller's review desk: what waits for them, their own open drafts, the newest mentions of them. */
+        Desk: {
+            waiting: components["schemas"]["Waiting"][];
+            mine: components["schemas"]["DraftItem"][];
+            mentions: components["schemas"]["Mention"][];
+        };
         /** @description A run of lines around changes. */
         DiffHunk: {
             old_start: number;
@@ -2754,6 +3038,9 @@ export interface components {
             readonly version: number;
             approvals: components["schemas"]["Approval"][];
             objections: components["schemas"]["Approval"][];
+            stale_approvals: components["schemas"]["Approval"][];
+            needs: components["schemas"]["Need"][];
+            reviewers: components["schemas"]["Reviewer"][];
             checks: components["schemas"]["Check"][];
             required_checks: string[];
             mergeable: components["schemas"]["Mergeable"];
@@ -3008,6 +3295,20 @@ export interface components {
          * @enum {string}
          */
         ExpectedEnum: "reference" | "output" | "none";
+        /** @description One export. `size` in bytes; `until` is when the file goes (null: there is none, or not yet). */
+        Export: {
+            job: components["schemas"]["Job"];
+            size: number | null;
+            sha256: string | null;
+            /** Format: date-time */
+            until: string | null;
+        };
+        /** @description The newest exports, and what none of them holds. */
+        ExportPage: {
+            items: components["schemas"]["Export"][];
+            left_out: components["schemas"]["LeftOut"][];
+            next: string | null;
+        };
         /** @description A name and how many requests had it. */
         Facet: {
             value: string;
@@ -3170,12 +3471,26 @@ export interface components {
             step: number;
             items: components["schemas"]["Bar"][];
         };
+        /** @description The file, and where the project goes. Slug and name are those of the file when they are left out. */
+        ImportFormRequest: {
+            /** Format: binary */
+            file: string;
+            /** @default  */
+            slug: string;
+            /** @default  */
+            name: string;
+        };
         /** @description What came of it: the version at once, or the job that will make it. */
         Imported: {
             dataset: string | null;
             version: components["schemas"]["VersionDetail"] | null;
             created: boolean;
             job: components["schemas"]["Job"] | null;
+        };
+        /** @description The new project. */
+        ImportedProject: {
+            slug: string;
+            name: string;
         };
         /** @description A job with its progress. */
         Job: {
@@ -3248,6 +3563,11 @@ export interface components {
             /** Format: double */
             p95: number | null;
         };
+        /** @description What is not in an export, and why. */
+        LeftOut: {
+            what: string;
+            why: string;
+        };
         /** @description Lengths in characters. */
         Length: {
             min: number;
@@ -3276,10 +3596,15 @@ export interface components {
             first: number;
             last: number;
         };
-        /** @description What was live in one environment at a moment. */
+        /** @description What was live in one environment at a moment, the deployments on either side, and the commit's tags. */
         Live: {
             environment: string;
+            name: string;
             deployment: components["schemas"]["Deployment"] | null;
+            before: components["schemas"]["Deployment"] | null;
+            after: components["schemas"]["Deployment"] | null;
+            tags: string[];
+            prompts: components["schemas"]["ServedPrompt"][];
         };
         /** @description What was live in each environment at a moment. */
         LivePage: {
@@ -3344,6 +3669,22 @@ export interface components {
             readonly created_at: string;
             secret: string;
         };
+        /** @description Which notices also come by mail. `on`: whether this installation sends mail at all. */
+        Mail: {
+            choice: components["schemas"]["MailChoiceEnum"];
+            readonly on: boolean;
+        };
+        /**
+         * @description * `all` - All
+         *     * `mine` - Mine
+         *     * `none` - None
+         * @enum {string}
+         */
+        MailChoiceEnum: "all" | "mine" | "none";
+        /** @description Which notices also come by mail. `on`: whether this installation sends mail at all. */
+        MailRequest: {
+            choice: components["schemas"]["MailChoiceEnum"];
+        };
         /** @description The commonest label and its share: what answering it always would reach. */
         Majority: {
             label: string;
@@ -3381,6 +3722,7 @@ export interface components {
             comment: boolean;
             save: boolean;
             approve: boolean;
+            request_changes: boolean;
             merge: boolean;
             close: boolean;
             reopen: boolean;
@@ -3392,11 +3734,14 @@ export interface components {
             email: string;
             name: string;
             theme?: string;
+            mail?: components["schemas"]["MailChoiceEnum"];
         };
-        /** @description A person with their role. */
+        /** @description A person with their role. `handle` is how they are called in a text, as in @handle. */
         Member: {
             readonly user: components["schemas"]["User"];
             role: components["schemas"]["RoleEnum"];
+            /** @description From the directory in the context; else the e-mail address, which always fits. */
+            readonly handle: string;
             /** Format: date-time */
             created_at?: string;
         };
@@ -3404,6 +3749,24 @@ export interface components {
         MemberPage: {
             items: components["schemas"]["Member"][];
             next: string | null;
+        };
+        /** @description A call by name; `comment` is null for one in the draft's description. */
+        Mention: {
+            readonly id: number;
+            readonly draft: components["schemas"]["MentionedDraft"];
+            readonly comment: number | null;
+            /** @description What was said, or the description. */
+            readonly text: string;
+            /** @description Who said it. */
+            readonly by: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /** @description The draft in which somebody was named. */
+        MentionedDraft: {
+            number: number;
+            title: string;
+            state: string;
         };
         /** @description The version that one has looked at. */
         MergeRequestRequest: {
@@ -3540,6 +3903,23 @@ export interface components {
             author_name: string;
             merged_commit: string;
         };
+        /** @description One demand for approvals. `words` says what is missing and from whom; empty when nothing is. */
+        Need: {
+            kind: components["schemas"]["NeedKindEnum"];
+            count: number;
+            given: number;
+            paths: string[];
+            asked_by: string;
+            people: string[];
+            words: string;
+        };
+        /**
+         * @description * `project` - project
+         *     * `path` - path
+         *     * `owners` - owners
+         * @enum {string}
+         */
+        NeedKindEnum: "project" | "path" | "owners";
         /** @description What the key is for and until when. */
         NewApiKeyRequest: {
             name: string;
@@ -3554,6 +3934,22 @@ export interface components {
             /** @default  */
             body: string;
         };
+        /** @description A pattern as in CODEOWNERS, how many, and whose approval counts: members with at least a role, and people. */
+        NewApprovalRuleRequest: {
+            pattern: string;
+            /** @default 1 */
+            count: number;
+            /** @default  */
+            role: components["schemas"]["NewApprovalRuleRoleEnum"] | components["schemas"]["BlankEnum"];
+            people?: number[];
+        };
+        /**
+         * @description * `editor` - editor
+         *     * `maintainer` - maintainer
+         *     * `owner` - owner
+         * @enum {string}
+         */
+        NewApprovalRuleRoleEnum: "editor" | "maintainer" | "owner";
         /** @description `address` is a URL for a webhook, for the inbox the least role that is told (viewer, when absent). */
         NewChannelRequest: {
             kind: components["schemas"]["ChannelKindEnum"];
@@ -3561,8 +3957,13 @@ export interface components {
             /** @default  */
             address: string;
         };
-        /** @description A remark: on the draft, at a line, or in answer to a thread. */
+        /**
+         * @description A remark: on the draft, at lines, or in answer to a thread.
+         *
+         *     `suggestion`: a text that would replace the lines `line` to `end_line` of the new side; empty: they would go.
+         */
         NewCommentRequest: {
+            /** @default  */
             body: string;
             /** Format: int64 */
             parent?: number | null;
@@ -3571,6 +3972,8 @@ export interface components {
             /** @default  */
             side: components["schemas"]["NewCommentSideEnum"] | components["schemas"]["BlankEnum"];
             line?: number | null;
+            end_line?: number | null;
+            suggestion?: string | null;
             /** @default  */
             commit: string;
         };
@@ -3734,6 +4137,12 @@ export interface components {
             models?: components["schemas"]["ModelEntryRequest"][];
             slug: string;
         };
+        /** @description A check by its name, and the files or folders it is about. */
+        NewRequiredCheckRequest: {
+            name: string;
+            /** @default  */
+            path: string;
+        };
         /** @description Decisions by path, on top of the two versions that were looked at. */
         NewResolutionRequest: {
             expected_head: string;
@@ -3835,7 +4244,15 @@ export interface components {
             url?: string;
             /** Format: date-time */
             read_at?: string | null;
+            kind?: components["schemas"]["NoticeKindEnum"];
         };
+        /**
+         * @description * `mention` - Mention
+         *     * `review` - Review
+         *     * `news` - News
+         * @enum {string}
+         */
+        NoticeKindEnum: "mention" | "review" | "news";
         /** @description A page of the inbox with the number of unread lines. */
         NoticePage: {
             items: components["schemas"]["Notice"][];
@@ -3860,6 +4277,20 @@ export interface components {
             };
             state: components["schemas"]["EvaluationVerdictEnum"];
             words: string;
+        };
+        /** @description Who must approve a change: of `path` when one is given (`needs`), and what OWNERS on main says in all. */
+        Owners: {
+            path: string;
+            needs: components["schemas"]["Need"][];
+            checks: string[];
+            rules: components["schemas"]["OwnersRule"][];
+            problems: components["schemas"]["FileProblem"][];
+        };
+        /** @description One line of the OWNERS file on main; `owners` without the leading @. */
+        OwnersRule: {
+            line: number;
+            pattern: string;
+            owners: string[];
         };
         /** @description An evaluation against its baseline, on the rows and metric versions that both have. */
         PairedComparison: {
@@ -4211,6 +4642,17 @@ export interface components {
             role: string;
             content: unknown;
         };
+        /** @description A check that must pass before a change of `path` (files or folders, one a line; empty: any) may merge. */
+        RequiredCheck: {
+            readonly id: number;
+            readonly name: string;
+            readonly path: string;
+        };
+        /** @description Every required check of a project, by name. */
+        RequiredCheckPage: {
+            items: components["schemas"]["RequiredCheck"][];
+            next: string | null;
+        };
         /** @description What taking main into the draft means now; send `head` and `main` back with the decisions. */
         ResolutionDetail: {
             head: string;
@@ -4278,6 +4720,21 @@ export interface components {
          * @enum {string}
          */
         RevertPreviewStateEnum: "clean" | "conflicts" | "nothing";
+        /** @description Somebody who was asked. `state`: waiting, or their verdict on the latest version. */
+        Reviewer: {
+            readonly user: components["schemas"]["User"];
+            readonly asked_by_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly state: components["schemas"]["ReviewerStateEnum"];
+        };
+        /**
+         * @description * `waiting` - waiting
+         *     * `approve` - approve
+         *     * `request_changes` - request_changes
+         * @enum {string}
+         */
+        ReviewerStateEnum: "waiting" | "approve" | "request_changes";
         /**
          * @description * `viewer` - Viewer
          *     * `editor` - Editor
@@ -4458,6 +4915,14 @@ export interface components {
          * @enum {string}
          */
         SeriesKindEnum: "all" | "commit" | "other";
+        /** @description A prompt as apps were served it; `text` is null unless asked for (`texts=1`). */
+        ServedPrompt: {
+            name: string;
+            path: string;
+            model: string | null;
+            adapter: string | null;
+            text: string | null;
+        };
         /** @description A score as lists show it. */
         ShortScore: {
             metric: string;
@@ -4529,6 +4994,13 @@ export interface components {
             /** @default 0 */
             seed: number;
         };
+        /**
+         * @description * `open` - open
+         *     * `outdated` - outdated
+         *     * `applied` - applied
+         * @enum {string}
+         */
+        SuggestionStateEnum: "open" | "outdated" | "applied";
         /** @description A suite with its newest evaluation. `pinned` is a dataset version's number, None for the newest of the day. */
         Suite: {
             readonly slug: string;
@@ -4776,6 +5248,10 @@ export interface components {
         TryAnswer: {
             models: string[];
         };
+        /** @description Whose mail has ended. */
+        Unsubscribed: {
+            email: string;
+        };
         /** @description A file that waits to be imported. */
         Upload: {
             /** Format: uuid */
@@ -4851,6 +5327,12 @@ export interface components {
             items: components["schemas"]["Version"][];
             next: string | null;
         };
+        /** @description A draft that waits for the caller. `why`: asked (by `asked_by`), changed (since their verdict) or needed. */
+        Waiting: {
+            draft: components["schemas"]["DraftItem"];
+            why: components["schemas"]["WhyEnum"];
+            asked_by: string;
+        };
         /** @description Figures of an entire range. Latencies are milliseconds, within 4.5 %; cost is US dollars. */
         WholeFigures: {
             requests: number;
@@ -4915,6 +5397,13 @@ export interface components {
             /** Format: double */
             high: number | null;
         };
+        /**
+         * @description * `asked` - asked
+         *     * `changed` - changed
+         *     * `needed` - needed
+         * @enum {string}
+         */
+        WhyEnum: "asked" | "changed" | "needed";
         /** @description Lines, from 1 and both ends included, that one commit wrote. */
         Written: {
             first: number;
@@ -4930,6 +5419,29 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    imports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ImportFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedProject"];
+                };
+            };
+        };
+    };
     inbox_list: {
         parameters: {
             query?: never;
@@ -4968,6 +5480,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    mail_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mail"];
+                };
+            };
+        };
+    };
+    mail_choose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mail"];
+                };
             };
         };
     };
@@ -5338,6 +5892,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Alert"];
                 };
+            };
+        };
+    };
+    approval_rules_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRulePage"];
+                };
+            };
+        };
+    };
+    approval_rules_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApprovalRuleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRule"];
+                };
+            };
+        };
+    };
+    approval_rules_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApprovalRuleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRule"];
+                };
+            };
+        };
+    };
+    approval_rules_drop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -6213,7 +6860,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["NewCommentRequest"];
             };
@@ -6226,6 +6873,28 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Comment"];
                 };
+            };
+        };
+    };
+    comments_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                comment: number;
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -6538,6 +7207,80 @@ export interface operations {
         };
         responses: {
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+        };
+    };
+    reviewers_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskReviewersRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+        };
+    };
+    reviewers_drop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+                user: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    suggestions_apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplySuggestionsRequest"];
+            };
+        };
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7028,6 +7771,70 @@ export interface operations {
             };
         };
     };
+    exports_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPage"];
+                };
+            };
+        };
+    };
+    exports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    exports_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+        };
+    };
     files_show: {
         parameters: {
             query: {
@@ -7381,6 +8188,12 @@ export interface operations {
         parameters: {
             query?: {
                 at?: string;
+                /** @description Only this one. */
+                environment?: string;
+                /** @description Add the prompts' texts. */
+                texts?: boolean;
+                /** @description For a time without a zone: Europe/Berlin. */
+                zone?: string;
             };
             header?: never;
             path: {
@@ -7903,6 +8716,29 @@ export interface operations {
             };
         };
     };
+    owners_show: {
+        parameters: {
+            query?: {
+                path?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Owners"];
+                };
+            };
+        };
+    };
     playground_run: {
         parameters: {
             query?: never;
@@ -8094,6 +8930,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RenderAnswer"];
+                };
+            };
+        };
+    };
+    required_checks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequiredCheckPage"];
+                };
+            };
+        };
+    };
+    required_checks_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRequiredCheckRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequiredCheck"];
+                };
+            };
+        };
+    };
+    required_checks_drop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                check: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    reviews_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Desk"];
                 };
             };
         };
@@ -8702,6 +9626,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    mail_unsubscribe: {
+        parameters: {
+            query: {
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unsubscribed"];
                 };
             };
         };
