@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -29,6 +30,14 @@ def test_one_signs_in_where_one_wanted_to_go_and_out_again(visit):
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.goto("/p/desk/settings")
     expect(page).to_have_url(re.compile("/sign-in"))
+
+
+def test_the_first_page_comes_small(live):
+    page = httpx.get(f"{live.url}/sign-in").text
+    files = re.findall(r'(?:src|href)="(/assets/[^"]+\.(?:js|css))"', page)
+    sent = [httpx.get(f"{live.url}{file}", headers={"accept-encoding": "br"}) for file in files]
+    assert all(answer.headers.get("content-encoding") == "br" for answer in sent if len(answer.content) >= 1024)
+    assert sum(int(answer.headers["content-length"]) for answer in sent) < 125_000
 
 
 def test_an_address_from_outside_leads_nowhere(visit, live):
