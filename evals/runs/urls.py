@@ -1,12 +1,13 @@
 from django.urls import path
 
-from evals.runs import api, evaluation_api
+from evals.runs import api, evaluation_api, lineage_api
 
 PROJECT = "projects/<slug:project>"
 SUITE = f"{PROJECT}/suites/<slug:suite>"
 EVALUATION = f"{PROJECT}/evaluations/<int:number>"
 
 urlpatterns = [
+    path(f"{PROJECT}/adapters/lineage", lineage_api.LineageView.as_view(), name="adapter_lineage"),
     path(f"{PROJECT}/suites", api.SuitesView.as_view(), name="suites"),
     path(SUITE, api.SuiteView.as_view(), name="suite"),
     path(f"{SUITE}/plan", api.PlanView.as_view(), name="suite_plan"),

@@ -172,6 +172,7 @@ SPECTACULAR_SETTINGS = {
         "CompareStateEnum": ["same", "changed", "added", "removed"],
         "ComparisonGroupEnum": "variorum.repos.comparison_shapes.GROUP_NAMES",
         "SpanKindEnum": ["same", "removed", "added"],
+        "LineageKindEnum": "evals.runs.lineage.KINDS",
         "LogStatusEnum": ["ok", "error"],
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],

@@ -127,6 +127,23 @@ export interface paths {
         patch: operations["projects_change"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/adapters/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Of the weights that the folder has at `ref`. */
+        get: operations["adapters_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/alert-rules": {
         parameters: {
             query?: never;
@@ -3596,6 +3613,48 @@ export interface components {
             first: number;
             last: number;
         };
+        /** @description What led to an adapter's weights and what became of them. */
+        LineageAnswer: {
+            path: string;
+            commit: string;
+            nodes: components["schemas"]["LineageNode"][];
+            edges: components["schemas"]["LineageEdge"][];
+            earlier: components["schemas"]["LineageEarlier"];
+        };
+        /** @description How many older ones are left out. */
+        LineageEarlier: {
+            evaluation: number;
+            deployment: number;
+        };
+        /** @description An arrow between two nodes. */
+        LineageEdge: {
+            tail: string;
+            head: string;
+        };
+        /**
+         * @description * `dataset` - dataset
+         *     * `base` - base
+         *     * `prompt` - prompt
+         *     * `parent` - parent
+         *     * `job` - job
+         *     * `author` - author
+         *     * `draft` - draft
+         *     * `adapter` - adapter
+         *     * `evaluation` - evaluation
+         *     * `deployment` - deployment
+         * @enum {string}
+         */
+        LineageKindEnum: "dataset" | "base" | "prompt" | "parent" | "job" | "author" | "draft" | "adapter" | "evaluation" | "deployment";
+        /** @description One thing with its page. `column` is its place from the data (0) to the deployments (4). */
+        LineageNode: {
+            id: string;
+            kind: components["schemas"]["LineageKindEnum"];
+            column: number;
+            title: string;
+            detail: string;
+            state: string;
+            url: string;
+        };
         /** @description What was live in one environment at a moment, the deployments on either side, and the commit's tags. */
         Live: {
             environment: string;
@@ -5656,6 +5715,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    adapters_lineage: {
+        parameters: {
+            query: {
+                /** @description The folder: adapters/triage. */
+                path: string;
+                /** @description A branch (main, drafts/12), a tag, a commit id or its beginning. */
+                ref?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageAnswer"];
                 };
             };
         };

@@ -64,6 +64,11 @@ def list_models(models_dir: Path) -> list[str]:
     return sorted(own | {model.id for model in BASE_MODELS.values() if model.packaged_gguf()})
 
 
+def licence_of(model_id: str) -> str:
+    """The licence of a base model, which binds what is made from it; "unknown" for an operator's own file."""
+    return BASE_MODELS[model_id].licence if model_id in BASE_MODELS else "unknown"
+
+
 def source_gguf(models_dir: Path, model_id: str) -> Path:
     """`<models_dir>/<id>/model.gguf` if an operator put one there, else the packaged file. Raises NoSuchModel."""
     own = models_dir / model_id / OWN_GGUF

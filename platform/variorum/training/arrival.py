@@ -10,6 +10,7 @@ from django.db import transaction
 from variorum.accounts.access import Actor
 from variorum.drafts.services import open_draft
 from variorum.events.services import notify
+from variorum.inference.catalogue import licence_of
 from variorum.lib.errors import NotFound
 from variorum.repos import queries as repository
 from variorum.repos.services import store_lfs
@@ -85,6 +86,8 @@ def card(training: TrainingJob, result: dict[str, Any], weights_sha256: str) -> 
     version = training.dataset_version
     content = {
         "adapter": training.adapter_path,
+        "licence": licence_of(training.base_model),
+        "made": {"by": training.job.actor_name, "at": f"{training.job.created_at:%Y-%m-%dT%H:%M:%SZ}"},
         "weights_sha256": weights_sha256,
         "base_model": {"id": training.base_model, "manifest_sha256": result["base_manifest_sha256"]},
         "data": {
