@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCan } from "@/api/session";
+import { AdapterView } from "@/features/adapters/AdapterView";
 import { draftsQuery } from "@/features/drafts/drafts";
 import { Playground } from "@/features/playground/Playground";
 import { cx } from "@/lib/cx";
@@ -18,7 +19,7 @@ import { Time } from "@/ui/Time";
 import { Authorship } from "./Authorship";
 import { type FileContent, fileLink, fileQuery, KINDS, MAIN, type PromptOverview } from "./files";
 import { History } from "./History";
-import { AdapterView, ConfigView } from "./OtherViews";
+import { ConfigView } from "./OtherViews";
 import styles from "./Prompt.module.css";
 import { PromptView, Source } from "./PromptView";
 
