@@ -13,11 +13,13 @@ from variorum.drafts.merging import merge_draft
 from variorum.drafts.models import Draft
 from variorum.drafts.review import comment, review
 from variorum.drafts.services import open_draft
+from variorum.repos.tags import create_tag, tags_of
 from variorum_sample.texts import artefact
 
 SLUG = "support-desk"
 DOMAIN = "sample.example"
 OPEN_DRAFT = "Answer in two sentences"
+CLASH = "Sound like a neighbour"
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,20 @@ HISTORY = [
         {"prompts/triage.prompt": "triage-3.prompt", "configs/desk.yaml": "desk-2.yaml"},
         ("dev",),
     ),
+    Chapter(
+        "Say who looks after what",
+        "The file `OWNERS` names who must agree to a change of which file.",
+        "jonas",
+        "mara",
+        "So nobody has to ask around any more.",
+        {"OWNERS": "owners"},
+    ),
 ]
+TAG = "first-desk"
+TAGGED = "Tell the model its role"
+NOTES = """The first version that went to production.
+
+The triage prompt now has a system message and asks for one word."""
 
 
 def history(made: Project, found: People) -> None:
@@ -132,6 +147,13 @@ def history(made: Project, found: People) -> None:
             _approve(draft, found, chapter.reviewer, chapter.said)
             draft = merge_draft(draft=draft, actor=_actor(found, chapter.reviewer), expected_head=draft.head_commit)
         _go_live(made, draft, chapter, found)
+
+
+def name_version(made: Project, found: People) -> None:
+    """A tag with notes on the commit that first went to production."""
+    if not any(tag.name == TAG for tag in tags_of(made)):
+        draft = Draft.objects.get(project=made, title=TAGGED)
+        create_tag(project=made, actor=_actor(found, "jonas"), name=TAG, ref=draft.merged_commit, notes=NOTES)
 
 
 def _go_live(made: Project, draft: Draft, chapter: Chapter, found: People) -> None:
@@ -158,7 +180,31 @@ def open_review(made: Project, found: People) -> Draft:
     thread = say("jonas", "Is 0.2 not too stiff for a greeting?", path="prompts/reply.prompt", side="new", line=line)
     say("priya", "I tried both in the playground. At 0.4 it promised refunds that we do not give.", parent=thread)
     say("mara", "I like it. Please show one reply for a returns message before we merge.")
+    say(
+        "jonas",
+        "Halfway, then?",
+        path="prompts/reply.prompt",
+        side="new",
+        line=line,
+        end_line=line,
+        suggestion="  temperature: 0.3",
+    )
     return draft
+
+
+def open_clash(made: Project, found: People) -> None:
+    """A draft from before the replies were made shorter: it clashes with main."""
+    if Draft.objects.filter(project=made, title=CLASH).exists():
+        return
+    before = Draft.objects.get(project=made, title=HISTORY[1].title).merged_commit
+    open_draft(
+        project=made,
+        actor=_actor(found, "jonas"),
+        title=CLASH,
+        description="Written before the replies became three sentences: main says something else by now.",
+        files={"prompts/reply.prompt": artefact("reply-warm.prompt")},
+        base=before,
+    )
 
 
 def _say(draft: Draft, found: People) -> Callable[..., int]:
