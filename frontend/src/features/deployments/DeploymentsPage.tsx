@@ -85,7 +85,12 @@ export default function DeploymentsPage() {
             value: "when",
             label: "What was live when?",
             content: (
-              <LiveWhen project={project} at={search.at} onChange={(at) => go({ tab: "when", at }, true)} />
+              <LiveWhen
+                project={project}
+                at={search.at}
+                environment={search.environment}
+                onChange={(next) => go({ tab: "when", ...next }, true)}
+              />
             ),
           },
         ]}

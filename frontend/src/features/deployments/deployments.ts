@@ -15,6 +15,7 @@ export type Deployment = Schemas["Deployment"];
 export type DeploymentDetail = Schemas["DeploymentDetail"];
 export type Environment = Schemas["Environment"];
 export type Change = Schemas["ChangedPath"];
+export type Moment = Schemas["Live"];
 export type Preview = Schemas["DeployPreview"];
 
 const PAGE = "100";
@@ -136,10 +137,25 @@ export function changesInWords(changes: Change[]): string {
   return `${plural(changes.length, "file")} ${changes.length === 1 ? "changes" : "change"}`;
 }
 
+/** The prompts that an environment served at a moment, with their texts. */
+export function servedQuery(project: string, at: string, environment: string) {
+  return queryOptions({
+    queryKey: key(project, "deployments", "served", at, environment),
+    queryFn: async () =>
+      (
+        await take(
+          client.GET("/api/v1/projects/{project}/live", {
+            params: { path: { project }, query: { at, environment, texts: true } },
+          }),
+        )
+      ).items[0]?.prompts ?? [],
+  });
+}
+
 /** A local date and time as <input type="datetime-local"> has it, from an ISO time, and back. */
-export function toLocalInput(iso: string): string {
+export function toLocalInput(iso: string, length = 16): string {
   const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, length);
 }
 
 export function fromLocalInput(text: string): string | null {

@@ -8,6 +8,8 @@ export interface DeploymentsSearch {
   tab?: string;
   /** The moment of "what was live when?", ISO 8601. */
   at?: string;
+  /** The environment whose texts are open in "what was live when?". */
+  environment?: string;
   /** An environment: the dialog for deploying to it is open. */
   deploy?: string;
   /** The commit chosen in that dialog. */
@@ -20,6 +22,7 @@ const deployments = createRoute({
   validateSearch: (search: Record<string, unknown>): DeploymentsSearch => ({
     ...(TABS.includes(String(search["tab"])) ? { tab: String(search["tab"]) } : {}),
     ...(search["at"] ? { at: String(search["at"]) } : {}),
+    ...(search["environment"] ? { environment: String(search["environment"]) } : {}),
     ...(search["deploy"] ? { deploy: String(search["deploy"]) } : {}),
     ...(search["commit"] ? { commit: String(search["commit"]) } : {}),
   }),

@@ -16,6 +16,7 @@ import { DraftActions } from "./DraftActions";
 import styles from "./Drafts.module.css";
 import { type Draft, draftQuery } from "./drafts";
 import { EditTab } from "./EditTab";
+import { RevertButton } from "./RevertButton";
 import { Ended, Standing } from "./Standing";
 import { VersionsTab } from "./VersionsTab";
 import { Why } from "./Why";
@@ -48,7 +49,12 @@ function Shown({ project, draft }: { project: string; draft: Draft }) {
           {plural(draft.paths.length, "file")}
         </>
       }
-      actions={<DraftActions project={project} draft={draft} />}
+      actions={
+        <>
+          {draft.state === "merged" && <RevertButton project={project} sha={draft.merged_commit} />}
+          <DraftActions project={project} draft={draft} />
+        </>
+      }
     >
       <Ended project={project} draft={draft} />
       {tab !== "edit" && (

@@ -59,6 +59,17 @@ function Facts({ project, log }: { project: string; log: WholeLog }) {
         ["Prompt", log.prompt || "–"],
         ["Environment", log.environment],
         [
+          "Live then",
+          <Link
+            key="then"
+            to="/p/$project/deployments"
+            params={{ project }}
+            search={{ tab: "when", at: log.started_at, environment: log.environment }}
+          >
+            What was live at this moment
+          </Link>,
+        ],
+        [
           "Commit",
           log.commit ? (
             <Link key="commit" to="/p/$project/commits/$sha" params={{ project, sha: log.commit }}>

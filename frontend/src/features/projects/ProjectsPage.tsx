@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Project, projectsQuery } from "@/api/session";
+import { ImportProject } from "@/features/portable/ImportProject";
 import { PlainShell } from "@/shell/PlainShell";
 import { Badge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
@@ -16,6 +17,7 @@ import styles from "./ProjectsPage.module.css";
 
 export default function ProjectsPage() {
   const [creating, setCreating] = useState(false);
+  const [importing, setImporting] = useState(false);
   const create = (
     <Button variant="primary" icon="plus" onClick={() => setCreating(true)}>
       New project
@@ -26,12 +28,20 @@ export default function ProjectsPage() {
       <Page
         title="Projects"
         description="A project holds the prompts, data, deployments and people of one product."
-        actions={create}
+        actions={
+          <>
+            <Button icon="upload" onClick={() => setImporting(true)}>
+              Import a project
+            </Button>
+            {create}
+          </>
+        }
       >
         <ProjectList create={create} />
         <Dialog open={creating} onClose={() => setCreating(false)} title="New project">
           <NewProject />
         </Dialog>
+        <ImportProject open={importing} onClose={() => setImporting(false)} />
       </Page>
     </PlainShell>
   );

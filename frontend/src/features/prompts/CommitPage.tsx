@@ -1,6 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+import { useCan } from "@/api/session";
+import { RevertButton } from "@/features/drafts/RevertButton";
+import { TagBadges } from "@/features/tags/TagBadges";
+import { useTagNames } from "@/features/tags/tags";
 import { plural } from "@/lib/format";
+import { ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { ErrorState } from "@/ui/ErrorState";
 import { Id } from "@/ui/Id";
@@ -14,6 +19,8 @@ import styles from "./Prompt.module.css";
 export default function CommitPage() {
   const { project = "", sha = "" } = useParams({ strict: false });
   const commit = useQuery(commitQuery(project, sha));
+  const namesOf = useTagNames(project);
+  const maintainer = useCan(project, "maintainer");
   if (commit.isPending) return <SkeletonPage />;
   if (commit.isError) return <ErrorState error={commit.error} retry={() => void commit.refetch()} />;
   const { subject, body, files } = commit.data;
@@ -25,7 +32,23 @@ export default function CommitPage() {
         { label: "Prompts & files", to: "/p/$project/files", params: { project } },
         { label: "History", to: "/p/$project/commits", params: { project } },
       ]}
+      badge={<TagBadges project={project} names={namesOf(commit.data.sha)} />}
       description={<About commit={commit.data} count={files.length} />}
+      actions={
+        <>
+          {maintainer && (
+            <ButtonLink
+              icon="tag"
+              to="/p/$project/tags"
+              params={{ project }}
+              search={{ name: commit.data.sha }}
+            >
+              Tag…
+            </ButtonLink>
+          )}
+          <RevertButton project={project} sha={commit.data.sha} />
+        </>
+      }
     >
       {body && (
         <Card padding="none">

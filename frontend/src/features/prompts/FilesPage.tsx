@@ -79,6 +79,9 @@ export default function FilesPage() {
           <ButtonLink icon="history" to="/p/$project/commits" params={{ project }}>
             History
           </ButtonLink>
+          <ButtonLink icon="tag" to="/p/$project/tags" params={{ project }}>
+            Tags
+          </ButtonLink>
           <NewFile project={project} />
         </>
       }

@@ -1,5 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { TagBadges } from "@/features/tags/TagBadges";
+import { useTagNames } from "@/features/tags/tags";
 import { Card } from "@/ui/Card";
 import { Empty } from "@/ui/Empty";
 import { ErrorState } from "@/ui/ErrorState";
@@ -20,6 +22,7 @@ interface HistoryProps {
 /** Commits, newest first. */
 export function History({ project, refName, path }: HistoryProps) {
   const commits = useInfiniteQuery(commitsQuery(project, refName, path));
+  const namesOf = useTagNames(project);
   if (commits.isPending) return <SkeletonRows columns={4} />;
   if (commits.isError) return <ErrorState error={commits.error} retry={() => void commits.refetch()} />;
   const rows = commits.data.pages.flatMap((page) => page.items);
@@ -28,7 +31,7 @@ export function History({ project, refName, path }: HistoryProps) {
     <Card padding="none">
       <Table
         label="History"
-        columns={columns(project, path)}
+        columns={columns(project, path, namesOf)}
         rows={rows}
         rowKey={(commit) => commit.sha}
         rowLink={(commit) => ({ to: "/p/$project/commits/$sha", params: { project, sha: commit.sha } })}
@@ -38,9 +41,20 @@ export function History({ project, refName, path }: HistoryProps) {
   );
 }
 
-function columns(project: string, path: string | undefined): Column<Commit>[] {
+function columns(
+  project: string,
+  path: string | undefined,
+  namesOf: (sha: string) => string[],
+): Column<Commit>[] {
   return [
     { key: "subject", header: "Change", cell: (commit) => commit.subject, primary: true },
+    {
+      key: "tags",
+      header: "Tags",
+      hideHeader: true,
+      width: "140px",
+      cell: (commit) => <TagBadges project={project} names={namesOf(commit.sha)} />,
+    },
     { key: "by", header: "By", cell: (commit) => commit.author_name, width: "180px" },
     {
       key: "sha",

@@ -1,6 +1,6 @@
 import { Link, useParams, useRouter } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { type Role, useCan } from "@/api/session";
+import { useCan } from "@/api/session";
 import { Page } from "@/ui/Page";
 import styles from "./Settings.module.css";
 
@@ -8,7 +8,7 @@ interface Section {
   label: string;
   path: string;
   /** Who sees it at all; everybody when missing. */
-  need?: Role;
+  need?: "owner" | "maintainer";
 }
 
 /** The sections of the settings in their order; one shows as soon as its route exists. */
@@ -18,6 +18,7 @@ const SECTIONS: Section[] = [
   { label: "API keys", path: "/p/$project/settings/keys", need: "owner" },
   { label: "Models", path: "/p/$project/settings/models" },
   { label: "Metrics", path: "/p/$project/settings/metrics" },
+  { label: "Export", path: "/p/$project/settings/export", need: "maintainer" },
   { label: "Audit trail", path: "/p/$project/settings/audit" },
 ];
 
@@ -51,8 +52,8 @@ export function SettingsFrame({ title, description, actions, children }: FramePr
 function Sections() {
   const { project = "" } = useParams({ strict: false });
   const known = useRouter().routesByPath as Record<string, unknown>;
-  const owner = useCan(project, "owner");
-  const shown = SECTIONS.filter((section) => known[section.path] && (!section.need || owner));
+  const may = { owner: useCan(project, "owner"), maintainer: useCan(project, "maintainer") };
+  const shown = SECTIONS.filter((section) => known[section.path] && (!section.need || may[section.need]));
   return (
     <nav aria-label="Settings" className={styles.sections}>
       {shown.map((section) => (
