@@ -235,7 +235,7 @@ def _add_deploy(commands: Commands) -> None:
         commands, "deploy", "make a commit live", "variorum deploy staging main --note 'kinder answers'\n"
     )
     parser.add_argument("env", help="the environment, such as staging")
-    parser.add_argument("commit", help="a commit of main, or main itself")
+    parser.add_argument("commit", help="a tag, a commit of main, or main itself")
     parser.add_argument("--note", default="", help="why")
     _project(parser)
 
@@ -247,6 +247,32 @@ def _add_rollback(commands: Commands) -> None:
     parser.add_argument("env", help="the environment, such as production")
     parser.add_argument("--to", type=int, metavar="NUMBER", help="the deployment to restore (default: the one before)")
     parser.add_argument("--note", default="", help="why")
+    _project(parser)
+
+
+def _add_live(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "live",
+        "what was live when",
+        """\
+        variorum live --at "2026-11-17 14:05" --environment production
+        variorum live --at "tuesday 14:05" --zone Europe/Berlin --text
+        variorum live --at "2 hours ago" -e production --prompt triage > then.prompt
+        """,
+    )
+    parser.add_argument("--at", default="now", metavar="MOMENT", help="'tuesday 14:05', '2 hours ago', ISO 8601")
+    parser.add_argument("--zone", metavar="NAME", help="of MOMENT, as Europe/Berlin (default: the computer's)")
+    parser.add_argument("-e", "--environment", help="only this one (default: all)")
+    parser.add_argument("--text", action="store_true", help="with the prompts' texts")
+    parser.add_argument("--prompt", metavar="NAME", help="only the text of this prompt")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    _project(parser)
+
+
+def _add_export(commands: Commands) -> None:
+    parser = _command(commands, "export", "the whole project as one file", "variorum export -o support-desk.zip\n")
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: the project's slug and .zip")
     _project(parser)
 
 
@@ -268,7 +294,7 @@ def _add_log(commands: Commands) -> None:
 
 
 _EDITOR = (_add_clone, _add_status, _add_diff, _add_check, _add_open, _add_run, _add_pull, _add_push, _add_import)
-_SERVER = (_add_fetch, _add_render, _add_deploy, _add_rollback, _add_log, _add_credential)
+_SERVER = (_add_fetch, _add_render, _add_deploy, _add_rollback, _add_live, _add_export, _add_log, _add_credential)
 
 
 def _parser(commands: Commands, name: str, help_text: str, examples: str) -> argparse.ArgumentParser:

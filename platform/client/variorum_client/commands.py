@@ -20,6 +20,7 @@ from variorum_client.clones.syncing import pull, push
 from variorum_client.connection import path_of
 from variorum_client.errors import UnknownArtefact
 from variorum_client.formats import Prompt
+from variorum_client.history import export, live
 from variorum_client.ids import uuid7
 from variorum_client.importing.command import import_
 from variorum_client.inputs import prompt_file, variables_of
@@ -110,6 +111,8 @@ COMMANDS: dict[str, Callable[[Options, TextIO], int]] = {
     "run": run,
     "pull": pull,
     "push": push,
+    "live": live,
+    "export": export,
     "credential": credential,
     "import": import_,
 }

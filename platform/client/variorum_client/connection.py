@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -17,6 +17,7 @@ import httpx
 from variorum_client.errors import ApiError
 
 MAX_ANSWER_BYTES = 64_000_000
+DOWNLOAD_CHUNK = 256 * 1024
 MAX_RETRY_AFTER = 300.0
 USER_AGENT = "variorum-client/0.1"
 _KEY = re.compile(r"[\x21-\x7e]{1,400}")
@@ -68,6 +69,26 @@ class Connection:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             message = f"{self._host} cannot be reached ({type(error).__name__})."
             raise ApiError(0, "unreachable", message) from None
+
+    def download(self, path: str, out: IO[bytes]) -> str:
+        """Fetch a file of any size, in flat memory; `timeout` is for each step of it. Answers its sha256 in hex.
+
+        Raises ApiError, also for every answer but 200.
+        """
+        digest = hashlib.sha256()
+        try:
+            with self._client().stream("GET", self.base_url + path, headers=self._headers()) as response:
+                if response.status_code != 200:
+                    raise refusal(self._read(response, time.monotonic() + self.timeout))
+                for piece in response.iter_bytes(DOWNLOAD_CHUNK):
+                    digest.update(piece)
+                    out.write(piece)
+        except httpx.TimeoutException:
+            raise ApiError(0, "timeout", f"{self._host} did not answer within {self.timeout:g} s.") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            message = f"{self._host} cannot be reached ({type(error).__name__})."
+            raise ApiError(0, "unreachable", message) from None
+        return digest.hexdigest()
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._key}", "Accept": "application/json", "User-Agent": USER_AGENT}

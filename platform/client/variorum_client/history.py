@@ -1,0 +1,101 @@
+"""The commands that look back: what was live when, and the whole project as one file."""
+
+import json
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any, TextIO
+
+from variorum_client.asking import ask_project, connection_for, project_for
+from variorum_client.connection import path_of
+from variorum_client.errors import ApiError
+from variorum_client.moments import parse_moment, said, zone_of
+
+PAUSE = 0.5
+ENDED = ("succeeded", "failed", "cancelled")
+
+
+def live(options: Namespace, out: TextIO) -> int:
+    """What an environment (or each) served at a moment; exit code 1 when one that was named served nothing."""
+    zone = zone_of(options.zone)
+    at = parse_moment(options.at, zone=zone)
+    query = {"at": at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")}
+    if options.environment:
+        query["environment"] = options.environment
+    if options.text or options.prompt:
+        query["texts"] = "1"
+    answer = ask_project(options, "GET", "live", query=query)
+    items = answer["items"]
+    code = 1 if options.environment and items[0]["deployment"] is None else 0
+    if options.json:
+        out.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+    elif options.prompt:
+        out.write(_text(items, options.prompt))
+    else:
+        out.write(f"At {said(at)}\n")
+        out.writelines(_shown(item, zone, texts=options.text) for item in items)
+    return code
+
+
+def export(options: Namespace, out: TextIO) -> int:
+    """Let the server write the project to one file, wait for it, and fetch it."""
+    project = project_for(options)
+    target = Path(options.output or f"{project}.zip")
+    job = ask_project(options, "POST", "exports")
+    while job["state"] not in ENDED:
+        time.sleep(PAUSE)
+        job = ask_project(options, "GET", "jobs", str(job["number"]))
+    if job["state"] != "succeeded":
+        raise ApiError(0, "export_failed", job.get("error") or f"The export ended as {job['state']}.")
+    partial = target.with_name(f".{target.name}.part")
+    connection = connection_for(options)
+    try:
+        with partial.open("wb") as handle:
+            digest = connection.download(path_of("projects", project, "exports", str(job["number"]), "file"), handle)
+        if digest != job["result"]["sha256"]:
+            raise ApiError(0, "damaged", "The file was changed or cut off on its way. Try again.")
+        partial.replace(target)
+    finally:
+        connection.close()
+        partial.unlink(missing_ok=True)
+    out.write(f"{project} written to {target} ({job['result']['size']:,} bytes, sha256 {digest[:12]}…)\n")
+    return 0
+
+
+def _shown(item: Mapping[str, Any], zone: tzinfo, *, texts: bool) -> str:
+    found = item["deployment"]
+    if found is None:
+        after = item["after"]
+        later = f"; the first came {_time(after['created_at'], zone)}" if after else ""
+        return f"\n{item['environment']}: nothing was live{later}\n"
+    how = "rolled back" if found["kind"] == "rollback" else "deployed"
+    tags = f"  [{', '.join(item['tags'])}]" if item["tags"] else ""
+    until = _time(found["until"], zone) if found["until"] else "now"
+    lines = [
+        f"\n{item['environment']}: {found['commit'][:12]}{tags}  {found['subject']}",
+        f"  #{found['number']}, {how} by {found['actor_name']}",
+        f"  from {_time(found['created_at'], zone)} until {until}",
+        *(f"  {name}: #{item[name]['number']} {item[name]['subject']}" for name in ("before", "after") if item[name]),
+    ]
+    for prompt in item["prompts"]:
+        lines.append(f"  {prompt['path']}" + (f"  ({prompt['model']})" if prompt.get("model") else ""))
+        if texts:
+            lines += [f"    | {line}" for line in (prompt["text"] or "").splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _text(items: list[dict[str, Any]], name: str) -> str:
+    """One prompt's text, to be piped somewhere. Raises ValueError unless one environment is meant and has it."""
+    if len(items) != 1:
+        raise ValueError("--prompt needs one environment: give --environment too.")
+    for prompt in items[0]["prompts"]:
+        if name in (prompt["name"], prompt["path"]):
+            return str(prompt["text"])
+    known = ", ".join(prompt["name"] for prompt in items[0]["prompts"]) or "none"
+    raise ApiError(404, "unknown_prompt", f"No prompt {name!r} was live in {items[0]['environment']} then: {known}.")
+
+
+def _time(iso: str, zone: tzinfo) -> str:
+    return said(datetime.fromisoformat(iso).astimezone(zone))
