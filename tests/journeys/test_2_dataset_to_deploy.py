@@ -118,3 +118,31 @@ def test_from_a_dataset_to_a_deployed_adapter_and_back(live, owner, editor, main
     assert second["draft"] != tuned["draft"]
     card = editor.get(f"{P}/file?path=adapters/triage/card.yaml&ref=drafts/{second['draft']}")
     assert again["start_from"]["sha256"] in card["text"]
+    _lineage(editor, tuned, evaluation, second["draft"])
+
+
+def _lineage(editor, tuned, evaluation, later):
+    """Data -> job -> adapter -> evaluation -> deployment, and the next adapter's parent."""
+    address = f"{P}/adapters/lineage?path=adapters/triage"
+    found = editor.get(f"{address}&ref=main")
+    nodes = {node["id"]: node for node in found["nodes"]}
+    judged = f"evaluation-{evaluation['number']}"
+    assert {name: (node["column"], node["title"]) for name, node in nodes.items()} == {
+        "dataset": (0, "messages v1"),
+        "prompt": (0, "prompts/triage.prompt"),
+        "base": (0, "tiny"),
+        "job": (1, f"Fine-tune #{tuned['number']}"),
+        "draft": (2, f"Draft #{tuned['draft']}"),
+        "adapter": (2, "triage"),
+        judged: (3, "Triage"),
+        "deployment-1": (4, "Staging"),
+    }
+    edges = {(edge["tail"], edge["head"]) for edge in found["edges"]}
+    inputs = {(name, "job") for name in ("dataset", "prompt", "base")}
+    way = {("job", "draft"), ("draft", "adapter"), ("adapter", judged), ("adapter", "deployment-1")}
+    assert edges == inputs | way
+    states = (nodes["job"]["state"], nodes["draft"]["state"], nodes["deployment-1"]["state"])
+    assert states == ("succeeded", "merged", "live")
+    assert nodes[judged]["state"] in {"pass", "fail", "inconclusive"}
+    next_one = {node["id"] for node in editor.get(f"{address}&ref=drafts/{later}")["nodes"]}
+    assert next_one == {"dataset", "prompt", "base", "parent", "job", "draft", "adapter"}

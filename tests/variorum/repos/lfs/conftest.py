@@ -53,7 +53,13 @@ class Git:
         done = subprocess.run(
             ["git", *arguments],
             cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.home), "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.home),
+                "GIT_TERMINAL_PROMPT": "0",
+                "GIT_CONFIG_NOSYSTEM": "1",
+                "LC_ALL": "C",
+            },
             capture_output=True,
             text=True,
             timeout=120,
