@@ -1,16 +1,19 @@
 """A project under review: Olga owns it, Mia maintains, Eddie edits, Vera views."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
+from tests.gitclient import Clone, address
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Membership, Project, User
-from variorum.accounts.roles import Role
-from variorum.drafts.models import Draft
-from variorum.repos import queries
+from variorum.accounts.roles import Role, Scope
+from variorum.accounts.services import create_api_key
+from variorum.drafts.models import Draft, Push
+from variorum.repos import git, places, queries
 from variorum.repos import services as repository
 
 BASE = "/api/v1/projects/support-desk"
@@ -101,3 +104,26 @@ def team(project: Project, owner: User, make_user: Callable[..., User], api: Cal
 def draft(team: Team) -> Any:
     """Eddie's open draft that makes the prompt kinder."""
     return team.open(files={"prompts/triage.prompt": TRIAGE.replace("Be kind.", "Be very kind.")})
+
+
+@pytest.fixture
+def clone(web: str, team: Any, tmp_path: Path) -> Callable[..., Clone]:
+    """clone("eddie") -> a work tree whose origin knows Eddie's key."""
+
+    def make(name: str = "eddie", *options: str) -> Clone:
+        scopes = [Scope.READ, Scope.WRITE, Scope.ADMIN]
+        key = create_api_key(
+            project=team.project, user=team.people[name], name="laptop", scopes=scopes, expires_at=None
+        )[1]
+        return Clone.of(address(web, key), tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}", *options)
+
+    return make
+
+
+@pytest.fixture
+def sound(team: Any) -> Any:
+    """After the test: `git fsck --strict` is clean, no quarantine and no intent is left."""
+    yield
+    assert git.fsck(places.path_of(team.project)) == []
+    assert list(places.path_of(team.project).parent.glob(".push-*")) == []
+    assert Push.objects.count() == 0

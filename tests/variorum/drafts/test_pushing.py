@@ -1,43 +1,18 @@
 """git push with the real client: what becomes a draft, what main takes, what is refused and how it is said."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.gitclient import Clone, address
+from tests.gitclient import Clone
 from variorum.accounts.models import Project
-from variorum.accounts.roles import Scope
-from variorum.accounts.services import create_api_key
-from variorum.drafts.models import Draft, Push
+from variorum.drafts.models import Draft
 from variorum.events.models import Event
 from variorum.repos import git, places, queries
 
 PATH = "prompts/triage.prompt"
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def clone(web: str, team: Any, tmp_path: Path) -> Callable[..., Clone]:
-    """clone("eddie") -> a work tree whose origin knows Eddie's key."""
-
-    def make(name: str = "eddie", *options: str) -> Clone:
-        scopes = [Scope.READ, Scope.WRITE, Scope.ADMIN]
-        key = create_api_key(
-            project=team.project, user=team.people[name], name="laptop", scopes=scopes, expires_at=None
-        )[1]
-        return Clone.of(address(web, key), tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}", *options)
-
-    return make
-
-
-@pytest.fixture(autouse=True)
-def _sound(team: Any) -> Any:
-    yield
-    assert git.fsck(places.path_of(team.project)) == []
-    assert list(places.path_of(team.project).parent.glob(".push-*")) == []
-    assert Push.objects.count() == 0
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sound")]
 
 
 def refs(team: Any) -> dict[str, str]:

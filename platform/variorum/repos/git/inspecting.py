@@ -81,17 +81,11 @@ def _too_large(path: str, size: int) -> Problem:
 
 
 def _of_commit(commit: pygit2.Commit) -> Iterator[Problem]:
-    """Texts and times that pages could not show."""
-    reason = ""
-    try:
-        _ = (commit.message, commit.author.name, commit.author.email, commit.committer.name, commit.committer.email)
-    except (UnicodeDecodeError, LookupError):
-        reason = "its message or its author is not UTF-8"
+    """Times that no page could show."""
     if not all(0 <= person.time <= LATEST for person in (commit.author, commit.committer)):
-        reason = "its time is out of range"
-    if reason:
-        text = f"Commit {str(commit.id)[:10]} ({reason}). Write it anew: `git rebase -i`, then `git commit --amend`."
-        yield Problem(f"commit {str(commit.id)[:10]}", 1, 1, "bad_commit", text)
+        name = f"commit {str(commit.id)[:10]}"
+        text = "Its time is out of range. Set your clock, then `git commit --amend --reset-author`."
+        yield Problem(name, 1, 1, "bad_time", text)
 
 
 def _shown(path: str) -> str:

@@ -19,6 +19,7 @@ SEND_PATIENCE = 60.0  # seconds in which the caller must take a piece
 LONGEST = 3600.0
 CONFIG = (
     *("-c", "uploadpack.allowFilter=true"),
+    *("-c", "uploadpack.allowAnySHA1InWant=true"),  # as version 2 has it; a partial clone asks for single blobs
     *("-c", "uploadpack.hideRefs=refs/variorum/"),
     *("-c", "uploadpack.keepAlive=5"),
 )
