@@ -17,5 +17,6 @@ class DraftsConfig(AppConfig):
         schedule.every(2, "drafts.merges", repair.finish_merges)
         schedule.every(2, "drafts.pushes", landing.finish_pushes)
         schedule.every(10, "drafts.heads", repair.adopt_heads)
+        schedule.every(10, "drafts.branches", repair.drop_branches)
         schedule.every(60, "drafts.presence", presence.forget_old)
         lanes.add(GitLane(pushing.receive_in_thread))

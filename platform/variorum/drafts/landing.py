@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.accounts.roles import Role, at_least
 from variorum.accounts.services import next_number
+from variorum.drafts.heads import advance
 from variorum.drafts.locking import tell
 from variorum.drafts.merging import finish, landed
 from variorum.drafts.models import Draft, Push
@@ -213,10 +213,8 @@ class _Rows:
         if draft.head_commit != head:
             if not _forward(self.project, move):
                 self._check_own(draft, "rewrite", move.ref)
-            draft.head_commit, draft.base_commit = head, self._base(head)
-            draft.paths = queries.changed_paths(self.project, draft.base_commit, head)
-            draft.updated_at = timezone.now()
-            draft.save(update_fields=["head_commit", "base_commit", "paths", "updated_at"])
+                draft.base_commit = self._base(head)
+            advance(draft, head)
             tell(draft, self.actor, "draft.saved", commit=head, paths=draft.paths[:20], pushed=True)
         return ["", f"Draft #{draft.number} “{draft.title}” has your commits:", f"  {link(draft)}", ""]
 

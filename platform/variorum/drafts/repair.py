@@ -3,11 +3,12 @@
 from django.db import transaction
 
 from variorum.accounts.access import Actor
+from variorum.accounts.models import Project
 from variorum.drafts.heads import advance
 from variorum.drafts.locking import lock, tell
 from variorum.drafts.merging import finish, landed
 from variorum.drafts.models import Draft
-from variorum.drafts.refs import KEEP
+from variorum.drafts.refs import BRANCHES, KEEP, NUMBERED
 from variorum.repos import git, queries
 from variorum.repos.places import path_of
 
@@ -37,6 +38,35 @@ def adopt_head(draft: Draft) -> bool:
         return False
     with transaction.atomic():
         return _adopt(lock(draft))
+
+
+def drop_branches() -> int:
+    """Take away numbered branches that a killed attempt to open a draft left without a row; gives how many.
+
+    Their commits stay under a hidden ref. A draft that is being opened holds its project's row, and is waited for.
+    """
+    projects = Project.objects.filter(repository__isnull=False).select_related("repository")
+    return sum(_drop(project) for project in projects.iterator() if _orphans(project))
+
+
+def _drop(project: Project) -> int:
+    with transaction.atomic():
+        if not Project.objects.select_for_update(skip_locked=True).filter(pk=project.pk).exists():
+            return 0
+        orphans = _orphans(project)
+        there = git.refs(path_of(project), KEEP)
+        kept = {f"{KEEP}{oid}": git.Move(f"{KEEP}{oid}", None, oid) for oid in orphans.values()}
+        moves = [move for ref, move in kept.items() if ref not in there]
+        moves += [git.Move(f"{BRANCHES}{name}", oid, None) for name, oid in orphans.items()]
+        git.move_refs(path_of(project), moves)
+        return len(orphans)
+
+
+def _orphans(project: Project) -> dict[str, str]:
+    """Branches `drafts/<number>` without a draft, and what they point at."""
+    numbered = {name: oid for name, oid in git.heads(path_of(project), "drafts/").items() if NUMBERED.fullmatch(name)}
+    known = set(Draft.objects.filter(project=project, branch__in=numbered).values_list("branch", flat=True))
+    return {name: oid for name, oid in numbered.items() if name not in known}
 
 
 def _adopt(draft: Draft) -> bool:
