@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from variorum_client.asking import ask_project
+from variorum_client.clones.clone import MAIN, REMOTE, find_clone
 from variorum_client.connection import Connection, refusal
 from variorum_client.errors import ApiError
 from variorum_client.formats import Prompt
@@ -60,7 +61,15 @@ def _by_server(options: Namespace, prompt: Prompt, messages: list[Message]) -> d
     source = print_front({key: value for key, value in front.items() if value}) + template
     body = {"path": "prompts/run.prompt", "source": source, "variables": values}
     body |= {"model": options.model} if options.model else {}
+    body |= {"ref": _branch()} if prompt.adapter else {}
     return {**ask_project(options, "POST", "playground", body=body), "messages": to_chat(messages)}
+
+
+def _branch() -> str:
+    """The server's branch that has the adapter: this clone's, else main."""
+    clone = find_clone()
+    branch = clone.upstream(clone.branch) if clone and clone.branch else None
+    return branch if branch and clone and clone.commit(f"{REMOTE}/{branch}") else MAIN
 
 
 def _as_values(messages: list[Message]) -> tuple[str, dict[str, str]]:

@@ -11,6 +11,7 @@ MAX_PATH_BYTES = 400
 MAX_SEGMENT_BYTES = 200
 MAX_SEGMENTS = 12
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "card.yaml")
+DOCS = ("OWNERS", ".gitattributes", ".gitignore", ".pre-commit-config.yaml")
 _FORBIDDEN = frozenset('\\:*?"<>|')
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -19,7 +20,7 @@ def kind_of(path: str) -> Kind:
     """What a file is, told by its path alone; the path need not be a legal one."""
     folder, _, rest = path.partition("/")
     name = path.rsplit("/", 1)[-1]
-    if name == "README.md" or path in ("OWNERS", ".gitattributes"):
+    if name == "README.md" or path in DOCS:
         return "doc"
     if folder == "prompts" and name.endswith(".prompt") and len(name) > len(".prompt"):
         return "prompt"
