@@ -11,6 +11,7 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 try:
     DATA_DIR = env.folder("VARIORUM_DATA", BASE_DIR / "var")
     DEBUG = env.flag("VARIORUM_DEBUG")
+    TESTING = env.flag("VARIORUM_TESTING")
     SECRET_KEY = env.text("VARIORUM_SECRET_KEY") or databases.local_secret(DATA_DIR, "VARIORUM_SECRET_KEY")
     ENCRYPTION_KEYS = env.names("VARIORUM_ENCRYPTION_KEYS", []) or [
         databases.local_secret(DATA_DIR, "VARIORUM_ENCRYPTION_KEYS")
@@ -36,8 +37,6 @@ try:
     DATABASES = databases.django_databases(DATABASE_URL, DATA_DIR)
 except env.BadSetting as exc:
     raise ImproperlyConfigured(str(exc)) from None
-
-TESTING = env.flag("VARIORUM_TESTING")
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

@@ -56,6 +56,7 @@ def test_the_web_process_never_imports_torch():
         ("VARIORUM_PORT", "eighty"),
         ("VARIORUM_PORT", "70000"),
         ("VARIORUM_DEBUG", "perhaps"),
+        ("VARIORUM_TESTING", "perhaps"),
         ("DATABASE_URL", "mysql://root:secret-word@h/x"),
         ("DATABASE_URL", "postgresql://root:secret-word@h"),
         ("BROKER_URL", "kafka://secret-word"),

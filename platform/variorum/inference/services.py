@@ -1,5 +1,6 @@
 """Model calls, and writes of providers."""
 
+import asyncio
 import os
 import threading
 import time
@@ -59,7 +60,8 @@ async def acomplete(
     It touches no database, so it may run in any loop. Raises ProviderError; no retries.
     """
     request = calls.Request(target, messages, config or {}, adapter)
-    url, headers, extensions = request.address()
+    # The name's lookup blocks: not on the loop.
+    url, headers, extensions = await asyncio.to_thread(request.address)
     began = time.perf_counter()
     try:
         response = await client.post(url, json=request.body, headers=headers, extensions=extensions, timeout=timeout)
