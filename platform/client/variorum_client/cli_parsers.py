@@ -67,9 +67,9 @@ def _add_diff(commands: Commands) -> None:
         "diff",
         "what differs between the files here and main, a commit, or what is live",
         """\
-        variorum diff                      what this branch changes
-        variorum diff HEAD                 what is not committed yet
-        variorum diff --live production    what deploying this would change
+        variorum diff                      # what this branch changes
+        variorum diff HEAD                 # what is not committed yet
+        variorum diff --live production    # what deploying this would change
         variorum diff prompts/triage.prompt
         """,
     )
@@ -86,15 +86,15 @@ def _add_check(commands: Commands) -> None:
         "check",
         "every fault of the artefacts, offline",
         """\
-        variorum check                          the whole clone
-        variorum check prompts/triage.prompt    one file, from any folder
-        variorum check --staged                 what the next commit would hold
-        variorum check --sarif problems.sarif   also for code scanning
+        variorum check                          # the whole clone
+        variorum check prompts/triage.prompt    # one file, from any folder
+        variorum check --staged                 # what the next commit would hold
+        variorum check --sarif problems.sarif   # also for code scanning
         """,
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: all)")
     parser.add_argument("--staged", action="store_true", help="what the next commit would hold")
-    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print it (default: text)")
     parser.add_argument("--sarif", metavar="FILE", help="write SARIF 2.1.0 to a file as well")
     parser.add_argument("--install-hook", action="store_true", help="make this clone check every commit, then stop")
 
@@ -106,7 +106,7 @@ def _add_open(commands: Commands) -> None:
         "open a draft from this branch, or push to the one it has",
         """\
         variorum open
-        variorum open -m 'Be kinder' --web      commit everything first, then show the page
+        variorum open -m 'Be kinder' --web      # commit everything first, then show the page
         variorum open --title 'Kinder triage' --description 'Customers asked for it.'
         """,
     )
@@ -147,8 +147,8 @@ def _add_pull(commands: Commands) -> None:
         "bring the branch up to date with the server and with main",
         """\
         variorum pull
-        variorum pull --no-main    only the branch's own commits
-        variorum pull --keep       on a conflict, put both versions into the files
+        variorum pull --no-main    # only the branch's own commits
+        variorum pull --keep       # on a conflict, put both versions into the files
         """,
     )
     parser.add_argument("--no-main", action="store_true", help="do not bring main in")

@@ -1,0 +1,14 @@
+"""docs/cli.md has every command as it is."""
+
+from pathlib import Path
+
+from variorum_client.cli_docs import with_reference
+from variorum_client.commands import COMMANDS
+
+PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
+
+
+def test_the_page_is_what_the_parsers_say() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert with_reference(page) == page, "run: python -m variorum_client.cli_docs docs/cli.md"
+    assert [name for name in COMMANDS if f"### variorum {name}\n" not in page] == []
