@@ -1,4 +1,6 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useRouter } from "@tanstack/react-router";
+import { deskQuery } from "@/features/drafts/review";
 import { cx } from "@/lib/cx";
 import { useShortcut } from "@/lib/shortcuts";
 import { Icon, type IconName } from "@/ui/Icon";
@@ -18,6 +20,7 @@ export const PLACES: Place[] = [
   { label: "Overview", path: "/p/$project", icon: "overview", keys: "g o" },
   { label: "Prompts & files", path: "/p/$project/files", icon: "file", keys: "g p" },
   { label: "Drafts", path: "/p/$project/drafts", icon: "draft", keys: "g d" },
+  { label: "Reviews", path: "/p/$project/reviews", icon: "check", keys: "g r" },
   { label: "Deployments", path: "/p/$project/deployments", icon: "deploy", keys: "g e" },
   { label: "Datasets", path: "/p/$project/datasets", icon: "dataset", keys: "g s", apart: true },
   { label: "Training", path: "/p/$project/training", icon: "training", keys: "g t" },
@@ -28,12 +31,15 @@ export const PLACES: Place[] = [
   { label: "Settings", path: "/p/$project/settings", icon: "settings", keys: "g ,", apart: true },
 ];
 
+const REVIEWS = "/p/$project/reviews";
+
 export function usePlaces(): Place[] {
   const known = useRouter().routesByPath as Record<string, unknown>;
   return PLACES.filter((place) => known[place.path] ?? known[`${place.path}/`]);
 }
 
 export function Rail({ project, onGo }: { project: string; onGo?: () => void }) {
+  const waiting = useQuery(deskQuery(project)).data?.waiting.length ?? 0;
   return (
     <nav aria-label="Project" className={styles.rail}>
       {usePlaces().map((place) => (
@@ -48,6 +54,11 @@ export function Rail({ project, onGo }: { project: string; onGo?: () => void }) 
         >
           <Icon name={place.icon} />
           {place.label}
+          {place.path === REVIEWS && waiting > 0 && (
+            <span className={styles.count} title={`${waiting} wait for your review`}>
+              {waiting}
+            </span>
+          )}
         </Link>
       ))}
     </nav>

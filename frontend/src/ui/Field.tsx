@@ -1,9 +1,9 @@
 import {
+  type ComponentProps,
   createContext,
   type InputHTMLAttributes,
   type ReactNode,
   type SelectHTMLAttributes,
-  type TextareaHTMLAttributes,
   useContext,
   useId,
 } from "react";
@@ -76,7 +76,7 @@ export function TextInput({ className, ...rest }: InputHTMLAttributes<HTMLInputE
   return <input type="text" {...useField()} {...rest} className={cx(styles.control, className)} />;
 }
 
-export function TextArea({ className, rows = 4, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement>) {
+export function TextArea({ className, rows = 4, ...rest }: ComponentProps<"textarea">) {
   return (
     <textarea {...useField()} rows={rows} {...rest} className={cx(styles.control, styles.area, className)} />
   );

@@ -68,7 +68,7 @@ class ReviewersView(APIView):
 class ReviewerView(APIView):
     """One request for review."""
 
-    @extend_schema(operation_id="reviewers_drop", responses=DraftDetail)
+    @extend_schema(operation_id="reviewers_drop", responses={200: DraftDetail})
     def delete(self, request: Request, project: str, number: int, user: int) -> Response:
         """Editor. Ask this person no longer."""
         draft = queries.access_draft(request, project, number, Role.EDITOR)

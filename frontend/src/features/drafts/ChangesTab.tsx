@@ -11,17 +11,10 @@ import type { Side } from "@/ui/Diff";
 import { Empty } from "@/ui/Empty";
 import { ErrorState } from "@/ui/ErrorState";
 import { SkeletonText } from "@/ui/Skeleton";
-import { CommentForm } from "./CommentForm";
 import styles from "./Drafts.module.css";
-import {
-  commentsQuery,
-  type Draft,
-  draftDiffQuery,
-  draftLink,
-  type Thread,
-  threadsOf,
-  useAddComment,
-} from "./drafts";
+import { commentsQuery, type Draft, draftDiffQuery, draftLink, type Thread, threadsOf } from "./drafts";
+import { LineForm } from "./LineForm";
+import { TakeAllUp } from "./Suggestion";
 import { ThreadView } from "./ThreadView";
 
 interface Props {
@@ -51,20 +44,23 @@ export function ChangesTab({ project, draft }: Props) {
   if (diff.data.files.length === 0) return <NothingYet project={project} draft={draft} />;
   const threads = threadsOf(comments).filter((thread) => thread.root.path !== "");
   return (
-    <FileList
-      files={diff.data.files}
-      card={(file, view) => (
-        <DraftFile
-          project={project}
-          draft={draft}
-          file={file}
-          view={view}
-          threads={threads}
-          asked={asked}
-          onAsk={setAsked}
-        />
-      )}
-    />
+    <div className={styles.stack}>
+      <TakeAllUp project={project} draft={draft} comments={comments} />
+      <FileList
+        files={diff.data.files}
+        card={(file, view) => (
+          <DraftFile
+            project={project}
+            draft={draft}
+            file={file}
+            view={view}
+            threads={threads}
+            asked={asked}
+            onAsk={setAsked}
+          />
+        )}
+      />
+    </div>
   );
 }
 
@@ -165,33 +161,5 @@ function Outdated({ project, draft, threads }: Props & { threads: Thread[] }) {
         <ThreadView key={thread.root.id} project={project} draft={draft} thread={thread} />
       ))}
     </details>
-  );
-}
-
-interface LineFormProps extends Props {
-  file: FileDiff;
-  place: { side: Side; line: number };
-  onDone: () => void;
-}
-
-function LineForm({ project, draft, file, place, onDone }: LineFormProps) {
-  const add = useAddComment(project, draft.number, onDone);
-  const old = place.side === "old";
-  const where = {
-    path: old ? file.old_path : file.path,
-    commit: old ? draft.base_commit : draft.head_commit,
-  };
-  return (
-    <div className={styles.boxed}>
-      <CommentForm
-        label={`Comment on line ${place.line}`}
-        action="Comment"
-        autoFocus
-        loading={add.isPending}
-        error={add.error}
-        onSubmit={(body) => add.mutate({ body, ...place, ...where })}
-        onCancel={onDone}
-      />
-    </div>
   );
 }

@@ -1,10 +1,11 @@
 import { useState } from "react";
 import { Button } from "@/ui/Button";
 import { FormError } from "@/ui/ErrorState";
-import { TextArea } from "@/ui/Field";
 import styles from "./Drafts.module.css";
+import { MentionBox } from "./MentionBox";
 
 interface CommentFormProps {
+  project: string;
   label: string;
   action: string;
   onSubmit: (body: string) => void;
@@ -31,17 +32,15 @@ export function CommentForm(props: CommentFormProps) {
         send();
       }}
     >
-      <TextArea
-        aria-label={props.label}
-        placeholder={props.label}
+      <MentionBox
+        project={props.project}
+        label={props.label}
         rows={props.rows ?? 3}
         value={body}
         autoFocus={props.autoFocus ?? false}
-        onChange={(event) => setBody(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
-          if (event.key === "Escape") props.onCancel?.();
-        }}
+        onChange={setBody}
+        onSend={send}
+        onCancel={props.onCancel}
       />
       <FormError error={props.error} />
       <div className={styles.buttons}>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { Link, useLocation } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
 import type { Commit } from "@/features/prompts/files";
 import { Card } from "@/ui/Card";
 import { ErrorState } from "@/ui/ErrorState";
@@ -20,6 +20,8 @@ import {
   verdictsQuery,
   versionsQuery,
 } from "./drafts";
+import { Said } from "./Said";
+import { TakeAllUp } from "./Suggestion";
 import { ThreadView } from "./ThreadView";
 
 interface Props {
@@ -38,6 +40,7 @@ export function ConversationTab({ project, draft, talk }: Props & { talk: number
   const comments = useQuery(commentsQuery(project, draft.number));
   const verdicts = useQuery(verdictsQuery(project, draft.number));
   const versions = useQuery(versionsQuery(project, draft.number));
+  useGoTo(comments.isSuccess && verdicts.isSuccess && versions.isSuccess);
   const failed = [comments, verdicts, versions].find((query) => query.isError);
   if (failed) return <ErrorState error={failed.error} retry={() => void failed.refetch()} />;
   if (!comments.data || !verdicts.data || !versions.data) {
@@ -50,18 +53,28 @@ export function ConversationTab({ project, draft, talk }: Props & { talk: number
   const items = [
     opened(draft),
     ...versions.data.map((version) => saved(project, draft, version)),
-    ...verdicts.data.map(judged),
+    ...verdicts.data.map((verdict) => judged(project, draft, verdict)),
     ...threadsOf(comments.data).map((thread) => said(project, draft, thread)),
     ...ended(draft),
   ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   return (
     <div className={styles.stack} style={{ maxWidth: 880 }}>
+      <TakeAllUp project={project} draft={draft} comments={comments.data} />
       {items.map((item) => (
         <div key={item.key}>{item.shown}</div>
       ))}
       {draft.may.comment && <Say key={talk} project={project} draft={draft} focus={talk > 0} />}
     </div>
   );
+}
+
+/** A notice leads to a comment by #comment-12; it comes after the address. */
+function useGoTo(there: boolean) {
+  const hash = useLocation({ select: (location) => location.hash });
+  useEffect(() => {
+    if (there && hash.startsWith("comment-"))
+      document.getElementById(hash)?.scrollIntoView({ block: "center" });
+  }, [there, hash]);
 }
 
 /** `focus`: somebody asked to write, by the key c. */
@@ -71,6 +84,7 @@ function Say({ project, draft, focus }: Props & { focus: boolean }) {
     <Card title="Say something">
       <CommentForm
         key={add.submittedAt}
+        project={project}
         label="Comment on the whole draft"
         action="Comment"
         autoFocus={focus || add.isSuccess}
@@ -116,15 +130,17 @@ function saved(project: string, draft: Draft, version: Commit): Item {
   return { key: version.sha, at, shown };
 }
 
-function judged(verdict: Approval): Item {
+function judged(project: string, draft: Draft, verdict: Approval): Item {
   const approve = verdict.verdict === "approve";
+  const stale = draft.state === "open" && verdict.commit !== draft.head_commit;
   const shown = (
     <div className={styles.tight}>
       <EventLine icon={approve ? "check" : "warn"} at={verdict.created_at}>
         <strong>{verdict.author.name}</strong>{" "}
         <StateBadge state={approve ? "approved" : "changes requested"} plain />
+        {stale && <span> an earlier version</span>}
       </EventLine>
-      {verdict.body && <p className={styles.body}>{verdict.body}</p>}
+      {verdict.body && <Said project={project} text={verdict.body} />}
     </div>
   );
   return { key: `verdict-${verdict.id}`, at: verdict.created_at, shown };

@@ -23,7 +23,7 @@ export function DraftActions({ project, draft }: Props) {
   useShortcut("a", () => setVerdict("approve"), { label: "Approve", enabled: may && !approved });
   return (
     <>
-      {may && (
+      {draft.may.request_changes && (
         <Button icon="warn" onClick={() => setVerdict("request_changes")}>
           Request changes
         </Button>

@@ -1,4 +1,5 @@
 import { Link, useRouter } from "@tanstack/react-router";
+import { useSession } from "@/api/session";
 import { cx } from "@/lib/cx";
 import { plural } from "@/lib/format";
 import { Badge } from "@/ui/Badge";
@@ -10,6 +11,8 @@ import { Time } from "@/ui/Time";
 import styles from "./Drafts.module.css";
 import { type Check, type Draft, draftLink } from "./drafts";
 import { MergeButton } from "./MergeButton";
+import { Reviewers } from "./Reviewers";
+import type { Need } from "./review";
 import { UpdateButton } from "./UpdateButton";
 
 /** Where the draft stands: who approved, what the checks say, whether it merges, and the button. */
@@ -19,6 +22,20 @@ export function Standing({ project, draft }: { project: string; draft: Draft }) 
     <Card title="Where it stands" padding="none">
       <div className={styles.lines}>
         <Approvals draft={draft} />
+        {draft.needs
+          .filter((need) => need.kind !== "project")
+          .map((need) => (
+            <NeedLine key={need.kind + need.asked_by} need={need} />
+          ))}
+        {draft.stale_approvals.map((verdict) => (
+          <div key={verdict.id} className={styles.line}>
+            <StateBadge state="pending">stale</StateBadge>
+            <span className={cx(styles.grow, styles.quiet)}>
+              {verdict.author.name} approved an earlier version and has to look again
+            </span>
+          </div>
+        ))}
+        <Reviewers project={project} draft={draft} />
         {draft.objections.map((objection) => (
           <div key={objection.id} className={styles.line}>
             <StateBadge state="changes requested" />
@@ -43,15 +60,40 @@ export function Standing({ project, draft }: { project: string; draft: Draft }) 
 }
 
 function Approvals({ draft }: { draft: Draft }) {
-  const { approvals, required_approvals: required } = draft;
-  const enough = approvals.length >= required;
+  const { approvals, approval_count: count, required_approvals: required } = draft;
+  const enough = count >= required;
+  const mine = useSession().data?.id === draft.author?.id;
+  const alone = mine && draft.may.approve;
   const names = approvals.map((approval) => approval.author.name).join(", ");
   return (
     <div className={styles.line}>
       <StateBadge state={enough ? "approved" : "pending"}>
-        {enough ? "approved" : `${approvals.length} of ${plural(required, "approval")}`}
+        {enough ? "approved" : `${count} of ${plural(required, "approval")}`}
       </StateBadge>
-      <span className={cx(styles.grow, styles.quiet)}>{names ? `by ${names}` : "of the latest version"}</span>
+      <span className={cx(styles.grow, styles.quiet)}>
+        {names
+          ? `by ${names}`
+          : alone
+            ? "Nobody else may approve here, so you may approve your own draft"
+            : "of the latest version"}
+      </span>
+    </div>
+  );
+}
+
+/** What a rule or the OWNERS file asks for beyond the project's own number. */
+function NeedLine({ need }: { need: Need }) {
+  const done = need.given >= need.count;
+  const [first = ""] = need.paths;
+  const files = need.paths.length > 1 ? `${first} and ${need.paths.length - 1} more` : first;
+  return (
+    <div className={styles.line}>
+      <StateBadge state={done ? "approved" : "pending"}>
+        {done ? "approved" : `${need.given} of ${plural(need.count, "approval")}`}
+      </StateBadge>
+      <span className={cx(styles.grow, styles.quiet)}>
+        for {files}, from {need.people.join(", ") || "nobody here"} ({need.asked_by})
+      </span>
     </div>
   );
 }

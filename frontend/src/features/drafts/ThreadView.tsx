@@ -9,6 +9,9 @@ import { toastProblem } from "@/ui/Toast";
 import { CommentForm } from "./CommentForm";
 import styles from "./Drafts.module.css";
 import { type Comment, type Draft, type Thread, useAddComment, useChangeComment } from "./drafts";
+import { useDeleteComment } from "./review";
+import { Said } from "./Said";
+import { Suggestion } from "./Suggestion";
 
 interface ThreadViewProps {
   project: string;
@@ -21,11 +24,13 @@ interface ThreadViewProps {
 /** A remark and its answers; a resolved one is folded. */
 export function ThreadView({ project, draft, thread, alone = false }: ThreadViewProps) {
   const { root, replies } = thread;
-  const [open, setOpen] = useState(root.resolved_at === null);
-  if (!open) {
+  const resolved = root.resolved_at !== null;
+  const [open, setOpen] = useState<boolean>();
+  if (!(open ?? !resolved)) {
     return (
       <div className={cx(styles.thread, alone && styles.alone, styles.folded)}>
-        <Icon name="check" /> {plural(replies.length + 1, "comment")}, resolved by {root.resolved_by_name}
+        <Icon name="check" /> {plural(replies.length + 1, "comment")},{" "}
+        {root.applied_commit ? "taken up" : "resolved"} by {root.resolved_by_name}
         <Button size="small" variant="quiet" onClick={() => setOpen(true)}>
           Show
         </Button>
@@ -35,7 +40,13 @@ export function ThreadView({ project, draft, thread, alone = false }: ThreadView
   return (
     <div className={cx(styles.thread, alone && styles.alone)}>
       {[root, ...replies].map((comment) => (
-        <CommentView key={comment.id} project={project} draft={draft} comment={comment} />
+        <CommentView
+          key={comment.id}
+          project={project}
+          draft={draft}
+          comment={comment}
+          answered={comment.id === root.id && replies.length > 0}
+        />
       ))}
       {draft.may.comment && (
         <Answer project={project} draft={draft} root={root} onFold={() => setOpen(false)} />
@@ -59,6 +70,7 @@ function Answer(props: { project: string; draft: Draft; root: Comment; onFold: (
     return (
       <div className={styles.answer}>
         <CommentForm
+          project={project}
           label="Your answer"
           action="Answer"
           autoFocus
@@ -82,13 +94,22 @@ function Answer(props: { project: string; draft: Draft; root: Comment; onFold: (
         loading={change.isPending}
         onClick={settle}
       >
-        {resolved ? "Take up again" : "Resolve"}
+        {resolved ? "Open again" : "Resolve"}
       </Button>
     </div>
   );
 }
 
-function CommentView({ project, draft, comment }: { project: string; draft: Draft; comment: Comment }) {
+interface CommentViewProps {
+  project: string;
+  draft: Draft;
+  comment: Comment;
+  /** Others have answered, so it cannot be taken back any more. */
+  answered: boolean;
+}
+
+function CommentView({ project, draft, comment, answered }: CommentViewProps) {
+  const remove = useDeleteComment(project, draft.number);
   const [editing, setEditing] = useState(false);
   const own = useSession().data?.id === comment.author?.id && draft.may.comment;
   const change = useChangeComment(project, draft.number, () => setEditing(false));
@@ -103,11 +124,22 @@ function CommentView({ project, draft, comment }: { project: string; draft: Draf
             <Button size="small" variant="quiet" onClick={() => setEditing(true)}>
               Edit
             </Button>
+            {!answered && !comment.applied_commit && (
+              <Button
+                size="small"
+                variant="quiet"
+                loading={remove.isPending}
+                onClick={() => remove.mutate(comment.id, { onError: toastProblem })}
+              >
+                Delete
+              </Button>
+            )}
           </span>
         )}
       </div>
       {editing ? (
         <CommentForm
+          project={project}
           label="Your comment"
           action="Save"
           start={comment.body}
@@ -118,7 +150,10 @@ function CommentView({ project, draft, comment }: { project: string; draft: Draf
           onCancel={() => setEditing(false)}
         />
       ) : (
-        <p className={styles.body}>{comment.body}</p>
+        <>
+          {comment.body && <Said project={project} text={comment.body} />}
+          <Suggestion project={project} draft={draft} comment={comment} />
+        </>
       )}
     </article>
   );

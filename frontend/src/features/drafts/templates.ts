@@ -53,6 +53,14 @@ Answer with a JSON object that has "label" and "reason".
     path: "configs/new.yaml",
     text: "# Settings that applications read by name.\nlimit: 3\n",
   },
+  owners: {
+    label: "Who owns which files",
+    path: "OWNERS",
+    text: `# Who must agree to a change of which files. The last line that fits a file counts.
+# Owners are @handles or e-mail addresses of members, or @owners, @maintainers, @editors.
+*  @maintainers
+`,
+  },
   schema: {
     label: "Schema of a config",
     path: "configs/new.schema.json",

@@ -10,6 +10,7 @@ import { SkeletonRows } from "@/ui/Skeleton";
 import { useListKeys } from "@/ui/useListKeys";
 import styles from "./Inbox.module.css";
 import { wholeInboxQuery } from "./inbox";
+import { MailChoice } from "./MailChoice";
 import { NoticeRow } from "./NoticeRow";
 import { MarkRead } from "./RecentNotices";
 
@@ -42,6 +43,7 @@ export default function InboxPage() {
           </ul>
           {inbox.hasNextPage && <LoadMore pages={inbox} />}
         </Card>
+        <MailChoice />
       </Page>
     </PlainShell>
   );

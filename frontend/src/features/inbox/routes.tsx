@@ -7,4 +7,13 @@ const inbox = createRoute({
   component: lazyRouteComponent(() => import("./InboxPage")),
 });
 
-export const rootRoutes = [inbox];
+/** For people who are not signed in, too: the link stands in every mail. */
+const unsubscribe = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/unsubscribe",
+  validateSearch: (search: Record<string, unknown>): { token?: string } =>
+    typeof search["token"] === "string" ? { token: search["token"] } : {},
+  component: lazyRouteComponent(() => import("./UnsubscribePage")),
+});
+
+export const rootRoutes = [inbox, unsubscribe];

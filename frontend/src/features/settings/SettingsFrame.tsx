@@ -15,6 +15,7 @@ interface Section {
 const SECTIONS: Section[] = [
   { label: "General", path: "/p/$project/settings" },
   { label: "Members", path: "/p/$project/settings/members" },
+  { label: "Approvals", path: "/p/$project/settings/approvals" },
   { label: "API keys", path: "/p/$project/settings/keys", need: "owner" },
   { label: "Models", path: "/p/$project/settings/models" },
   { label: "Metrics", path: "/p/$project/settings/metrics" },

@@ -13,6 +13,14 @@ const members = createRoute({
   component: lazyRouteComponent(() => import("./MembersPage")),
 });
 
+const approvals = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "settings/approvals",
+  validateSearch: (search: Record<string, unknown>): { path?: string } =>
+    typeof search["path"] === "string" && search["path"] ? { path: search["path"] } : {},
+  component: lazyRouteComponent(() => import("./ApprovalsPage")),
+});
+
 const keys = createRoute({
   getParentRoute: () => projectRoute,
   path: "settings/keys",
@@ -27,4 +35,4 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./AuditPage")),
 });
 
-export const routes = [general, members, keys, audit];
+export const routes = [general, members, approvals, keys, audit];
