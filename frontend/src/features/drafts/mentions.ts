@@ -25,9 +25,11 @@ export function askedFor(text: string, cursor: number): string | null {
 export function fitting(asked: string, members: Member[]): Callable[] {
   const wanted = asked.toLowerCase();
   const people = members.map(({ handle, user }) => ({ handle, name: user.name }));
-  const fits = ({ handle, name }: Callable) =>
-    [handle, ...name.split(/\s+/)].some((word) => word.toLowerCase().startsWith(wanted));
-  return [...people, ...GROUPS].filter(fits).slice(0, 6);
+  const begins = (word: string) => word.toLowerCase().startsWith(wanted);
+  return [
+    ...people.filter(({ handle, name }) => [handle, ...name.split(/\s+/)].some(begins)),
+    ...GROUPS.filter(({ handle }) => begins(handle)),
+  ].slice(0, 6);
 }
 
 /** The text with the asked letters before the cursor written out, and where the cursor is then. */

@@ -7,7 +7,6 @@ type Schemas = components["schemas"];
 export type ApprovalRule = Schemas["ApprovalRule"];
 export type NewRule = Schemas["NewApprovalRuleRequest"];
 export type Owners = Schemas["Owners"];
-export type RequiredCheck = Schemas["RequiredCheck"];
 
 const at = (project: string) => ({ params: { path: { project } } });
 
