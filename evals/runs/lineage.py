@@ -130,10 +130,16 @@ def _inputs(project: Project, training: TrainingJob) -> Iterator[Node]:
     version = training.dataset_version
     slug = version.dataset.slug
     address = _url(project, f"datasets/{slug}?version={version.number}")
-    yield Node("dataset", "dataset", f"{slug} v{version.number}", f"{version.sha256[:8]}", address)
+    yield Node("dataset", "dataset", f"{slug} v{version.number}", f"dataset, {version.sha256[:8]}", address)
     if training.prompt_path:
         commit, path = training.prompt_commit, training.prompt_path
-        yield Node("prompt", "prompt", path, f"at {commit[:8]}", _url(project, f"files/{path}?ref={commit}"))
+        yield Node(
+            "prompt",
+            "prompt",
+            path.removeprefix("prompts/"),
+            f"prompt, {commit[:8]}",
+            _url(project, f"files/{path}?ref={commit}"),
+        )
     if start := training.start_from:
         address = _url(project, f"files/{start['path']}/{CONFIG_FILE}?ref={start['commit']}")
         name = str(start["path"]).rpartition("/")[2]

@@ -129,7 +129,7 @@ def _lineage(editor, tuned, evaluation, later):
     judged = f"evaluation-{evaluation['number']}"
     assert {name: (node["column"], node["title"]) for name, node in nodes.items()} == {
         "dataset": (0, "messages v1"),
-        "prompt": (0, "prompts/triage.prompt"),
+        "prompt": (0, "triage.prompt"),
         "base": (0, "tiny"),
         "job": (1, f"Fine-tune #{tuned['number']}"),
         "draft": (2, f"Draft #{tuned['draft']}"),

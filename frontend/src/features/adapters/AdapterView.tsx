@@ -72,7 +72,7 @@ function HowMade({ project, file, folder, overview }: PartProps) {
           <DataList items={group.items} />
         </div>
       ))}
-      <p className={styles.none}>
+      <p className={styles.written}>
         As written in <FileLink project={project} path={`${folder}/card.yaml`} ref_={file.ref} />
       </p>
     </Card>

@@ -92,6 +92,7 @@ function One({ node }: { node: Node }) {
     <a
       href={node.url}
       className={styles.node}
+      title={`${node.title}, ${node.detail}`}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;
         event.preventDefault();
@@ -104,8 +105,12 @@ function One({ node }: { node: Node }) {
       </span>
       <span className={styles.detail}>
         <span className={styles.name}>{node.detail}</span>
-        {node.state && <StateBadge state={node.state} plain />}
       </span>
+      {node.state && (
+        <span>
+          <StateBadge state={node.state} plain />
+        </span>
+      )}
     </a>
   );
 }

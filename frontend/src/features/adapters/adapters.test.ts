@@ -7,13 +7,13 @@ const node = (id: string, column: number): Node =>
 describe("the drawing", () => {
   it("is as high as its fullest column and centres the others", () => {
     const columns = columnsOf([node("a", 0), node("b", 0), node("c", 1)]);
-    expect(heightOf(columns)).toBe(136);
+    expect(heightOf(columns)).toBe(160);
     const [first, second] = pathsOf(columns, [
       { tail: "a", head: "c" },
       { tail: "b", head: "c" },
     ]);
-    expect(first).toBe("M17 32C18.875 32 18.875 68 20.75 68");
-    expect(second).toBe("M17 104C18.875 104 18.875 68 20.75 68");
+    expect(first).toBe("M17.6 38C19.1 38 19.1 80 20.6 80");
+    expect(second).toBe("M17.6 122C19.1 122 19.1 80 20.6 80");
   });
 
   it("joins two of one column from top to bottom and leaves out what is not there", () => {
@@ -22,7 +22,7 @@ describe("the drawing", () => {
       { tail: "draft", head: "adapter" },
       { tail: "draft", head: "nobody" },
     ];
-    expect(pathsOf(columns, edges)).toEqual(["M50 64L50 72"]);
+    expect(pathsOf(columns, edges)).toEqual(["M50 76L50 84"]);
   });
 });
 

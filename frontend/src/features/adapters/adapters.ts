@@ -29,10 +29,10 @@ export function lineageQuery(project: string, ref: string, path: string) {
 
 export const HEADINGS = ["Made from", "Made by", "Version", "Evaluated", "Deployed"] as const;
 export const EMPTY: Record<number, string> = { 3: "Not evaluated yet", 4: "Not deployed yet" };
-export const NODE = 64;
+export const NODE = 76;
 export const GAP = 8;
-const WIDTH = 17;
-const BETWEEN = 3.75;
+const WIDTH = 17.6;
+const BETWEEN = 3;
 
 /** Nodes by their column; a draft stands above the version that it brought. */
 export function columnsOf(nodes: Node[]): Node[][] {
