@@ -45,6 +45,8 @@ interface Options {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Sent even when the page is closed meanwhile. */
+  keepalive?: boolean;
 }
 
 /** A call that the schema does not describe (uploads, downloads, ETags): the answer's JSON, or null for 204. Throws ApiProblem. */
@@ -55,12 +57,13 @@ export async function call<T>(path: string, options: Options = {}): Promise<T> {
 
 /** Like `call`, but gives the Response itself (headers, streams). */
 export function send(path: string, options: Options = {}): Promise<Response> {
-  const { method = "GET", query, body, headers, signal } = options;
+  const { method = "GET", query, body, headers, signal, keepalive = false } = options;
   const raw = body instanceof FormData || body instanceof Blob;
   return transport(
     new Request(new URL(path + queryString(query), window.location.origin), {
       method,
       credentials: "same-origin",
+      keepalive,
       headers: {
         Accept: "application/json",
         ...(body && !raw ? { "Content-Type": "application/json" } : {}),

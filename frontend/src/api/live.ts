@@ -11,6 +11,8 @@ export interface LiveMessage {
 type Handler = (message: LiveMessage) => void;
 type Source = Pick<EventSource, "close" | "onopen" | "onmessage" | "onerror" | "readyState">;
 
+/** What listeners are told when messages may have been missed. */
+const RESYNC: LiveMessage = { kind: "resync", subject: null, data: {} };
 const CLOSED = 2;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
@@ -51,6 +53,7 @@ export class LiveStream {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private wait = FIRST_WAIT;
   private lost = false;
+  private topics = new Map<string, number>();
 
   constructor(
     private readonly url: string,
@@ -70,26 +73,52 @@ export class LiveStream {
     };
   }
 
+  /** Also hears what is told to the followers of a topic only; the connection is changed for one that does. */
+  follow(topic: string): () => void {
+    const count = this.topics.get(topic) ?? 0;
+    this.topics.set(topic, count + 1);
+    if (count === 0 && this.source) this.connect();
+    return () => {
+      const left = (this.topics.get(topic) ?? 1) - 1;
+      if (left > 0) this.topics.set(topic, left);
+      else this.topics.delete(topic);
+    };
+  }
+
   private connect(): void {
-    const source = this.open(this.url);
+    const before = this.source;
+    const source = this.open(this.address());
     this.source = source;
     source.onopen = () => {
+      before?.close();
       this.wait = FIRST_WAIT;
-      if (this.lost) this.onReturn();
+      if (this.lost) this.returned();
       this.lost = false;
     };
     source.onmessage = (event: MessageEvent<string>) => this.deliver(event.data);
     source.onerror = () => {
+      before?.close();
+      if (this.source !== source) return;
       this.lost = true;
       if (source.readyState === CLOSED) this.again();
     };
+  }
+
+  private address(): string {
+    const topics = [...this.topics.keys()].map((topic) => `topic=${encodeURIComponent(topic)}`);
+    return topics.length ? `${this.url}?${topics.join("&")}` : this.url;
+  }
+
+  private returned(): void {
+    this.onReturn();
+    for (const handler of [...this.handlers]) handler(RESYNC);
   }
 
   private deliver(text: string): void {
     const message = parseMessage(text);
     if (!message) return;
     if (message.kind === "resync") {
-      this.onReturn();
+      this.returned();
       return;
     }
     this.onMessage(message);
@@ -149,9 +178,13 @@ function streamOf(queries: QueryClient, project: string): LiveStream {
   return stream;
 }
 
-/** Calls `handler` with every live message of the project while the component is on the page. Lists are freshened without it. */
-export function useLive(project: string, handler: Handler): void {
+/**
+ * Calls `handler` with every live message of the project while the component is on the page. Lists are freshened without
+ * it. With a `topic` also with those that only its followers get. The kind "resync" says that some may have been missed.
+ */
+export function useLive(project: string, handler: Handler, topic?: string): void {
   const queries = useQueryClient();
   const latest = useEffectEvent(handler);
   useEffect(() => streamOf(queries, project).listen((message) => latest(message)), [queries, project]);
+  useEffect(() => (topic ? streamOf(queries, project).follow(topic) : undefined), [queries, project, topic]);
 }

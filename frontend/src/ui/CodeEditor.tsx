@@ -1,3 +1,4 @@
+import type { Extension } from "@codemirror/state";
 import { lazy, Suspense } from "react";
 import styles from "./CodeEditor.module.css";
 import { SkeletonText } from "./Skeleton";
@@ -11,6 +12,13 @@ export interface Lint {
   severity?: "error" | "warning" | "info";
 }
 
+/** A text that several people edit at once: it lives outside of the editor, which shows and changes it. */
+export interface SharedDocument {
+  now: () => string;
+  /** Binds the editor to it, with its own history of undoing. */
+  extension: Extension;
+}
+
 export interface CodeEditorProps {
   /** Named for screen readers. */
   label: string;
@@ -22,6 +30,8 @@ export interface CodeEditorProps {
   /** Words offered after `{{`, e.g. the prompt's variables. */
   variables?: string[];
   readOnly?: boolean;
+  /** Instead of `value` and `onChange`. Another one needs another `key`. */
+  shared?: SharedDocument | undefined;
   /** Ctrl-S. */
   onSave?: () => void;
   /** Ctrl-Enter. */

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { plural } from "@/lib/format";
 import { useShortcut } from "@/lib/shortcuts";
 import { ErrorState } from "@/ui/ErrorState";
 import { Page } from "@/ui/Page";
-import { SkeletonPage } from "@/ui/Skeleton";
+import { SkeletonPage, SkeletonText } from "@/ui/Skeleton";
 import { StateBadge } from "@/ui/StateBadge";
 import { Tabs } from "@/ui/Tabs";
 import { Time } from "@/ui/Time";
@@ -15,22 +15,32 @@ import { ConversationTab } from "./ConversationTab";
 import { DraftActions } from "./DraftActions";
 import styles from "./Drafts.module.css";
 import { type Draft, draftQuery } from "./drafts";
-import { EditTab } from "./EditTab";
 import { RevertButton } from "./RevertButton";
 import { Ended, Standing } from "./Standing";
+import { Here } from "./together/Here";
+import { PresenceProvider, usePresence } from "./together/presence";
+import { UnsavedElsewhere } from "./together/Unsaved";
 import { VersionsTab } from "./VersionsTab";
 import { Why } from "./Why";
+
+const EditTab = lazy(() => import("./EditTab").then((module) => ({ default: module.EditTab })));
 
 export default function DraftPage() {
   const { project = "", number = "" } = useParams({ strict: false });
   const draft = useQuery(draftQuery(project, Number(number)));
   if (draft.isPending) return <SkeletonPage />;
   if (draft.isError) return <ErrorState error={draft.error} retry={() => void draft.refetch()} />;
-  return <Shown project={project} draft={draft.data} />;
+  return (
+    <PresenceProvider project={project} number={draft.data.number}>
+      <Shown project={project} draft={draft.data} />
+    </PresenceProvider>
+  );
 }
 
 function Shown({ project, draft }: { project: string; draft: Draft }) {
   const { tab } = useSearch({ strict: false }) as { tab?: string };
+  const { show, typing } = usePresence();
+  useEffect(() => show({ tab: tab ?? "changes" }), [show, tab]);
   return (
     <Page
       title={draft.title}
@@ -57,13 +67,17 @@ function Shown({ project, draft }: { project: string; draft: Draft }) {
       }
     >
       <Ended project={project} draft={draft} />
+      <Here />
+      {tab !== "edit" && <UnsavedElsewhere project={project} draft={draft} />}
       {tab !== "edit" && (
         <div className={styles.top}>
           <Why project={project} draft={draft} />
           <Standing project={project} draft={draft} />
         </div>
       )}
-      <DraftTabs project={project} draft={draft} />
+      <div onInput={(event) => tab !== "edit" && isRemark(event.target) && typing("commenting")}>
+        <DraftTabs project={project} draft={draft} />
+      </div>
     </Page>
   );
 }
@@ -75,6 +89,11 @@ function WouldMerge({ draft }: { draft: Draft }) {
   if (state === "conflicts") return <StateBadge state="fail">conflicts with main</StateBadge>;
   if (state === "problems") return <StateBadge state="fail">does not fit main</StateBadge>;
   return null;
+}
+
+/** Outside of the editor's tab, remarks are the only long fields. */
+function isRemark(target: EventTarget): boolean {
+  return target instanceof HTMLTextAreaElement;
 }
 
 function DraftTabs({ project, draft }: { project: string; draft: Draft }) {
@@ -129,10 +148,19 @@ function DraftTabs({ project, draft }: { project: string; draft: Draft }) {
               },
             ]
           : []),
-        ...(draft.may.save
-          ? [{ value: "edit", label: "Edit", content: <EditTab key={draft.number} {...shared} /> }]
+        ...(draft.may.save || draft.state === "open" || tab === "edit"
+          ? [{ value: "edit", label: draft.may.save ? "Edit" : "Text", content: <LazyEdit {...shared} /> }]
           : []),
       ]}
     />
+  );
+}
+
+/** The editor and what it needs for several hands come when first needed. */
+function LazyEdit(props: { project: string; draft: Draft }) {
+  return (
+    <Suspense fallback={<SkeletonText lines={10} />}>
+      <EditTab key={props.draft.number} {...props} />
+    </Suspense>
   );
 }

@@ -1,150 +1,92 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useBlocker, useNavigate, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
-import { toProblem } from "@/api/problem";
 import { Playground } from "@/features/playground/Playground";
 import { type FileEntry, fileQuery, filesQuery } from "@/features/prompts/files";
-import { plural } from "@/lib/format";
+import { cx } from "@/lib/cx";
 import { Button } from "@/ui/Button";
+import { Card } from "@/ui/Card";
+import { CodeView } from "@/ui/CodeView";
 import { ConfirmDialog } from "@/ui/Dialog";
 import { Empty } from "@/ui/Empty";
 import { ErrorState, FormError } from "@/ui/ErrorState";
-import { Select, TextInput } from "@/ui/Field";
+import { Select } from "@/ui/Field";
 import { Icon } from "@/ui/Icon";
 import { SkeletonText } from "@/ui/Skeleton";
-import { toast } from "@/ui/Toast";
+import { languageOf } from "@/ui/syntax";
+import { toastProblem } from "@/ui/Toast";
 import styles from "./Drafts.module.css";
-import { type Draft, type Files, useSaveFiles } from "./drafts";
+import type { Draft } from "./drafts";
 import { FileEditor } from "./FileEditor";
 import { FileMenu } from "./FileMenu";
-import { StaleDialog } from "./StaleDialog";
+import { Kept } from "./together/Kept";
+import { SaveBar, useSaving } from "./together/Saving";
+import { textsQuery, told, type UnsavedText, useTextCalls } from "./together/texts";
+import { type OpenText, useSharedText } from "./together/useSharedText";
 
 interface Props {
   project: string;
   draft: Draft;
 }
 
-/** Edits of several files, kept until they are saved together. */
+/** The draft's files, edited by all who are here at once; a save makes one version of everybody's words. */
 export function EditTab({ project, draft }: Props) {
-  const [head, setHead] = useState(draft.head_commit);
-  const [edits, setEdits] = useState<Files>({});
-  const [message, setMessage] = useState("");
-  const files = useQuery({ ...filesQuery(project, head), placeholderData: keepPreviousData });
-  const [known, setKnown] = useState<Files>({});
-  const save = useSaveFiles(project, draft.number, (saved) => {
-    setKnown(edits);
-    setEdits({});
-    setMessage("");
-    setHead(saved.head_commit);
-    toast(
-      "Saved",
-      draft.approvals.length ? { detail: "Approvals are asked for again, for this version." } : {},
-    );
-  });
-  const changed = Object.keys(edits).length;
-  const submit = () => {
-    if (changed && !save.isPending) save.mutate({ files: edits, expected_head: head, message });
-  };
-  const leaving = useBlocker({
-    shouldBlockFn: ({ current, next }) => changed > 0 && current.pathname !== next.pathname,
-    withResolver: true,
-  });
-  const stale =
-    save.isError && toProblem(save.error).code === "stale_save" ? toProblem(save.error) : undefined;
-  if (files.isPending) return <SkeletonText lines={8} />;
+  const files = useQuery({ ...filesQuery(project, draft.head_commit), placeholderData: keepPreviousData });
+  const unsaved = useQuery(textsQuery(project, draft.number));
+  if (files.isPending || unsaved.isPending) return <SkeletonText lines={8} />;
   if (files.isError) return <ErrorState error={files.error} retry={() => void files.refetch()} />;
-  const open = (expected: string) => {
-    setKnown({});
-    setHead(expected);
-    save.reset();
-  };
+  if (unsaved.isError) return <ErrorState error={unsaved.error} retry={() => void unsaved.refetch()} />;
+  return <Editing {...{ project, draft }} entries={files.data.items} unsaved={unsaved.data} />;
+}
+
+interface EditingProps extends Props {
+  entries: FileEntry[];
+  unsaved: UnsavedText[];
+}
+
+function Editing({ project, draft, entries, unsaved }: EditingProps) {
+  const paths = editable(entries, unsaved);
+  const [path, pick] = usePicked(draft, paths);
+  const item = unsaved.find((one) => one.path === path);
+  const may = draft.may.save;
+  const watched = may ? undefined : item?.id;
+  const opened = item?.deleted || (!may && watched === undefined) ? undefined : path;
+  const open = useSharedText(project, draft.number, opened, watched);
+  const saving = useSaving(project, draft, open, unsaved);
   return (
     <div className={styles.stack}>
-      {draft.head_commit !== head && !stale && (
-        <NewVersion changed={changed > 0} onTake={() => open(draft.head_commit)} />
-      )}
-      {save.isError && !stale && <FormError error={save.error} />}
-      <Picked
-        {...{ project, draft, head, known, edits, setEdits }}
-        entries={files.data.items}
-        onSubmit={submit}
-      >
+      <div className={styles.bar}>
         <div className={styles.filePick}>
-          <TextInput
-            aria-label="What did you change?"
-            placeholder="What did you change? (optional)"
-            maxLength={200}
-            value={message}
-            onChange={(event) => setMessage(event.target.value)}
+          <Select
+            aria-label="File"
+            options={paths.map((one) => ({ value: one, label: label(one, unsaved) }))}
+            value={path ?? ""}
+            onChange={(event) => pick(event.target.value)}
           />
         </div>
-        <Button variant="primary" disabled={!changed} loading={save.isPending} onClick={submit}>
-          {changed ? `Save ${plural(changed, "file")}` : "Nothing to save"}
-        </Button>
-        {changed > 0 && <Button onClick={() => setEdits({})}>Discard</Button>}
-      </Picked>
-      {stale && (
-        <StaleDialog
-          problem={stale}
-          project={project}
-          head={head}
-          edits={edits}
-          onClose={() => save.reset()}
-          onKeep={(now) => {
-            setHead(now);
-            save.mutate({ files: edits, expected_head: now, message });
-          }}
-          onTake={(now) => {
-            setEdits({});
-            open(now);
-          }}
-        />
+        {may && <FileMenu {...{ project, draft, path, paths, unsaved, open }} onPick={pick} />}
+        {may && <SaveBar saving={saving} path={path} />}
+        {opened && <Kept status={open.status} watching={!may} />}
+      </div>
+      <FormError error={saving.error} />
+      <UnsavedLine draft={draft} unsaved={unsaved} />
+      {path === undefined ? (
+        <Empty icon="file" title="No file is left in this draft" />
+      ) : item?.deleted ? (
+        <Deleted {...{ project, draft, item, may }} />
+      ) : opened ? (
+        <Shared {...{ project, draft, path, open, may }} onSubmit={saving.save} />
+      ) : (
+        <Plain {...{ project, draft, path }} />
       )}
-      <ConfirmDialog
-        open={leaving.status === "blocked"}
-        onClose={() => leaving.reset?.()}
-        onConfirm={() => leaving.proceed?.()}
-        title="Leave without saving?"
-        action="Leave without saving"
-        danger
-      >
-        <p>{plural(changed, "file")} changed here would be lost.</p>
-      </ConfirmDialog>
+      <Leaving open={open} />
     </div>
   );
 }
 
-function NewVersion({ changed, onTake }: { changed: boolean; onTake: () => void }) {
-  return (
-    <p className={styles.banner}>
-      <Icon name="info" /> Somebody saved a newer version.
-      {changed ? (
-        " When you save, you will see what they changed."
-      ) : (
-        <Button size="small" onClick={onTake}>
-          Load it
-        </Button>
-      )}
-    </p>
-  );
-}
-
-interface PickedProps extends Props {
-  head: string;
-  entries: FileEntry[];
-  /** What was saved last from here, shown until it is loaded again. */
-  known: Files;
-  edits: Files;
-  setEdits: (edits: Files) => void;
-  onSubmit: () => void;
-  /** Beside the choice of the file: what saves. */
-  children: ReactNode;
-}
-
-function Picked({ project, draft, head, entries, known, edits, setEdits, onSubmit, children }: PickedProps) {
+/** The chosen file is in the address. */
+function usePicked(draft: Draft, paths: string[]): [string | undefined, (path: string) => void] {
   const search = useSearch({ strict: false }) as { file?: string };
   const navigate = useNavigate();
-  const paths = editable(entries, edits);
   const path =
     search.file && paths.includes(search.file)
       ? search.file
@@ -156,100 +98,133 @@ function Picked({ project, draft, head, entries, known, edits, setEdits, onSubmi
       replace: true,
       resetScroll: false,
     });
-  const set = (changes: Files) => setEdits(without(edits, changes));
+  return [path, pick];
+}
+
+interface SharedProps extends Props {
+  path: string;
+  open: OpenText;
+  may: boolean;
+  onSubmit: () => void;
+}
+
+function Shared({ project, draft, path, open, may, onSubmit }: SharedProps) {
+  const { shared, text, problem, retry, status } = open;
+  if (problem) return <ErrorState error={problem} retry={retry} />;
+  if (!shared) return <SkeletonText lines={10} />;
   return (
     <>
-      <div className={styles.bar}>
-        <div className={styles.filePick}>
-          <Select
-            aria-label="File"
-            options={paths.map((one) => ({ value: one, label: label(one, edits) }))}
-            value={path ?? ""}
-            onChange={(event) => pick(event.target.value)}
-          />
-        </div>
-        <FileMenu {...{ project, head, path, paths, edits }} onEdit={set} onPick={pick} />
-        {children}
-      </div>
-      {path === undefined ? (
-        <Empty icon="file" title="No file is left in this draft" />
-      ) : edits[path] === null ? (
-        <Deleted path={path} onUndo={() => setEdits(dropped(edits, path))} />
-      ) : (
-        <Loaded
-          key={path}
-          known={known[path] ?? null}
-          {...{ project, head, path, onSubmit }}
-          branch={draft.branch}
-          edited={edits[path]}
-          isNew={!entries.some((entry) => entry.path === path)}
-          onEdit={(text, original) =>
-            setEdits(text === original ? dropped(edits, path) : { ...edits, [path]: text })
-          }
-        />
+      {status.state === "over" && (
+        <p className={cx(styles.banner, styles.warn)} role="alert">
+          <Icon name="warn" /> <span>{status.why} What you see here is kept on this page only.</span>
+          <Button size="small" onClick={retry}>
+            Load the newest text
+          </Button>
+        </p>
+      )}
+      <FileEditor
+        key={shared.doc.clientID}
+        project={project}
+        path={path}
+        refName={draft.branch}
+        text={text}
+        shared={shared}
+        readOnly={!may || status.state === "over"}
+        onChange={(wanted) => shared.become(wanted)}
+        onSubmit={onSubmit}
+      />
+      {path.endsWith(".prompt") && (
+        <Playground project={project} path={path} refName={draft.branch} text={text} />
       )}
     </>
   );
 }
 
-function Deleted({ path, onUndo }: { path: string; onUndo: () => void }) {
+/** A file that nobody edits, for somebody who may not either. */
+function Plain({ project, draft, path }: Props & { path: string }) {
+  const file = useQuery(fileQuery(project, draft.head_commit, path));
+  if (file.isPending) return <SkeletonText lines={10} />;
+  if (file.isError) return <ErrorState error={file.error} retry={() => void file.refetch()} />;
+  return (
+    <Card padding="none">
+      <CodeView
+        text={file.data.text ?? ""}
+        language={languageOf(path)}
+        label={`Text of ${path}`}
+        lines
+        wrap
+      />
+    </Card>
+  );
+}
+
+interface DeletedProps extends Props {
+  item: UnsavedText;
+  may: boolean;
+}
+
+function Deleted({ project, draft, item, may }: DeletedProps) {
+  const calls = useTextCalls(project, draft.number);
   return (
     <Empty
       icon="trash"
-      title={`${path} is deleted when you save`}
-      action={<Button onClick={onUndo}>Keep it</Button>}
+      title={`${item.path} is deleted with the next save`}
+      action={
+        may && <Button onClick={() => void calls.mark(item.id, false).catch(toastProblem)}>Keep it</Button>
+      }
     />
   );
 }
 
-interface LoadedProps {
-  project: string;
-  head: string;
-  path: string;
-  branch: string;
-  known: string | null;
-  edited: string | undefined;
-  isNew: boolean;
-  onEdit: (text: string, original: string | null) => void;
-  onSubmit: () => void;
-}
-
-function Loaded({ project, head, path, branch, known, edited, isNew, onEdit, onSubmit }: LoadedProps) {
-  const file = useQuery({ ...fileQuery(project, head, path), enabled: !isNew });
-  if (!isNew && file.isPending && known === null) return <SkeletonText lines={10} />;
-  if (file.isError) return <ErrorState error={file.error} retry={() => void file.refetch()} />;
-  const original = file.data?.text ?? known;
-  const text = edited ?? original ?? "";
+/** What is not saved yet, whose it is, and why that matters when the draft is not open any more. */
+function UnsavedLine({ draft, unsaved }: { draft: Draft; unsaved: UnsavedText[] }) {
+  const list = unsaved.map(told).join("; ");
+  if (draft.state === "open") {
+    return <p className={styles.quiet}>{list ? `Not saved yet: ${list}.` : "Everything here is saved."}</p>;
+  }
+  if (!list) return null;
   return (
-    <>
-      <FileEditor
-        project={project}
-        path={path}
-        refName={branch}
-        text={text}
-        onChange={(typed) => onEdit(typed, original)}
-        onSubmit={onSubmit}
-      />
-      {path.endsWith(".prompt") && <Playground project={project} path={path} refName={branch} text={text} />}
-    </>
+    <p className={cx(styles.banner, styles.warn)}>
+      <Icon name="warn" />
+      <span>
+        This draft is {draft.state}. Never saved: {list}.
+      </span>
+    </p>
   );
 }
 
-function editable(entries: FileEntry[], edits: Files): string[] {
+function Leaving({ open }: { open: OpenText }) {
+  const unsent = () => Boolean(open.shared?.unsent) && open.status.state !== "over";
+  const leaving = useBlocker({
+    shouldBlockFn: async ({ current, next }) => {
+      if (current.pathname === next.pathname || !unsent()) return false;
+      await Promise.race([open.shared?.flush(), new Promise((resolve) => setTimeout(resolve, 1_500))]);
+      return unsent();
+    },
+    enableBeforeUnload: unsent,
+    withResolver: true,
+  });
+  return (
+    <ConfirmDialog
+      open={leaving.status === "blocked"}
+      onClose={() => leaving.reset?.()}
+      onConfirm={() => leaving.proceed?.()}
+      title="Leave without a connection?"
+      action="Leave"
+      danger
+    >
+      <p>Your last words could not be sent yet and would be lost.</p>
+    </ConfirmDialog>
+  );
+}
+
+function editable(entries: FileEntry[], unsaved: UnsavedText[]): string[] {
   const known = entries.filter((entry) => !entry.lfs).map((entry) => entry.path);
-  return [...new Set([...known, ...Object.keys(edits)])].sort();
+  return [...new Set([...known, ...unsaved.map((item) => item.path)])].sort();
 }
 
-function label(path: string, edits: Files): string {
-  if (!(path in edits)) return path;
-  return edits[path] === null ? `${path} (deleted)` : `${path} (changed)`;
-}
-
-function without(edits: Files, changes: Files): Files {
-  return { ...edits, ...changes };
-}
-
-function dropped(edits: Files, path: string): Files {
-  const { [path]: _, ...rest } = edits;
-  return rest;
+function label(path: string, unsaved: UnsavedText[]): string {
+  const item = unsaved.find((one) => one.path === path);
+  if (!item) return path;
+  return item.deleted ? `${path} (deleted)` : `${path} (changed)`;
 }

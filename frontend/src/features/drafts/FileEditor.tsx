@@ -6,7 +6,7 @@ import { useSettled } from "@/features/prompts/useSettled";
 import { VariablesForm } from "@/features/prompts/VariablesForm";
 import { exampleValues, variablesOf } from "@/features/prompts/variables";
 import { Card } from "@/ui/Card";
-import { CodeEditor } from "@/ui/CodeEditor";
+import { CodeEditor, type SharedDocument } from "@/ui/CodeEditor";
 import { Icon } from "@/ui/Icon";
 import { languageOf } from "@/ui/syntax";
 import { checkQuery, lintOf } from "./checking";
@@ -21,10 +21,14 @@ interface FileEditorProps {
   text: string;
   onChange: (text: string) => void;
   onSubmit?: () => void;
+  /** Edited with others at once; `onChange` then is for the form beside the editor. */
+  shared?: SharedDocument;
+  readOnly?: boolean;
 }
 
 /** The text, checked as one types; beside it what the model gets, what is wrong, and the settings as a form. */
-export function FileEditor({ project, path, refName, text, onChange, onSubmit }: FileEditorProps) {
+export function FileEditor(props: FileEditorProps) {
+  const { project, path, refName, text, onChange, onSubmit, shared, readOnly = false } = props;
   const queries = useQueryClient();
   const settled = useSettled(text);
   const checked = useQuery({
@@ -45,7 +49,9 @@ export function FileEditor({ project, path, refName, text, onChange, onSubmit }:
           label={`Text of ${path}`}
           language={languageOf(path)}
           value={text}
-          onChange={onChange}
+          shared={shared}
+          readOnly={readOnly}
+          {...(shared ? {} : { onChange })}
           lint={(typed) => lintOf(queries, project, path, refName, typed)}
           variables={overview ? variablesOf(overview).map((variable) => variable.name) : []}
           {...(onSubmit ? { onSave: onSubmit, onSubmit } : {})}
@@ -55,7 +61,7 @@ export function FileEditor({ project, path, refName, text, onChange, onSubmit }:
       </div>
       <div className={styles.stack}>
         <Problems problems={checked.data?.problems} path={path} />
-        {overview && <SettingsForm {...{ project, path, refName, text, overview, onChange }} />}
+        {overview && !readOnly && <SettingsForm {...{ project, path, refName, text, overview, onChange }} />}
         {overview && <Preview key={path} {...{ project, path, refName, overview }} text={good} />}
       </div>
     </div>

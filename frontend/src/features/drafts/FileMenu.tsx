@@ -1,68 +1,66 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { fileQuery } from "@/features/prompts/files";
 import { Button, IconButton } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Field, Form, Select, TextInput } from "@/ui/Field";
 import { Menu } from "@/ui/Menu";
 import { toastProblem } from "@/ui/Toast";
-import type { Files } from "./drafts";
+import type { Draft } from "./drafts";
 import { pathProblem, TEMPLATES } from "./templates";
+import { type UnsavedText, useTextCalls } from "./together/texts";
+import type { OpenText } from "./together/useSharedText";
 
 interface FileMenuProps {
   project: string;
-  head: string;
+  draft: Draft;
   path: string | undefined;
   paths: string[];
-  edits: Files;
-  onEdit: (changes: Files) => void;
+  unsaved: UnsavedText[];
+  open: OpenText;
   onPick: (path: string) => void;
 }
 
-/** New file, rename, delete: all of them take effect with the next save. */
-export function FileMenu({ project, head, path, paths, edits, onEdit, onPick }: FileMenuProps) {
+/** New file, rename, delete: all of them take effect with the next save, for everybody. */
+export function FileMenu({ project, draft, path, paths, unsaved, open, onPick }: FileMenuProps) {
   const [asking, setAsking] = useState<"new" | "rename">();
-  const queries = useQueryClient();
+  const calls = useTextCalls(project, draft.number);
   const close = () => setAsking(undefined);
-  const rename = async (to: string) => {
-    if (!path) return;
-    try {
-      const text = edits[path] ?? (await queries.fetchQuery(fileQuery(project, head, path))).text ?? "";
-      onEdit({ [path]: null, [to]: text });
-      onPick(to);
-      close();
-    } catch (error) {
-      toastProblem(error);
-    }
-  };
-  const create = (to: string, text: string) => {
-    onEdit({ [to]: text });
+  const deleted = unsaved.some((item) => item.path === path && item.deleted);
+  const shared = open.shared;
+  const create = async (to: string, text: string) => {
+    await calls.open(to, text);
     onPick(to);
     close();
   };
+  const rename = async (to: string) => {
+    if (!shared) return;
+    await shared.flush();
+    await create(to, shared.now());
+    await calls.mark(shared.id, true);
+  };
+  const remove = () => shared && void calls.mark(shared.id, true).catch(toastProblem);
   return (
     <>
       <Button icon="plus" onClick={() => setAsking("new")}>
         New file
       </Button>
-      {path && edits[path] !== null && (
+      {path && shared && !deleted && (
         <Menu
           trigger={<IconButton icon="more" label="More on this file" />}
           groups={[
             {
               items: [
                 { label: "Rename", icon: "edit", onSelect: () => setAsking("rename") },
-                { label: "Delete", icon: "trash", danger: true, onSelect: () => onEdit({ [path]: null }) },
+                { label: "Delete", icon: "trash", danger: true, onSelect: remove },
               ],
             },
           ]}
         />
       )}
       <Dialog open={asking === "new"} onClose={close} title="New file">
-        <NewFileForm paths={paths} onCreate={create} />
+        <NewFileForm paths={paths} onCreate={(to, text) => void create(to, text).catch(toastProblem)} />
       </Dialog>
       <Dialog open={asking === "rename"} onClose={close} title={`Rename ${path}`}>
-        <RenameForm path={path ?? ""} paths={paths} onRename={(to) => void rename(to)} />
+        <RenameForm path={path ?? ""} paths={paths} onRename={(to) => void rename(to).catch(toastProblem)} />
       </Dialog>
     </>
   );

@@ -140,27 +140,6 @@ export function useOpenDraft(project: string, done: (draft: Draft) => void) {
   );
 }
 
-interface Save {
-  files?: Files;
-  renames?: Record<string, string>;
-  expected_head: string;
-  message?: string;
-}
-
-export function useSaveFiles(project: string, number: number, done: (draft: Draft) => void) {
-  return useDraftAct(
-    project,
-    (body: Save) =>
-      take(
-        client.POST("/api/v1/projects/{project}/drafts/{number}/files", {
-          ...at(project, number),
-          body: { message: "", ...body },
-        }),
-      ),
-    done,
-  );
-}
-
 export function useChangeDraft(project: string, number: number, done: () => void) {
   return useDraftAct(
     project,

@@ -6,7 +6,7 @@ import { setup } from "./setup";
 
 /** The editor itself: it keeps its own text and takes over `value` only when that differs. */
 export default function Editor(props: CodeEditorProps) {
-  const { label, value, language = "text", readOnly = false, line, autoFocus = false } = props;
+  const { label, value, shared, language = "text", readOnly = false, line, autoFocus = false } = props;
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const frozen = useRef(new Compartment());
@@ -19,11 +19,15 @@ export default function Editor(props: CodeEditorProps) {
         language,
         minHeight: props.minHeight ?? 160,
         maxHeight: props.maxHeight,
+        shared: props.shared?.extension,
         current: () => current(),
       }),
       frozen.current.of(freeze(readOnly)),
     ];
-    const made = new EditorView({ state: EditorState.create({ doc: value, extensions }), parent });
+    const made = new EditorView({
+      state: EditorState.create({ doc: props.shared?.now() ?? value, extensions }),
+      parent,
+    });
     if (line) goTo(made, line);
     if (autoFocus) made.focus();
     return made;
@@ -40,9 +44,9 @@ export default function Editor(props: CodeEditorProps) {
   }, [language, label]);
   useEffect(() => {
     const shown = view.current;
-    if (!shown || shown.state.doc.toString() === value) return;
+    if (!shown || shared || shown.state.doc.toString() === value) return;
     shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: value } });
-  }, [value]);
+  }, [value, shared]);
   useEffect(() => {
     view.current?.dispatch({ effects: frozen.current.reconfigure(freeze(readOnly)) });
   }, [readOnly]);

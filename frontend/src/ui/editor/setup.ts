@@ -27,17 +27,19 @@ interface SetupOptions {
   language: Language;
   minHeight: number;
   maxHeight: string | undefined;
+  /** What binds the editor to a text outside of it, and undoes in place of the editor's own history. */
+  shared: Extension | undefined;
   /** The component's props at the moment of asking. */
   current: () => CodeEditorProps;
 }
 
-export function setup({ label, language, minHeight, maxHeight, current }: SetupOptions): Extension {
+export function setup({ label, language, minHeight, maxHeight, shared, current }: SetupOptions): Extension {
   return [
     Prec.high(keymap.of(ownKeys(current))),
-    keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...completionKeymap, ...lintKeymap]),
+    keymap.of([...defaultKeymap, ...searchKeymap, ...completionKeymap, ...lintKeymap]),
     lineNumbers(),
     lintGutter(),
-    history(),
+    shared ?? [history(), keymap.of(historyKeymap)],
     drawSelection(),
     highlightActiveLine(),
     highlightActiveLineGutter(),
