@@ -46,10 +46,22 @@ class MessageStep:
 
 @explained()
 def blame(project: Project, commit: str, path: str) -> tuple[list[Written], dict[str, CommitInfo]]:
-    """Runs of lines with the commit that wrote them, and those commits by id. One Git process, kept by commit."""
+    """Runs of lines with the commit that wrote them, and those commits by id.
+
+    One Git process the first time; asked from the file's own last change, so that the answer holds while others change.
+    """
     repository = path_of(project)
-    runs = list(git.blame(repository, commit, path))
+    runs = list(git.blame(repository, _last_change(project, commit, path), path))
     return runs, {sha: git.commit_info(repository, sha) for sha in {run.sha for run in runs}}
+
+
+def _last_change(project: Project, commit: str, path: str) -> str:
+    """The commit that last changed a file, as far as it is near and has the file as it is now; else `commit`."""
+    last = queries.last_changes(project, commit).get(path)
+    if last is None:
+        return commit
+    now, then = (queries.read_files(project, sha, [path]) for sha in (commit, last.sha))
+    return last.sha if now == then else commit
 
 
 def messages(

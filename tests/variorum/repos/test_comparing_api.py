@@ -105,6 +105,9 @@ def test_who_wrote_what(filled: str, save: Save, project: Project, api: Client, 
     with no_process(), CaptureQueriesContext(connection) as captured:
         assert client.get(f"{BASE}/blame?path={PATH}").json() == answer
     assert len(captured) == 5  # session, person, project, membership, repository
+    save({"prompts/other.prompt": TRIAGE}, message="Another file")
+    with no_process():
+        assert client.get(f"{BASE}/blame?path={PATH}").json()["lines"] == answer["lines"]
 
 
 def test_the_life_of_a_message(filled: str, save: Save, project: Project, api: Client, owner: User) -> None:

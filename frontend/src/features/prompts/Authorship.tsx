@@ -85,7 +85,7 @@ function Message({ project, file, message, text }: MessageProps) {
           variant="quiet"
           icon={open ? "down" : "history"}
           aria-expanded={open}
-          aria-label={`How message ${message.index} came to be`}
+          aria-label={`How it came to be: message ${message.index}`}
           onClick={() => setOpen(!open)}
         >
           How it came to be
