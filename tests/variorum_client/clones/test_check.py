@@ -153,6 +153,17 @@ def test_paths_are_those_of_the_repository_wherever_one_stands(
     assert main(["check", "gone.prompt"]) == 1
 
 
+def test_artefacts_in_a_folder_of_a_code_repository_are_named_from_its_top(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inner = folder / "services" / "desk" / "prompts"
+    inner.mkdir(parents=True)
+    (inner / "a.prompt").write_text("{{> tone}}")
+    (folder / "prompts" / "_tone.prompt").write_text("Not its own")
+    assert main(["check", "services/desk/prompts/a.prompt"]) == 1
+    assert capsys.readouterr().out.startswith("services/desk/prompts/a.prompt:1:5: There is no partial 'tone'")
+
+
 def test_what_git_ignores_is_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / ".gitignore").write_text("/scratch\n*.log\n")
     (folder / "scratch").mkdir()

@@ -3,6 +3,7 @@
 import json
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
@@ -41,7 +42,9 @@ def _on_disk(paths: list[Path]) -> tuple[int, list[Problem]]:
     files, problems = 0, list[Problem]()
     for root, wanted in _by_root(paths or [Path()]).items():
         number, found = check_paths(root, wanted)
-        files, problems = files + number, problems + found
+        top = git_top(root) or root
+        below = "" if top == root.resolve() or top == root else f"{root.resolve().relative_to(top).as_posix()}/"
+        files, problems = files + number, problems + [replace(each, path=f"{below}{each.path}") for each in found]
     return files, in_order(problems)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from variorum_client.importing.fronts import Front, file_of
-from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version
+from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version, reading
 from variorum_client.importing.templates import (
     Message,
     Part,
@@ -76,19 +76,16 @@ class _Export:
             author=_text(entry.get("createdBy")),
             date=_text(entry.get("createdAt") or entry.get("updatedAt")),
             note=_text(entry.get("commitMessage")) or "",
-            labels=tuple(str(label) for label in entry.get("labels") or () if label != "latest"),
+            labels=tuple(label for label in _labels(entry) if label != "latest"),
         )
-        try:
+        with reading(version):
             self._write(entry, version)
-        except ImportRefused as error:
-            version.failure = str(error)
         return version
 
     def _write(self, entry: dict[str, Any], version: Version) -> None:
         front = Front(version, self.settings, "langfuse")
         if entry.get("tags"):
-            front.keep("tags", entry["tags"])
-            version.lose("tags", ", ".join(map(str, entry["tags"])), "prompts have no tags here: kept under metadata")
+            front.set_other("tags", entry["tags"], "prompt", "prompts have no tags here")
         for label in version.labels:
             version.lose("labels", label, "a label is a deployment here: deploy this version's commit")
         config = entry.get("config")
@@ -176,7 +173,7 @@ class _Export:
 
     def _version(self, name: str, value: str) -> dict[str, Any] | None:
         for entry in self.by_name.get(name, []):
-            if str(entry.get("version", 1)) == value or value in (entry.get("labels") or ()):
+            if str(entry.get("version", 1)) == value or value in _labels(entry):
                 return entry
         return self.by_name[name][-1] if value == "latest" and name in self.by_name else None
 
@@ -227,6 +224,11 @@ def _texts(entry: dict[str, Any]) -> list[str]:
 def _number(entry: dict[str, Any]) -> int:
     value = entry.get("version", 1)
     return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else 1
+
+
+def _labels(entry: dict[str, Any]) -> list[str]:
+    labels = entry.get("labels")
+    return [str(label) for label in labels] if isinstance(labels, list) else []
 
 
 def _text(value: Any) -> str | None:

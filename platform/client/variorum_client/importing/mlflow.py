@@ -15,7 +15,7 @@ from typing import Any
 
 from variorum_client.importing.fronts import Front, file_of
 from variorum_client.importing.jinja import Converter
-from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version
+from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version, reading
 from variorum_client.importing.templates import Message, Part, Tag, path_text, template_of
 
 # mlflow.prompt.constants.PROMPT_TEMPLATE_VARIABLE_PATTERN
@@ -95,7 +95,8 @@ def _number(value: Any) -> int:
 
 
 def _one(entry: dict[str, Any], settings: Settings) -> Version:
-    aliases = tuple(str(alias) for alias in entry.get("aliases") or ())
+    given = entry.get("aliases")
+    aliases = tuple(str(alias) for alias in given) if isinstance(given, list) else ()
     version = Version(
         entry["version"],
         author=str(entry["user_id"]) if entry.get("user_id") else None,
@@ -103,10 +104,8 @@ def _one(entry: dict[str, Any], settings: Settings) -> Version:
         note=str(entry["note"]),
         labels=aliases,
     )
-    try:
+    with reading(version):
         _write(entry, version, settings)
-    except ImportRefused as error:
-        version.failure = str(error)
     return version
 
 

@@ -14,7 +14,7 @@ from variorum_client.importing.fronts import Front, file_of
 from variorum_client.importing.promptl_files import name_of, references
 from variorum_client.importing.promptl_parse import Node, parse
 from variorum_client.importing.promptl_write import Writer, is_message
-from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version, plain
+from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version, plain, reading
 from variorum_client.importing.templates import Message, partial_file, partial_of, template_of
 
 _NOT_SETTINGS = frozenset({"type", "maxSteps", "agents", "cacheControl", "name", "description"})
@@ -28,11 +28,8 @@ def read(files: dict[str, str], settings: Settings) -> list[Imported]:
 
 def _one(path: str, files: dict[str, str], settings: Settings, referred: bool) -> Version:
     version = Version(1)
-    try:
+    with reading(version):
         _write(path, files, version, settings, referred)
-    except ImportRefused as error:
-        version.files.clear()
-        version.failure = str(error)
     return version
 
 

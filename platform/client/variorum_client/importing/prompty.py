@@ -16,7 +16,7 @@ import yaml
 from variorum_client.importing.fronts import Front, file_of
 from variorum_client.importing.jinja import Converter
 from variorum_client.importing.mustache import mustache_parts
-from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version, plain
+from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version, plain, reading
 from variorum_client.importing.templates import Message, Part, Tag, template_of
 
 _FRONT = re.compile(r"\A\s*---[ \t]*\n(?P<yaml>.*?)(?:^|\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -37,7 +37,18 @@ _ROLES = {
 _OUTSIDE = re.compile(r"\$\{(?P<kind>env|file):(?P<name>[^}]*)\}")
 _KINDS = {"string": "string", "number": "number", "integer": "integer", "float": "number", "boolean": "boolean"}
 _DONE = frozenset(
-    {"name", "description", "model", "template", "inputs", "inputSchema", "outputs", "outputSchema", "sample"}
+    {
+        "name",
+        "description",
+        "model",
+        "metadata",
+        "template",
+        "inputs",
+        "inputSchema",
+        "outputs",
+        "outputSchema",
+        "sample",
+    }
 )
 
 
@@ -48,10 +59,8 @@ def read(files: dict[str, str], settings: Settings) -> list[Imported]:
 
 def _one(path: str, text: str, settings: Settings) -> Version:
     version = Version(1)
-    try:
+    with reading(version):
         _write(path, text.replace("\r\n", "\n"), version, settings)
-    except ImportRefused as error:
-        version.failure = str(error)
     return version
 
 
@@ -65,7 +74,9 @@ def _write(path: str, text: str, version: Version, settings: Settings) -> None:
     _model(head.get("model"), front)
     threads = _inputs(head, front)
     _outputs(head, front)
-    for key in head.keys() - _DONE:
+    for key, value in (head.get("metadata") or {}).items() if isinstance(head.get("metadata"), dict) else ():
+        front.keep(str(key), value)
+    for key in sorted(head.keys() - _DONE):
         front.set_other(key, head[key], "front matter", "has no field here")
     reader = _Body(version, _engine(head.get("template")), threads)
     messages, names = reader.messages(body, line)
@@ -141,6 +152,9 @@ def _model(model: Any, front: Front) -> None:
 def _inputs(head: dict[str, Any], front: Front) -> set[str]:
     """Kinds and defaults of the inputs; the names of those that are conversations."""
     given = head.get("inputs") or (head.get("inputSchema") or {})
+    if not isinstance(given, list | dict):
+        front.version.lose("inputs", str(given)[:80], "are in another file: the variables are those of the text")
+        given = {}
     if isinstance(given, dict) and isinstance(given.get("properties"), list | dict):
         given = given["properties"]
     fields = (

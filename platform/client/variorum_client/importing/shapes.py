@@ -1,5 +1,7 @@
 """What an importer finds: prompts with their versions, and what of them has no counterpart here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +40,21 @@ class Version:
         item = Lost(place, what, why)
         if item not in self.lost:
             self.lost.append(item)
+
+
+@contextmanager
+def reading(version: Version) -> Iterator[None]:
+    """Read one version: what cannot be imported becomes its `failure`, and the others go on."""
+    try:
+        yield
+    except ImportRefused as error:
+        version.failure = str(error)
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError, OverflowError) as error:
+        version.failure = (
+            f"It has a shape that is not known ({type(error).__name__}: {' '.join(str(error).split())[:100]})."
+        )
+    if version.failure:
+        version.files.clear()
 
 
 @dataclass(slots=True)
