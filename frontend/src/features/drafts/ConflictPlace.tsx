@@ -20,6 +20,7 @@ interface ConflictPlaceProps {
 export function ConflictPlace({ unit, count, path, may, writable, choice, onChoose }: ConflictPlaceProps) {
   const name = useId();
   const words = placeWords(unit);
+  const label = `${path}: ${words}`;
   const offers: [Pick, string][] = [
     ["main", "Keep what is on main"],
     ["draft", "Take this draft's"],
@@ -28,15 +29,27 @@ export function ConflictPlace({ unit, count, path, may, writable, choice, onChoo
   ];
   const start = () => (choice ? (chosenText(unit, choice) ?? "") : (unit.draft ?? unit.main ?? ""));
   return (
-    <fieldset className={conflicts.place} aria-label={`${path}: ${words}`}>
+    <fieldset className={conflicts.place} aria-label={label}>
       <legend>
         {count > 1 && <span className={conflicts.number}>{unit.number}</span>}
         {words}
       </legend>
       <div className={conflicts.sides}>
-        <Version title="Before both" text={unit.base} />
-        <Version title="On main" text={unit.main} base={unit.base} picked={takes(choice, "main")} />
-        <Version title="In this draft" text={unit.draft} base={unit.base} picked={takes(choice, "draft")} />
+        <Version title="Before both" of={label} text={unit.base} />
+        <Version
+          title="On main"
+          of={label}
+          text={unit.main}
+          base={unit.base}
+          picked={takes(choice, "main")}
+        />
+        <Version
+          title="In this draft"
+          of={label}
+          text={unit.draft}
+          base={unit.base}
+          picked={takes(choice, "draft")}
+        />
       </div>
       {may && (
         <div className={conflicts.offers}>
@@ -77,16 +90,17 @@ function takes(choice: Choice | undefined, side: "main" | "draft"): boolean {
 
 interface VersionProps {
   title: string;
+  /** The place, for a name of its own. */
+  of: string;
   text: string | null;
   base?: string | null;
   picked?: boolean;
 }
 
-function Version({ title, text, base, picked = false }: VersionProps) {
-  const heading = useId();
+function Version({ title, of, text, base, picked = false }: VersionProps) {
   return (
-    <section className={cx(conflicts.version, picked && conflicts.picked)} aria-labelledby={heading}>
-      <h3 id={heading}>
+    <section className={cx(conflicts.version, picked && conflicts.picked)} aria-label={`${title}: ${of}`}>
+      <h3>
         {title}
         {picked && <span className={conflicts.taken}>taken</span>}
       </h3>

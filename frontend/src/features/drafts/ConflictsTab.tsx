@@ -106,9 +106,9 @@ function Deciding({ project, draft, shown, stale, onTouch, onSolved }: DecidingP
       <p className={cx(styles.banner, styles.warn)}>
         <Icon name="warn" />
         <span>
-          {unwritten > 0 || open === 0
-            ? "Main changed after this draft began. See below what would come of both."
-            : "Main changed the same places after this draft began. Decide for each place what shall hold."}{" "}
+          {shown.files.some((file) => file.units.length > 0)
+            ? "Main changed the same places after this draft began. Decide for each place what shall hold."
+            : "Main and this draft do not fit together, though no place clashes. Put the text right."}{" "}
           {may && "Nothing is saved before you say so."}
         </span>
       </p>

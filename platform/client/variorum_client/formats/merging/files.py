@@ -1,7 +1,7 @@
 """Three-way merge of one file, by what it is."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import product
 
 from variorum_client.formats.check import check_file
@@ -30,21 +30,26 @@ def merge_file(path: str, base: str | None, ours: str | None, theirs: str | None
     Any way to decide the conflicts gives a file that can be read, if the three could be. A file that both sides
     added, or one removed and the other changed, is one conflict.
     """
+    merged = _merged(path, base, ours, theirs)
+    return _checked(path, merged, *(side for side in (ours, theirs) if side is not None))
+
+
+def _merged(path: str, base: str | None, ours: str | None, theirs: str | None) -> Merged:
     agreed, text = pick(base, ours, theirs)
     if agreed:
         return Merged((text,) if text else (), gone=text is None)
     if base is None or ours is None or theirs is None:
         return _whole(base, ours, theirs)
-    return _checked(path, base, ours, theirs, _merge(path, base, ours, theirs))
+    return _merge(path, base, ours, theirs)
 
 
 def merge_bytes(path: str, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
-    """The same for files as they are stored; what is no text in every version is one conflict with no texts to show."""
+    """The same for files as they are stored; one conflict where a version is no text. `problems` are not looked for."""
     try:
         texts = [None if side is None else decode(path, side, limit=MAX_BYTES) for side in (base, ours, theirs)]
     except FormatError:
         return as_one(base, ours, theirs)
-    return merge_file(path, *texts)
+    return _merged(path, *texts)
 
 
 def as_one(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
@@ -55,14 +60,13 @@ def as_one(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merg
 def _merge(path: str, base: str, ours: str, theirs: str) -> Merged:
     """The finest merge of which every outcome can be read."""
     sides = tuple(text if text.endswith("\n") or not text else f"{text}\n" for text in (base, ours, theirs))
-    sound = _reader(path, base, ours, theirs)
     for merge in _WAYS.get(kind_of(path), (_lines,)):
         try:
             pieces = merge(path, *sides)
         except (FormatError, TemplateError, RecursionError):
             continue
         merged = finish(_ended(pieces, base, ours, theirs), base, ours, theirs)
-        if _is_sound(merged, sound):
+        if _is_sound(path, merged, (base, ours, theirs)):
             return merged
     return _whole(base, ours, theirs)
 
@@ -80,36 +84,36 @@ def _whole(base: str | None, ours: str | None, theirs: str | None) -> Merged:
     return finish([Clash("file", spans)], base or "", ours or "", theirs or "")
 
 
-def _checked(path: str, base: str, ours: str, theirs: str, merged: Merged) -> Merged:
+def _checked(path: str, merged: Merged, *sides: str) -> Merged:
     """A clean merge with the problems that neither side had by itself."""
     content = merged.content
-    if content is None:
+    found = [] if content is None or content in sides else check_file(path, content.encode())
+    if not found:
         return merged
-    known = {(each.code, each.message) for text in (ours, theirs) for each in check_file(path, text.encode())}
-    found = [each for each in check_file(path, content.encode()) if (each.code, each.message) not in known]
-    return Merged(merged.pieces, tuple(found))
+    known = {(each.code, each.message) for side in sides for each in check_file(path, side.encode())}
+    return Merged(merged.pieces, tuple(each for each in found if (each.code, each.message) not in known))
 
 
-def _reader(path: str, *sides: str) -> Callable[[str], object] | None:
-    """What reads such a file and raises FormatError; None where even a side cannot be read."""
+def _is_sound(path: str, merged: Merged, sides: tuple[str, ...]) -> bool:
+    """Whether the outcomes can be read: all of them for a few conflicts, else those of one side and one exception.
+
+    Where even a side cannot be read, nothing better is asked of the merge.
+    """
     read = _READERS.get(kind_of(path))
-    try:
-        for side in sides if read else ():
-            read(path, side) if read else None
-    except FormatError:
-        return None
-    return (lambda text: read(path, text)) if read else None
-
-
-def _is_sound(merged: Merged, read: Callable[[str], object] | None) -> bool:
-    """Whether the outcomes can be read: all of them for a few conflicts, else those of one side and one exception."""
     if read is None:
         return True
     units = merged.conflicts
+    outcomes = [
+        merged.resolved({unit.number: getattr(unit, side) for unit, side in zip(units, choice, strict=True)}) or ""
+        for choice in _choices(len(units))
+    ]
+    return _reads(read, path, outcomes) or not _reads(read, path, sides)
+
+
+def _reads(read: Callable[[str, str], object], path: str, texts: Iterable[str]) -> bool:
     try:
-        for choice in _choices(len(units)):
-            texts = {unit.number: getattr(unit, side) for unit, side in zip(units, choice, strict=True)}
-            read(merged.resolved(texts) or "")
+        for text in dict.fromkeys(texts):
+            read(path, text)
     except FormatError:
         return False
     return True
@@ -144,17 +148,20 @@ def _front(base: str, ours: str, theirs: str, *, by_key: bool) -> list[Piece]:
         raise FormatError([])
     texts = [part.yaml or "" for part in parts]
     starts = [part.start for part in parts]
-    if by_key:
+    agreed, text = pick(*texts)
+    if agreed:
+        inner: list[Piece] = [text or ""]
+    elif by_key:
         inner = merge_yaml([Yaml.of(*each) for each in zip(texts, starts, strict=True)], prompt=True)
     else:
-        agreed, text = pick(*texts)
-        spans = [Span(*each) for each in zip(texts, starts, strict=True)]
-        inner = [text or ""] if agreed else [Clash("setting", spans)]
+        inner = [Clash("setting", [Span(*each) for each in zip(texts, starts, strict=True)])]
     return [top, *inner, "---\n"] if top is not None else inner
 
 
 def _body(base: str, ours: str, theirs: str) -> list[Piece]:
-    return merge_templates(*(Body.of(side, _body_start(side)) for side in (base, ours, theirs)))
+    bodies = [Body(side, _body_start(side)) for side in (base, ours, theirs)]
+    agreed, text = pick(*(body.text for body in bodies))
+    return [text or ""] if agreed else merge_templates(*bodies)
 
 
 def _body_start(source: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from variorum_client.formats.handlebars.nodes import TemplateError
 from variorum_client.formats.handlebars.parse import parse_template
@@ -11,18 +12,22 @@ from variorum_client.formats.merging.units import Clash, Kind, Piece, Span, join
 from variorum_client.formats.sections import SourceMessage, source_messages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Body:
-    """A version's template: its text, where it begins in the file, and the messages of the file."""
+    """A version's template: the part of its source that begins at `start`."""
 
-    text: str
+    source: str
     start: int
-    messages: list[SourceMessage]
 
-    @classmethod
-    def of(cls, source: str, start: int) -> "Body":
-        """The part of a source that begins at `start`, made to end a line."""
-        return cls(source[start:], start, source_messages(source))
+    @cached_property
+    def text(self) -> str:
+        """The template."""
+        return self.source[self.start :]
+
+    @cached_property
+    def messages(self) -> list[SourceMessage]:
+        """The messages of the source."""
+        return source_messages(self.source)
 
 
 def merge_templates(base: Body, ours: Body, theirs: Body) -> list[Piece]:
@@ -80,7 +85,7 @@ def _tags(text: str) -> list[Tag]:
 def _sound(pieces: list[Piece]) -> bool:
     """Whether every way to decide the clashes gives a template that can be read."""
     clashes = [piece for piece in pieces if isinstance(piece, Clash)]
-    texts = [joined(pieces, side) for side in range(3)]
+    texts = [joined(pieces, side) for side in (range(3) if clashes else (1,))]
     texts += [clash.text(side) for clash in clashes for side in range(3)]
     try:
         for text in texts:
