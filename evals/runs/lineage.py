@@ -196,11 +196,10 @@ def _is_live(one: Any) -> bool:
 
 
 def _deployment(project: Project, one: Deployment) -> Node:
-    live = _is_live(one)
-    when = f"since {one.created_at:%Y-%m-%d %H:%M}" if live else f"{one.created_at:%Y-%m-%d}"
-    state = "live" if live else ""
+    state = "live" if _is_live(one) else ""
+    detail = f"#{one.number}, {one.created_at:%Y-%m-%d}"
     address = _url(project, f"deployments/{one.number}")
-    return Node(f"deployment-{one.number}", "deployment", one.environment.name, f"#{one.number} {when}", address, state)
+    return Node(f"deployment-{one.number}", "deployment", one.environment.name, detail, address, state)
 
 
 def _url(project: Project, rest: str) -> str:

@@ -44,6 +44,27 @@ def test_content_comes_back_by_its_hash(store: objects.ObjectStore) -> None:
     assert store.local_path(key).read_bytes() == b"weights"
 
 
+def test_what_arrives_in_pieces_is_kept_by_content_and_can_be_let_go(store: objects.ObjectStore) -> None:
+    with store.incoming() as incoming:
+        for piece in (b"wei", b"ghts"):
+            incoming.write(piece)
+        assert (incoming.size, incoming.start(4)) == (7, b"weig")
+        scratch = incoming.path
+        key = objects.content_key(incoming.keep())
+        assert incoming.keep() == hashlib.sha256(b"weights").hexdigest()
+    assert not scratch.exists()
+    assert (store.get_bytes(key), store.get_range(key, 1, 4), store.get_range(key, 3, 3)) == (b"weights", b"eig", b"")
+    with store.incoming() as incoming:
+        incoming.write(b"never kept")
+    assert not store.exists(objects.content_key(hashlib.sha256(b"never kept").hexdigest()))
+    store.local_path(key)
+    for _ in range(2):
+        store.delete(key)
+    assert not store.exists(key)
+    with pytest.raises(FileNotFoundError):
+        store.local_path(key)
+
+
 def test_create_only(store: objects.ObjectStore) -> None:
     store.put_bytes("a/b", b"first")
     store.put_bytes("a/b", b"second")
