@@ -152,10 +152,12 @@ function Then({ project, item, open, onOpen, onGo }: ThenProps) {
           </Button>
         </div>
       )}
-      <div className={styles.sides}>
-        <Side label="Before" deployment={before} onGo={onGo} />
-        <Side label="After" deployment={after} onGo={onGo} />
-      </div>
+      {(before || after) && (
+        <div className={styles.sides}>
+          {before && <Side label="Before" deployment={before} onGo={onGo} />}
+          {after && <Side label="After" deployment={after} onGo={onGo} />}
+        </div>
+      )}
     </div>
   );
 }
@@ -177,9 +179,9 @@ function What({ project, deployment, tags }: WhatProps) {
         {deployment.subject}
       </Link>
       <p className={styles.quiet}>
-        <Id value={deployment.commit} label="commit" />
-        <TagBadges project={project} names={tags} /> · #{deployment.number} ·{" "}
-        {deployment.kind === "rollback" ? "rolled back by" : "deployed by"} {deployment.actor_name}
+        <Id value={deployment.commit} label="commit" /> <TagBadges project={project} names={tags} /> · #
+        {deployment.number} · {deployment.kind === "rollback" ? "rolled back by" : "deployed by"}{" "}
+        {deployment.actor_name}
       </p>
       <p className={styles.quiet}>
         From {formatExact(new Date(deployment.created_at))}{" "}
@@ -196,12 +198,9 @@ function Side({
   onGo,
 }: {
   label: string;
-  deployment: Deployment | null;
+  deployment: Deployment;
   onGo: (at: string) => void;
 }) {
-  if (!deployment) {
-    return <p className={styles.quiet}>{label}: nothing</p>;
-  }
   return (
     <p className={styles.quiet}>
       {label}:{" "}

@@ -127,7 +127,7 @@ function Outcome({ preview }: { preview: Preview }) {
       <p>
         {conflicts
           ? "Others changed the same lines since, so it cannot be taken back by itself. Take the newer change back first, or suggest a change by hand:"
-          : `“${preview.title}” changes ${plural(paths.length, "file")}:`}
+          : `The draft changes ${plural(paths.length, "file")} back:`}
       </p>
       <ul>
         {paths.slice(0, 20).map((path) => (

@@ -85,7 +85,12 @@ function columns(project: string): Column<Export>[] {
         </Link>
       ),
     },
-    { key: "state", header: "State", width: "130px", cell: ({ job }) => <StateBadge state={job.state ?? "queued"} /> },
+    {
+      key: "state",
+      header: "State",
+      width: "130px",
+      cell: ({ job }) => <StateBadge state={job.state ?? "queued"} />,
+    },
     {
       key: "size",
       header: "Size",
