@@ -82,6 +82,9 @@ def _people(project: Project) -> list[User]:
         for field in fields_of(table):
             if field.related_model is User:
                 found |= set(rows.exclude(**{field.name: None}).values_list(field.name, flat=True))
+        for many in table.many:
+            if many.related_model is User:
+                found |= set(rows.exclude(**{many.name: None}).values_list(many.name, flat=True))
     return list(User.objects.filter(pk__in=found).order_by("email"))
 
 

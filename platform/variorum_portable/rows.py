@@ -57,8 +57,7 @@ def _out(table: Table, project: Project, row: Model, places: Places) -> Row:
         else:
             found[field.name] = _plain(value)
     for many in table.many:
-        keys = getattr(row, many.name).order_by("pk").values_list("pk", flat=True)
-        found[many.name] = sorted((places[many.related_model][key] for key in keys), key=str)
+        found[many.name] = sorted((_named(many, other, places) for other in getattr(row, many.name).all()), key=str)
     return table.out(found, project.slug) if table.out else found
 
 
@@ -68,6 +67,13 @@ def _reference(field: AnyField, row: Model, value: Any, places: Places) -> Any:
     if field.related_model is User:
         return getattr(row, field.name).email
     return places.get(field.related_model, {}).get(value)  # type: ignore[arg-type]  # None: what stays
+
+
+def _named(many: AnyField, other: Model, places: Places) -> Any:
+    if isinstance(other, User):
+        return other.email
+    target: Any = many.related_model
+    return places[target][other.pk]
 
 
 def fields_of(table: Table) -> list[AnyField]:
@@ -168,6 +174,9 @@ class Loader:
     def _key(self, field: AnyField, value: Any) -> Any:
         if value is None:
             return None
+        return self._named(field, value)
+
+    def _named(self, field: AnyField, value: Any) -> Any:
         if field.related_model is User:
             return self.people[value].pk
         target: Any = field.related_model
@@ -175,7 +184,7 @@ class Loader:
 
     def _join(self, table: Table, key: Any, row: Row) -> None:
         for many in table.many:
-            targets = [self.keys[many.related_model][_place(value)] for value in row[many.name]]
+            targets = [self._named(many, value) for value in row[many.name]]
             getattr(table.everybodys().get(pk=key), many.name).set(targets)
 
 

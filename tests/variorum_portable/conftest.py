@@ -14,6 +14,7 @@ from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.datasets.services import add_version, create_dataset
 from variorum.deployments.services import deploy, ensure_environments, roll_back
+from variorum.drafts.models import ApprovalRule
 from variorum.drafts.services import require_check, set_check
 from variorum.inference.services import create_provider
 from variorum.repos import queries, tags
@@ -45,6 +46,7 @@ def _review(team: Team) -> None:
     team.approve("mia", kinder)
     assert team.merge("mia", kinder).status_code == 200
     team.open(title="Shorter", files={"prompts/triage.prompt": TRIAGE.replace("Be short.", "Be very short.")})
+    ApprovalRule.objects.create(project=team.project, pattern="/prompts/", count=1).people.set([team.people["vera"]])
     closed = team.open(title="No", files={"README.md": "no\n"})
     assert team.post("eddie", f"/drafts/{closed['number']}/close").status_code == 200
 

@@ -21,7 +21,7 @@ from variorum.accounts.models import Membership, Project, User
 from variorum.accounts.services import create_user
 from variorum.datasets.models import DatasetVersion
 from variorum.deployments.models import Bundle, Deployment
-from variorum.drafts.models import Comment
+from variorum.drafts.models import ApprovalRule, Comment
 from variorum.lib import objects
 from variorum.lib.errors import Problem
 from variorum.repos import git, queries, tags
@@ -92,6 +92,8 @@ def test_a_copy_is_the_same_bit_for_bit(full: Project, file: Path, owner: User) 
     assert bundles(copy) == bundles(full)
     assert live(copy) == live(full)
     assert len(live(copy)) == 3
+    rules = ApprovalRule.objects.filter(project=copy).values_list("pattern", "people__email")
+    assert list(rules) == [("/prompts/", "vera@example.org")]
     talk = Comment.objects.filter(draft__project=copy).order_by("pk")
     assert [(c.body, c.author.email if c.author else None, c.parent_id) for c in talk] == [
         ("Warum?", "mia@example.org", None),

@@ -1,6 +1,6 @@
 """What of deployments travels with an export: every one, with the very bytes that apps were served."""
 
-from variorum.deployments.models import Bundle, Deployment, Environment
+from variorum.deployments.models import Bundle, Deployment, Environment, GoLive
 from variorum.lib.portable import Row, Stays, Table
 from variorum_client.bundle import BundleError, bundle_hash
 
@@ -17,6 +17,7 @@ def same_bytes(row: Row, body: bytes) -> None:
 
 TABLES = [
     Table(Environment),
+    Table(GoLive, project="environment__project"),
     Table(Bundle, project="environment__project", body="body", check_body=same_bytes),
     Table(Deployment),
 ]

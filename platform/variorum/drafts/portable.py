@@ -2,12 +2,15 @@
 
 from variorum.drafts.models import (
     Approval,
+    ApprovalRule,
     Check,
     Comment,
     Draft,
+    Mention,
     Presence,
     Push,
     RequiredCheck,
+    ReviewRequest,
     SharedText,
     TextSave,
     TextUpdate,
@@ -31,7 +34,10 @@ def placed(row: Row, slug: str) -> Row:
 TABLES = [
     Table(Draft),
     Table(Comment, project="draft__project"),
+    Table(Mention, project="draft__project"),
+    Table(ReviewRequest, project="draft__project"),
     Table(Approval, project="draft__project"),
+    Table(ApprovalRule),
     Table(Check, out=unplaced, into=placed),
     Table(RequiredCheck),
 ]
