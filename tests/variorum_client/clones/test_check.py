@@ -233,9 +233,10 @@ def test_the_hook_of_a_clone_stops_a_bad_commit(folder: Path, capsys: pytest.Cap
     refused = git(folder, "commit", "-m", "Bad", ok=False)
     assert refused.returncode != 0
     assert "prompts/in ner/bad.prompt:4:1:" in refused.stdout + refused.stderr
+    git(folder, "reset", "-q")
+    assert git(folder, "commit", "-a", "-m", "Bad", ok=False).returncode != 0
     (folder / "prompts" / "in ner" / "bad.prompt").write_text("Good now")
-    git(folder, "add", ".")
-    git(folder, "commit", "-q", "-m", "Good")
+    git(folder, "commit", "-q", "-a", "-m", "Good")
 
 
 def test_pre_commit_runs_it(folder: Path, tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ def test_a_clone_that_fails_leaves_nothing_behind(desk: Desk) -> None:
     assert (desk.folder / "full" / "mine.txt").read_text() == "mine"
     assert desk.run("clone") == 2
     assert "VARIORUM_PROJECT" in desk.err
+    assert desk.run("clone", "../desk") == 2
+    assert list(desk.folder.parent.glob("desk")) == []
 
 
 def test_a_kept_key_is_readable_by_its_owner_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +91,10 @@ def test_diff_compares_with_main_a_commit_and_what_is_live(cloned: Desk) -> None
     assert cloned.run("diff", "--live", "production", "--raw", "configs") == 0
     assert "+rate: 6" in cloned.out
     assert "Be short" not in cloned.out
+    cloned.write("prompts/triage.prompt", TRIAGE.replace("text: string", "text: string\n    tone: string"))
+    assert cloned.run("diff", "--live", "production", "--json", "prompts") == 0
+    (changed,) = json.loads(cloned.out)["files"]
+    assert "breaks" in {each["level"] for each in changed["consequences"]}
     assert cloned.run("diff", "--live", "moon") == 1
     assert "there are: dev, staging, production" in cloned.err
     assert cloned.run("diff", "no-such-thing") == 1

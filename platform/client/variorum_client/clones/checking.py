@@ -1,6 +1,7 @@
 """`variorum check`: every fault of the artefacts, offline, for people, editors, hooks and code scanning."""
 
 import json
+import os
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
@@ -85,7 +86,8 @@ def _staged() -> tuple[int, list[Problem]]:
         staged = {path for path in done.out.split("\0") if path}
         if not staged:
             return 0, []
-        entries = {str(path): entry for (path, stage), entry in repo.index.entries.items() if stage == 0}
+        index = gitpython().IndexFile(repo, os.environ.get("GIT_INDEX_FILE"))  # `git commit -a` has one of its own
+        entries = {str(path): entry for (path, stage), entry in index.entries.items() if stage == 0}
 
         def read(path: str) -> bytes | None:
             entry = entries.get(path)

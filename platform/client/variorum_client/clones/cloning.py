@@ -1,5 +1,6 @@
 """`variorum clone`: a project's repository in a folder of one's own, ready to push, with no key in its settings."""
 
+import re
 import shutil
 from argparse import Namespace
 from pathlib import Path
@@ -16,6 +17,8 @@ from variorum_client.terms import painter
 if TYPE_CHECKING:
     import git
 
+_SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+
 
 def clone(options: Namespace, out: TextIO) -> int:
     """Clone a project. A folder that could not be filled is taken away again."""
@@ -24,6 +27,8 @@ def clone(options: Namespace, out: TextIO) -> int:
     project, key = options.name or found.project, str(found.key)
     if not project:
         raise ValueError("A project is needed: `variorum clone PROJECT`, or set VARIORUM_PROJECT.")
+    if not _SLUG.fullmatch(project):
+        raise ValueError(f"{project!r} is no project's slug: it has letters, digits, - and _ only.")
     folder = Path(options.folder or project).absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CloneError(f"{folder} is there already: choose another folder.")

@@ -1,6 +1,7 @@
 """`variorum diff`: what differs between the files here and main, a commit, or what is live."""
 
 import difflib
+import hashlib
 import json
 from argparse import Namespace
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from variorum_client.clones.clone import MAIN, REMOTE, Clone, open_clone
 from variorum_client.errors import CloneError
 from variorum_client.folder import read_artefact
 from variorum_client.formats.comparing import as_text, compare
-from variorum_client.formats.lfs import parse_pointer
+from variorum_client.formats.lfs import MAX_POINTER_BYTES, parse_pointer, print_pointer
 from variorum_client.formats.texts import MAX_TEXT_BYTES
 from variorum_client.terms import Painter, painter
 
@@ -114,8 +115,18 @@ def changed_files(clone: Clone, base: str, wanted: list[str]) -> list[Changed]:
     )
     inside = [path for path in fresh.split("\0") if path and (not wanted or any(_below(path, top) for top in wanted))]
     names = sorted({*(path for path in tracked.split("\0") if path), *inside})
-    sides = [Changed(name, clone.read(base, name), read_artefact(clone.top, name)) for name in names]
+    sides = [Changed(name, clone.read(base, name), _on_disk(clone, name)) for name in names]
     return [item for item in sides if not _same(item)]
+
+
+def _on_disk(clone: Clone, name: str) -> bytes | None:
+    """A file here; weights that Git LFS has fetched, or will take, as the pointer that they are in Git."""
+    content = read_artefact(clone.top, name)
+    if content is None or parse_pointer(content) is None or not (clone.top / name).stat().st_size > MAX_POINTER_BYTES:
+        return content
+    with (clone.top / name).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return print_pointer(digest, (clone.top / name).stat().st_size)
 
 
 def _below(path: str, top: str) -> bool:
@@ -123,7 +134,6 @@ def _below(path: str, top: str) -> bool:
 
 
 def _same(item: Changed) -> bool:
-    """Weights that Git LFS has fetched differ from their pointer on disk and not in Git; Git has compared them."""
     return item.old == item.new
 
 
@@ -168,6 +178,15 @@ def _size(content: bytes | None) -> str:
     return "absent" if content is None else f"{size:,} bytes"
 
 
+def _consequences(item: Changed) -> list[dict[str, str]]:
+    """What follows for callers, each with its level: breaks, warns or says."""
+    found = compare(item.path, item.old, item.new).consequences
+    return [{"level": each.level, "message": each.message} for each in found]
+
+
 def _as_json(name: str, base: str, changed: list[Changed]) -> dict[str, object]:
-    files = [{"path": item.path, "status": item.status, "diff": lines_of(item)} for item in changed]
+    files = [
+        {"path": item.path, "status": item.status, "consequences": _consequences(item), "diff": lines_of(item)}
+        for item in changed
+    ]
     return {"against": name, "commit": base, "files": files}

@@ -42,8 +42,11 @@ def _clean_branch(clone: Clone) -> str:
     branch = clone.branch
     if branch is None:
         raise CloneError("You are on a bare commit, not on a branch: `git switch main` first.")
-    if (clone.top / ".git" / "rebase-merge").exists() or (clone.top / ".git" / "MERGE_HEAD").exists():
-        raise CloneError("A pull with conflicts is not finished: solve them and `git rebase --continue`, or --abort.")
+    halves = [clone.git("rev-parse", "--git-path", name).out.strip() for name in ("rebase-merge", "MERGE_HEAD")]
+    if any((clone.top / half).exists() for half in halves):
+        raise CloneError(
+            "A pull with conflicts is not finished: finish it, or take it back with `git rebase --abort` (or merge)."
+        )
     changed = [path for letter, path in clone.changes() if letter != "?"]
     if changed:
         raise CloneError(f"Commit your changes first (or `git stash` them): {', '.join(changed[:5])}.")
