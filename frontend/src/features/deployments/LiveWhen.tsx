@@ -141,14 +141,9 @@ function Then({ project, item, open, onOpen, onGo }: ThenProps) {
       )}
       {prompts.length > 0 && (
         <div>
-          <Button
-            size="small"
-            icon="comment"
-            aria-expanded={open}
-            aria-label={`${open ? "Hide" : "Show"} what was said in ${item.name}`}
-            onClick={() => onOpen(!open)}
-          >
+          <Button size="small" icon="comment" aria-expanded={open} onClick={() => onOpen(!open)}>
             {open ? "Hide the prompts" : `Prompts (${prompts.length})`}
+            <span className="visually-hidden"> of {item.name}</span>
           </Button>
         </div>
       )}
