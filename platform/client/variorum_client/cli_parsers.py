@@ -293,7 +293,25 @@ def _add_log(commands: Commands) -> None:
     _environment(parser)
 
 
-_EDITOR = (_add_clone, _add_status, _add_diff, _add_check, _add_open, _add_run, _add_pull, _add_push, _add_import)
+def _add_merge_file(commands: Commands) -> None:
+    parser = _parser(
+        commands,
+        "merge-file",
+        "merge one file as the server does: by setting, message and sentence (a merge driver for Git)",
+        """        git config merge.variorum.driver "variorum merge-file %O %A %B %P"
+        echo "*.prompt merge=variorum" >> .git/info/attributes
+        """,
+    )
+    parser.add_argument("base", metavar="BASE", help="the file where both began; empty when both added it")
+    parser.add_argument("ours", metavar="OURS", help="ours; the result is written here, conflicts between markers")
+    parser.add_argument("theirs", metavar="THEIRS", help="theirs")
+    parser.add_argument("path", metavar="PATH", help="the file's path in the repository, which tells what it is")
+
+
+_EDITOR = (
+    *(_add_clone, _add_status, _add_diff, _add_check, _add_open, _add_run, _add_pull, _add_push, _add_import),
+    _add_merge_file,
+)
 _SERVER = (_add_fetch, _add_render, _add_deploy, _add_rollback, _add_live, _add_export, _add_log, _add_credential)
 
 

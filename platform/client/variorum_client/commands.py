@@ -13,6 +13,7 @@ from variorum_client.clones.checking import check
 from variorum_client.clones.cloning import clone
 from variorum_client.clones.differences import diff
 from variorum_client.clones.keys import answer_git
+from variorum_client.clones.merging import merge_into
 from variorum_client.clones.opening import open_draft
 from variorum_client.clones.running import run
 from variorum_client.clones.standing import status
@@ -109,6 +110,7 @@ COMMANDS: dict[str, Callable[[Options, TextIO], int]] = {
     "diff": diff,
     "open": open_draft,
     "run": run,
+    "merge-file": merge_into,
     "pull": pull,
     "push": push,
     "live": live,
