@@ -5,7 +5,6 @@ import { type DraftItem, draftLink } from "@/features/drafts/drafts";
 import { type Desk, deskQuery, type Mention, type Waiting } from "@/features/drafts/review";
 import { plural } from "@/lib/format";
 import { Card } from "@/ui/Card";
-import { Empty } from "@/ui/Empty";
 import { ErrorState } from "@/ui/ErrorState";
 import { Page } from "@/ui/Page";
 import { SkeletonRows } from "@/ui/Skeleton";
@@ -48,13 +47,12 @@ function Lists({ project, desk }: { project: string; desk: Desk }) {
         title="Waits for my review"
         count={desk.waiting.length}
         empty="No draft waits for you."
-        icon="check"
       >
         {desk.waiting.map((waiting) => (
           <WaitingRow key={waiting.draft.number} project={project} waiting={waiting} />
         ))}
       </List>
-      <List title="My drafts" count={desk.mine.length} empty="You have no open draft." icon="draft">
+      <List title="My drafts" count={desk.mine.length} empty="You have no open draft.">
         {desk.mine.map((draft) => (
           <MineRow key={draft.number} project={project} draft={draft} />
         ))}
@@ -63,7 +61,6 @@ function Lists({ project, desk }: { project: string; desk: Desk }) {
         title="I am mentioned"
         count={desk.mentions.length}
         empty="Nobody has called you by @name yet."
-        icon="comment"
       >
         {desk.mentions.map((mention) => (
           <MentionRow key={mention.id} project={project} mention={mention} />
@@ -77,14 +74,13 @@ interface ListProps {
   title: string;
   count: number;
   empty: string;
-  icon: "check" | "draft" | "comment";
   children: ReactNode;
 }
 
-function List({ title, count, empty, icon, children }: ListProps) {
+function List({ title, count, empty, children }: ListProps) {
   return (
     <Card title={count ? `${title} (${count})` : title} padding="none">
-      {count === 0 ? <Empty icon={icon} title={empty} /> : <ul>{children}</ul>}
+      {count === 0 ? <p className={styles.none}>{empty}</p> : <ul>{children}</ul>}
     </Card>
   );
 }
