@@ -1093,6 +1093,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/environments/{environment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Owner. */
+        patch: operations["environments_change"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Maintainer, in person. Answers what a deploy would change and what still stands in its way. */
+        post: operations["go_live_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/environments/{environment}/deployments": {
         parameters: {
             query?: never;
@@ -3153,9 +3187,14 @@ export interface components {
             name: string;
             position: number;
             guarded: boolean;
+            required_approvals: number;
             current: components["schemas"]["Deployment"] | null;
             waiting: number | null;
             rollback: number | null;
+        };
+        /** @description How many maintainers or owners must approve that a commit goes live here. */
+        EnvironmentChange: {
+            required_approvals: number;
         };
         /** @description The environments of a project. */
         EnvironmentPage: {
@@ -4086,6 +4125,10 @@ export interface components {
             /** @default  */
             user: string;
         };
+        /** @description A commit of main, by its id or the beginning of it. */
+        NewGoLiveRequest: {
+            commit: string;
+        };
         /** @description Where to and how. Either `dataset` (a slug) or `name` of a new dataset. */
         NewImportRequest: {
             dataset?: string;
@@ -4423,6 +4466,10 @@ export interface components {
             title?: string;
             description?: string;
             version?: number;
+        };
+        /** @description How many maintainers or owners must approve that a commit goes live here. */
+        PatchedEnvironmentChangeRequest: {
+            required_approvals?: number;
         };
         /** @description What a person may change of themselves. */
         PatchedMeChangeRequest: {
@@ -7596,6 +7643,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnvironmentPage"];
+                };
+            };
+        };
+    };
+    environments_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedEnvironmentChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentChange"];
+                };
+            };
+        };
+    };
+    go_live_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGoLiveRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployPreview"];
                 };
             };
         };

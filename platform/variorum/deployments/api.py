@@ -115,7 +115,7 @@ def _environment(environment: Environment) -> dict[str, Any]:
     live = queries.current(environment)
     target = queries.rollback_target(environment)
     return {
-        **{name: getattr(environment, name) for name in ("slug", "name", "position", "guarded")},
+        **{name: getattr(environment, name) for name in ("slug", "name", "position", "guarded", "required_approvals")},
         "current": live,
         "waiting": queries.waiting(environment, live),
         "rollback": target.number if target else None,

@@ -1,6 +1,7 @@
 """What must be true of a commit before it may go live."""
 
 from variorum.accounts.models import Project
+from variorum.deployments import golive
 from variorum.deployments.models import Deployment, Environment
 from variorum.drafts.models import Check, RequiredCheck
 from variorum.drafts.playground import adapter_ref
@@ -100,6 +101,7 @@ def obstacles(environment: Environment, commit: str, live: Deployment | None) ->
         lambda: not_live(environment, commit, live),
         lambda: on_main(environment.project, commit),
         lambda: checks(environment, commit, live),
+        lambda: golive.enough(environment, commit, live),
         lambda: sound(environment.project, commit),
     ):
         try:

@@ -43,6 +43,7 @@ class EnvironmentSerializer(serializers.Serializer[object]):
     name = serializers.CharField()
     position = serializers.IntegerField()
     guarded = serializers.BooleanField()
+    required_approvals = serializers.IntegerField()
     current = DeploymentSerializer(allow_null=True)
     waiting = serializers.IntegerField(allow_null=True)
     rollback = serializers.IntegerField(allow_null=True)

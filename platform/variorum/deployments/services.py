@@ -6,7 +6,7 @@ from django.db import transaction
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
-from variorum.deployments import gate, queries
+from variorum.deployments import gate, golive, queries
 from variorum.deployments.models import Bundle, Deployment, Environment
 from variorum.events.services import record
 from variorum.lib.errors import Conflict
@@ -40,13 +40,15 @@ def deploy(
 
     `expected` is the number of the deployment that the caller saw live (None: nothing was). Raises NotFound,
     Unprocessable for a commit whose artefacts are not sound, Conflict when it is not on main (`not_on_main`), live
-    already (`already_live`), held back by its checks (`checks_missing`), or when somebody was faster
-    (`stale_deployment`).
+    already (`already_live`), held back by its checks (`checks_missing`) or for want of approvals
+    (`go_live_approvals_missing`), or when somebody was faster (`stale_deployment`).
     """
     project = environment.project
     sha = repos.resolve(project, commit)
     gate.on_main(project, sha)
-    gate.checks(environment, sha, queries.current(environment))
+    live = queries.current(environment)
+    gate.checks(environment, sha, live)
+    golive.enough(environment, sha, live)
     bundle = freeze(environment=environment, commit=sha)
     subject = repos.commit_info(project, sha).subject[:200]
     return _make_live(

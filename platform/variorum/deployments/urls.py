@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.deployments import api, moments, runtime
+from variorum.deployments import api, golive_api, moments, runtime
 
 urlpatterns = [
     path("projects/<slug:project>/environments", api.EnvironmentsView.as_view(), name="environments"),
@@ -18,6 +18,16 @@ urlpatterns = [
         "projects/<slug:project>/environments/<str:environment>/rollback",
         api.RollbackView.as_view(),
         name="rollback",
+    ),
+    path(
+        "projects/<slug:project>/environments/<str:environment>/approvals",
+        golive_api.GoLiveView.as_view(),
+        name="go_live",
+    ),
+    path(
+        "projects/<slug:project>/environments/<str:environment>",
+        golive_api.EnvironmentView.as_view(),
+        name="environment",
     ),
     path("projects/<slug:project>/live", moments.LiveView.as_view(), name="live"),
     path("projects/<slug:project>/deployments", api.AllDeploymentsView.as_view(), name="deployments"),

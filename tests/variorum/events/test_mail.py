@@ -94,7 +94,7 @@ def test_one_click_ends_it_without_signing_in(project: Project, owner: User, box
     mail.sweep()
     (got,) = box.mails
     assert got["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
-    address = got["list-unsubscribe"].strip("<>").removeprefix(PUBLIC)
+    address = got["list-unsubscribe"].strip(" <>").removeprefix(PUBLIC)
     tell(project, owner)
     answer = api().post(address, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
     assert (answer.status_code, answer.json()) == (200, {"email": owner.email})

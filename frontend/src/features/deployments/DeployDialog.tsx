@@ -9,10 +9,17 @@ import { Field, Form, Select, TextArea } from "@/ui/Field";
 import { Icon } from "@/ui/Icon";
 import { Id } from "@/ui/Id";
 import { SkeletonText } from "@/ui/Skeleton";
-import { toast } from "@/ui/Toast";
+import { toast, toastProblem } from "@/ui/Toast";
 import { ChangedFiles, EveryLine } from "./ChangedFiles";
 import styles from "./Deployments.module.css";
-import { changesInWords, type Environment, type Preview, previewQuery, useDeploy } from "./deployments";
+import {
+  changesInWords,
+  type Environment,
+  type Preview,
+  previewQuery,
+  useApproveGoLive,
+  useDeploy,
+} from "./deployments";
 import { trafficInWords, useTraffic } from "./traffic";
 
 interface DeployDialogProps {
@@ -114,6 +121,30 @@ function commitOptions(commits: Commit[], chosen: string | undefined) {
   return missing ? [...known, { value: chosen, label: chosen.slice(0, 12) }] : known;
 }
 
+/** "I agree that this goes live": for those who may deploy, once each. */
+function ApproveGoLive({
+  project,
+  environment,
+  commit,
+}: {
+  project: string;
+  environment: Environment;
+  commit: string;
+}) {
+  const approve = useApproveGoLive(project, environment.slug, () => toast("You agree that this goes live"));
+  return (
+    <div>
+      <Button
+        icon="check"
+        loading={approve.isPending}
+        onClick={() => approve.mutate(commit, { onError: toastProblem })}
+      >
+        I agree that this goes live
+      </Button>
+    </div>
+  );
+}
+
 interface WhatChangesProps {
   project: string;
   environment: Environment;
@@ -133,6 +164,9 @@ function WhatChanges({ project, environment, preview }: WhatChangesProps) {
             </li>
           ))}
         </ul>
+      )}
+      {obstacles.some((obstacle) => obstacle.code === "go_live_approvals_missing") && (
+        <ApproveGoLive project={project} environment={environment} commit={preview.commit} />
       )}
       <p>
         {current ? (

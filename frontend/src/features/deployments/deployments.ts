@@ -162,3 +162,21 @@ export function fromLocalInput(text: string): string | null {
   const at = new Date(text);
   return Number.isNaN(at.getTime()) ? null : at.toISOString();
 }
+
+/** "I agree that this commit goes live there." */
+export function useApproveGoLive(project: string, environment: string, done: () => void) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (commit: string) =>
+      take(
+        client.POST("/api/v1/projects/{project}/environments/{environment}/approvals", {
+          params: { path: { project, environment } },
+          body: { commit },
+        }),
+      ),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: [project, "deployments"] });
+      done();
+    },
+  });
+}

@@ -43,11 +43,7 @@ export default function ReviewsPage() {
 function Lists({ project, desk }: { project: string; desk: Desk }) {
   return (
     <>
-      <List
-        title="Waits for my review"
-        count={desk.waiting.length}
-        empty="No draft waits for you."
-      >
+      <List title="Waits for my review" count={desk.waiting.length} empty="No draft waits for you.">
         {desk.waiting.map((waiting) => (
           <WaitingRow key={waiting.draft.number} project={project} waiting={waiting} />
         ))}
@@ -57,11 +53,7 @@ function Lists({ project, desk }: { project: string; desk: Desk }) {
           <MineRow key={draft.number} project={project} draft={draft} />
         ))}
       </List>
-      <List
-        title="I am mentioned"
-        count={desk.mentions.length}
-        empty="Nobody has called you by @name yet."
-      >
+      <List title="I am mentioned" count={desk.mentions.length} empty="Nobody has called you by @name yet.">
         {desk.mentions.map((mention) => (
           <MentionRow key={mention.id} project={project} mention={mention} />
         ))}

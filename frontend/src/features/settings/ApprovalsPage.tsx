@@ -13,6 +13,7 @@ import { Table } from "@/ui/Table";
 import { toastProblem } from "@/ui/Toast";
 import { type ApprovalRule, checksQuery, rulesQuery, useDropCheck, useDropRule, whose } from "./approvals";
 import { CheckForm } from "./CheckForm";
+import { GoLiveCard } from "./GoLiveCard";
 import { OwnersCard } from "./OwnersCard";
 import { RuleForm } from "./RuleForm";
 import styles from "./Settings.module.css";
@@ -42,6 +43,7 @@ export default function ApprovalsPage() {
       <Rules project={project} owner={owner} />
       <OwnersCard project={project} />
       <Checks project={project} owner={owner} />
+      <GoLiveCard project={project} owner={owner} />
     </SettingsFrame>
   );
 }
