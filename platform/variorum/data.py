@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from variorum.lib import env, postgres
+from variorum.lib.objects import SCRATCH
 from variorum.lib.postgres_binaries import find_binaries, tool_env
 from variorum.processes import data_folder
 from variorum.repos import git
@@ -72,8 +73,9 @@ def _kept_files(data: Path) -> Iterator[Path]:
     for repository in sorted((data / "repos").glob("*.git")):
         with git.locked(repository):
             yield from (path for path in sorted(repository.rglob("*")) if path.is_dir() or path.is_file())
-    # A name with '#' is an upload that is not finished.
-    yield from (path for path in sorted((data / "objects").rglob("*")) if path.is_file() and "#" not in path.name)
+    # A name with '#', or one of a scratch file, is an upload that is not finished.
+    found = (path for path in sorted((data / "objects").rglob("*")) if path.is_file() and "#" not in path.name)
+    yield from (path for path in found if not path.name.startswith(SCRATCH))
 
 
 def restore(file: Path) -> None:

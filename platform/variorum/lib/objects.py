@@ -7,6 +7,7 @@ the same content are harmless, a killed writer leaves nothing that a reader can 
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
@@ -21,6 +22,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
 CHUNK = 1024 * 1024
+SCRATCH = ".writing-"
 LOCK = 0x6F626A73  # the first key of content_lock's advisory lock
 Backend = LocalStore | S3Store | GCSStore | AzureStore
 # Query parameter of STORAGE_URL -> obstore's own name, by scheme.
@@ -141,6 +143,13 @@ class ObjectStore:
     def incoming(self) -> "AbstractContextManager[Incoming]":
         """A scratch file for content that arrives in pieces; gone at the end of the block unless it was kept."""
         return _incoming(self)
+
+    def sweep(self, seconds: float = 24 * 3600) -> None:
+        """Remove scratch files that killed writers left longer than `seconds` ago."""
+        for path in self.cache_dir.glob(f"{SCRATCH}*"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > seconds:
+                    path.unlink()
 
     def check(self) -> None:
         """Raise ValueError in plain words when the store cannot be reached; nothing is written."""
@@ -337,7 +346,7 @@ def _incoming(owner: ObjectStore) -> Iterator[Incoming]:
 @contextmanager
 def _temporary(folder: Path) -> Iterator[tuple[IO[bytes], Path]]:
     """An open scratch file in ``folder`` with its path; gone afterwards unless it was renamed."""
-    number, name = tempfile.mkstemp(prefix=".writing-", dir=folder)
+    number, name = tempfile.mkstemp(prefix=SCRATCH, dir=folder)
     try:
         with os.fdopen(number, "wb") as handle:
             yield handle, Path(name)

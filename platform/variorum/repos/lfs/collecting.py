@@ -23,9 +23,10 @@ DAY = 24 * 3600
 
 
 def collect() -> None:
-    """Once a day, for every project that holds old objects. Runs by the clock."""
+    """Once a day, for every project that holds old objects; scratch files of killed uploads too. Runs by the clock."""
     if not once_per(DAY, "lfs.collect"):
         return
+    objects.store().sweep()
     cutoff = timezone.now() - timedelta(days=settings.LFS_GRACE_DAYS)
     old = LfsObject.objects.filter(asked_at__lt=cutoff).values("project")
     for project in Project.objects.filter(pk__in=old, repository__isnull=False).select_related("repository"):

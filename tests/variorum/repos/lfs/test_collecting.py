@@ -1,10 +1,13 @@
 """What nothing points at goes away after the grace time; what anybody relies on stays."""
 
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from tests.variorum.repos.conftest import ADAPTER
@@ -110,3 +113,40 @@ def test_a_dataset_with_the_same_bytes_keeps_them(project: Project, actor) -> No
     grow_old()
     collecting.collect_project(project)
     assert (here(pointer), LfsObject.objects.exists()) == (True, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_uploads_beside_the_collection_lose_nothing(project: Project) -> None:
+    """Whatever the order: a row never names content that is gone."""
+    services.ensure_repository(project)
+    done = threading.Event()
+
+    def upload() -> None:
+        try:
+            for _ in range(40):
+                store(project, b"\1")
+        finally:
+            connection.close()
+
+    def collect() -> int:
+        rounds = 0
+        try:
+            while not done.is_set():
+                grow_old()
+                rounds += len(collecting.collect_project(project))
+        finally:
+            connection.close()
+        return rounds
+
+    with ThreadPoolExecutor(4) as pool:
+        collector = pool.submit(collect)
+        uploads = [pool.submit(upload) for _ in range(3)]
+        for one in uploads:
+            one.result()
+        done.set()
+        assert collector.result() > 0
+    for row in LfsObject.objects.all():
+        assert objects.exists(objects.content_key(row.sha256))
+    pointer = store(project, b"\1")
+    assert here(pointer)
+    assert LfsObject.objects.count() == 1
