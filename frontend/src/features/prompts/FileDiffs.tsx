@@ -10,13 +10,13 @@ import { ErrorState } from "@/ui/ErrorState";
 import { Icon } from "@/ui/Icon";
 import { Segmented } from "@/ui/Segmented";
 import { SkeletonText } from "@/ui/Skeleton";
-import { comparisonQuery } from "./comparison";
+import { comparisonQuery, type Place } from "./comparison";
 import { type DiffView, type Show, useDiffView, useFileKeys } from "./diffView";
 import { FileLink } from "./FileLink";
 import { type FileDiff, KINDS } from "./files";
 import { LazyCard } from "./LazyCard";
 import styles from "./Prompt.module.css";
-import { type Place, RenderedDiff } from "./RenderedDiff";
+import { RenderedDiff } from "./RenderedDiff";
 
 /** As many files are on the page from the start; the others come when one scrolls near. */
 const EAGER = 4;

@@ -8,18 +8,15 @@ import { Icon, type IconName } from "@/ui/Icon";
 import {
   type Comparison,
   type Consequence,
+  commentPlace,
   foldPassages,
   type Passage,
+  type Place,
   type Row,
   roleName,
 } from "./comparison";
 import styles from "./RenderedDiff.module.css";
 import { Spans } from "./Spans";
-
-export interface Place {
-  side: Side;
-  line: number;
-}
 
 interface RenderedDiffProps {
   comparison: Comparison;
@@ -261,14 +258,6 @@ const SIGNS: Record<Passage["state"], string> = { same: "", changed: "±", added
 function titleOf(passage: Passage): string {
   const number = passage.new_index ?? passage.old_index;
   return passage.role ? `message ${number}, ${roleName(passage.role)}` : `paragraph ${number}`;
-}
-
-/** Where a remark on a whole message is kept: its first line. */
-function commentPlace(passage: Passage): Place | null {
-  const line = passage.new_lines?.[0];
-  if (line !== undefined) return { side: "new", line };
-  const old = passage.old_lines?.[0];
-  return old === undefined ? null : { side: "old", line: old };
 }
 
 function within(passage: Passage, { side, line }: Place): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cutSame, foldPassages, type Passage } from "./comparison";
+import { commentPlace, cutSame, foldPassages, type Passage } from "./comparison";
 
 const passage = (state: Passage["state"], more: Partial<Passage> = {}): Passage => ({
   state,
@@ -37,4 +37,24 @@ test("long unchanged text is cut between words, and nothing is lost", () => {
   expect(text.startsWith(cut?.start ?? "?")).toBe(true);
   expect(text.endsWith(cut?.end ?? "?")).toBe(true);
   expect(cut?.start.endsWith("word")).toBe(true);
+});
+
+test("a remark on a message stands at the first line that changed, below the mark of who speaks", () => {
+  const spans: Passage["spans"] = [
+    { kind: "same", text: "One.\nTwo" },
+    { kind: "added", text: ", kindly" },
+    { kind: "same", text: ".\nThree." },
+  ];
+  expect(commentPlace(passage("changed", { new_lines: [10, 13], spans }))).toEqual({ side: "new", line: 12 });
+  const added: Passage["spans"] = [{ kind: "added", text: "Hi\nthere" }];
+  expect(commentPlace(passage("added", { old_lines: null, new_lines: [4, 6], spans: added }))).toEqual({
+    side: "new",
+    line: 5,
+  });
+  const gone: Passage["spans"] = [{ kind: "removed", text: "Hi" }];
+  expect(commentPlace(passage("removed", { new_lines: null, old_lines: [7, 8], spans: gone }))).toEqual({
+    side: "old",
+    line: 8,
+  });
+  expect(commentPlace(passage("same", { new_lines: [3, 3], spans: [] }))).toEqual({ side: "new", line: 3 });
 });

@@ -66,6 +66,31 @@ export function roleName(role: string): string {
   return ROLES[role] ?? role;
 }
 
+/** A line of one side of a difference. */
+export interface Place {
+  side: "old" | "new";
+  line: number;
+}
+
+/** Where a remark on a message is kept: the first of its lines that changed, not the mark of who speaks. */
+export function commentPlace(passage: Passage): Place | null {
+  const side = passage.new_lines ? "new" : "old";
+  const [first, last] = passage.new_lines ?? passage.old_lines ?? [];
+  if (first === undefined || last === undefined) return null;
+  const other = side === "new" ? "removed" : "added";
+  const shown = passage.spans.filter((span) => span.kind !== other);
+  const length = breaks(shown.map((span) => span.text).join(""));
+  const at = passage.spans.findIndex((span) => span.kind !== "same");
+  const same = passage.state === "changed" ? passage.spans.slice(0, Math.max(0, at)) : [];
+  const lead = /^\s*/.exec(passage.spans[at]?.text ?? "")?.[0] ?? "";
+  const before = breaks(same.map((span) => span.text).join("") + (same.length > 0 ? lead : ""));
+  return { side, line: Math.min(last, Math.max(first, last - length + before)) };
+}
+
+function breaks(text: string): number {
+  return text.split("\n").length - 1;
+}
+
 /** A long text that stayed, cut to its ends; null when it is short enough to be read. */
 export function cutSame(text: string, keep = 160): { start: string; end: string; hidden: number } | null {
   if (text.length <= keep * 3) return null;
