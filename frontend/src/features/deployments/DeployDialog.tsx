@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Commit, commitsQuery, MAIN } from "@/features/prompts/files";
+import { useTagNames } from "@/features/tags/tags";
 import { plural } from "@/lib/format";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
@@ -42,6 +43,7 @@ export function DeployDialog(props: DeployDialogProps) {
     ...previewQuery(project, environment?.slug ?? "", sha ?? ""),
     enabled: Boolean(sha),
   });
+  const namesOf = useTagNames(project);
   const [note, setNote] = useState("");
   const deploy = useDeploy(project);
   if (!environment) return null;
@@ -87,7 +89,7 @@ export function DeployDialog(props: DeployDialogProps) {
           <Field label="Commit">
             <Select
               value={sha ?? ""}
-              options={commitOptions(commits ?? [], sha)}
+              options={commitOptions(commits ?? [], sha, namesOf)}
               onChange={(event) => onChange(environment.slug, event.target.value)}
             />
           </Field>
@@ -112,10 +114,10 @@ export function DeployDialog(props: DeployDialogProps) {
 }
 
 /** Newest first; the chosen one is among them even when it is older than the list. */
-function commitOptions(commits: Commit[], chosen: string | undefined) {
+function commitOptions(commits: Commit[], chosen: string | undefined, namesOf: (sha: string) => string[]) {
   const known = commits.map((commit) => ({
     value: commit.sha,
-    label: `${commit.subject} (${commit.sha.slice(0, 8)}, ${commit.author_name})`,
+    label: `${[...namesOf(commit.sha), commit.subject].join(" · ")} (${commit.sha.slice(0, 8)}, ${commit.author_name})`,
   }));
   const missing = chosen && !known.some((option) => option.value === chosen);
   return missing ? [...known, { value: chosen, label: chosen.slice(0, 12) }] : known;
