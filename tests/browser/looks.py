@@ -31,7 +31,7 @@ class Watched:
 
     def verdict(self) -> None:
         """Fail with all that was seen."""
-        assert self.problems == []
+        assert self.problems == [], self.problems
 
 
 def axe(page: Page) -> list[str]:

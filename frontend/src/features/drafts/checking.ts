@@ -29,8 +29,12 @@ export async function lintOf(
   ref: string,
   text: string,
 ): Promise<Lint[]> {
-  const { problems } = await queries.fetchQuery(checkQuery(project, path, ref, text));
-  return problems.map((problem) => asLint(problem, path));
+  try {
+    const { problems } = await queries.fetchQuery(checkQuery(project, path, ref, text));
+    return problems.map((problem) => asLint(problem, path));
+  } catch {
+    return []; // the page says by itself that the server cannot be reached
+  }
 }
 
 function asLint(problem: FileProblem, path: string): Lint {

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from variorum.accounts.access import Actor
 from variorum.drafts import services
-from variorum.drafts.locking import lock_open
+from variorum.drafts.locking import lock, lock_open
 from variorum.drafts.models import Draft, SharedText, TextSave, TextWriter
 from variorum.drafts.repair import adopt_head
 from variorum.drafts.together import telling, wire
@@ -44,7 +44,7 @@ def save_texts(*, draft: Draft, actor: Actor, message: str = "", paths: list[str
 def settle(*, draft: Draft, actor: Actor) -> None:
     """Bring a draft's shared texts onto its latest version."""
     with transaction.atomic():
-        locked = lock_open(draft)
+        locked = lock(draft)
         for row in _rows(locked):
             rebase(row, locked)
         telling.texts_changed(locked, actor)

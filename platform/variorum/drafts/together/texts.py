@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +19,7 @@ from variorum_client.formats import parse_pointer
 
 MAX_TEXT = 2**20  # bytes, as for any file that is saved from a page
 MAX_STATE = 8 * 2**20
+IDLE = timedelta(days=7)
 TAIL = 50  # updates that are kept apart before they are merged into the state
 
 
@@ -178,6 +180,15 @@ def _merge(row: SharedText, base: Document, document: Document, content: str) ->
     row.base_state = base.state()
     document.apply(update)
     append(row, document, update, by=Actor.system())
+
+
+def forget_idle() -> int:
+    """Drop texts without unsaved words that nobody has touched for a week; gives how many rows went.
+
+    Whoever opens such a file next begins afresh from its latest version, without the leftovers of old edits.
+    """
+    idle = SharedText.objects.filter(changed=False, deleted=False, updated_at__lt=timezone.now() - IDLE)
+    return idle.delete()[0]
 
 
 def digest(text: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests.variorum.drafts.together.conftest import PATH, b64
 from variorum.drafts.models import SharedText
@@ -187,6 +188,15 @@ def test_a_closed_draft_takes_no_edits_and_keeps_them_for_its_reopening(team: An
     assert team.post("eddie", "/drafts/1/texts", path=PATH).json()["code"] == "draft_not_open"
     assert team.post("mia", "/drafts/1/reopen").status_code == 200
     assert "Be brief." in editor("mia").text
+
+
+def test_what_nobody_touched_for_a_week_begins_afresh(team: Any, draft: Any, editor: Any) -> None:
+    eddie, readme = editor("eddie"), editor("mia", "README.md")
+    readme.type("", "Hm ")
+    SharedText.objects.update(updated_at=timezone.now() - texts.IDLE)
+    assert texts.forget_idle() == 1
+    assert editor("eddie").id != eddie.id
+    assert editor("mia", "README.md").text == readme.text
 
 
 def test_files_that_are_not_text_or_not_there(team: Any, draft: Any) -> None:

@@ -11,6 +11,8 @@ import type { TextCalls, TextState } from "./texts";
 const PAUSE = 50;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 15_000;
+/** After these the draft's page shows the text for reading only. */
+const ENDS = new Set(["draft.closed", "draft.merged"]);
 const FORM = "form";
 const THERE = "there";
 
@@ -115,7 +117,7 @@ export class SharedText {
   hear(message: LiveMessage): void {
     if (this.ended) return;
     if (message.kind === "resync") void this.pull();
-    if (message.kind === "draft.saved" || message.kind === "draft.recovered") void this.renew();
+    if (message.kind.startsWith("draft.") && !ENDS.has(message.kind)) void this.renew();
     if (message.kind !== "text.progress" || message.data["text"] !== this.id) return;
     const { seq, update } = message.data as { seq: number; update: string | null };
     this.heard = Math.max(this.heard, seq);
