@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from variorum_client.clones.clone import Clone, find_clone, gitpython, run_git
 from variorum_client.clones.hooks import install_hook
-from variorum_client.clones.keys import helper_command, save_key
+from variorum_client.clones.keys import helper_command, own_command, save_key
 from variorum_client.clones.where import where
 from variorum_client.connection import Connection
 from variorum_client.errors import CloneError
@@ -71,11 +71,16 @@ def _configure(repo: "git.Repo", address: str, project: str) -> None:
         "branch.main.remote": "origin",
         "branch.main.merge": "refs/heads/main",
         f"credential.{remote}.useHttpPath": "true",
+        "merge.variorum.name": "by setting, message and sentence, as the server merges",
+        "merge.variorum.driver": f"{own_command()} merge-file %O %A %B %P",
     }
     for name, value in settings.items():
         run_git(repo, "config", "--local", name, value)
     for helper in ("", helper_command()):  # the empty one switches off those of the user's other hosts
         run_git(repo, "config", "--local", "--add", f"credential.{remote}.helper", helper)
+    attributes = Path(repo.git_dir) / "info" / "attributes"
+    attributes.parent.mkdir(exist_ok=True)
+    attributes.write_text("*.prompt merge=variorum\nconfigs/**/*.yaml merge=variorum\n")
 
 
 def _fetch(repo: "git.Repo", project: str, key: str, address: str, depth: int | None) -> None:

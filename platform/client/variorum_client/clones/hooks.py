@@ -1,11 +1,9 @@
 """The pre-commit hook of a clone: `variorum check --staged` before every commit."""
 
-import shutil
-import sys
 from pathlib import Path
-from shlex import quote
 
 from variorum_client.clones.clone import run_git
+from variorum_client.clones.keys import own_command
 from variorum_client.errors import CloneError
 
 _MARK = "# Written by `variorum check --install-hook`."
@@ -21,10 +19,8 @@ def install_hook(top: Path) -> Path:
     if file.exists() and _MARK not in file.read_text(errors="replace"):
         raise CloneError(f"{file} is there already: add the line `variorum check --staged` to it.")
     file.parent.mkdir(parents=True, exist_ok=True)
-    found = shutil.which("variorum")
-    command = quote(found) if found else f"{quote(sys.executable)} -m variorum_client.cli"
     fresh = file.with_name("pre-commit.new")
-    fresh.write_text(f"#!/bin/sh\n{_MARK}\nexec {command} check --staged\n")
+    fresh.write_text(f"#!/bin/sh\n{_MARK}\nexec {own_command()} check --staged\n")
     fresh.chmod(0o755)
     fresh.replace(file)
     return file

@@ -61,8 +61,13 @@ def _name(url: str, project: str | None) -> str:
 
 def helper_command() -> str:
     """What Git runs as the credential helper: `variorum` when it is on the path, else this Python."""
+    return f"!{own_command()} credential"
+
+
+def own_command() -> str:
+    """How a shell starts this program."""
     found = shutil.which("variorum")
-    return f"!{quote(found)} credential" if found else f"!{quote(sys.executable)} -m variorum_client.cli credential"
+    return quote(found) if found else f"{quote(sys.executable)} -m variorum_client.cli"
 
 
 def answer_git(action: str, given: str, out: TextIO) -> int:
