@@ -30,7 +30,7 @@ def draft(people):
 
 def test_two_people_review_a_draft(visit, draft):
     address = f"/p/desk/drafts/{draft['number']}"
-    edda, max_ = visit(f"{address}?tab=conversation", person="editor"), visit(address, person="maintainer")
+    edda, max_ = visit(f"{address}?tab=conversation", person="editor"), visit(f"{address}?show=source", person="maintainer")
     expect(max_.get_by_text("(OWNERS, line 1) needed, from")).to_be_visible()
 
     max_.get_by_role("button", name="Comment on new line 4").first.click()
@@ -44,7 +44,7 @@ def test_two_people_review_a_draft(visit, draft):
 
     take_up = edda.get_by_role("button", name="Take up")
     expect(take_up).to_be_visible()  # live, in the other browser
-    expect(edda.get_by_role("button", name="Inbox, 1 unread")).to_be_visible()
+    expect(edda.get_by_role("button", name="Inbox, 3 unread")).to_be_visible()  # approved, merged, called
     looks_right(edda)
     take_up.click()
     expect(edda.get_by_text("taken up by")).to_be_visible()

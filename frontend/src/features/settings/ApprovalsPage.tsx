@@ -32,7 +32,7 @@ export default function ApprovalsPage() {
         <>
           Every draft needs {count === undefined ? "…" : plural(count, "approval")} of a maintainer or an
           owner who did not write in it (
-          <Link to="/p/$project/settings" params={{ project }}>
+          <Link to="/p/$project/settings" params={{ project }} style={{ textDecoration: "underline" }}>
             General
           </Link>
           ). Some files may need more.
