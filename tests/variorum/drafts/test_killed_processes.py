@@ -5,11 +5,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
+from tests.agreement import disagreements
 from tests.gitclient import Clone, address
 from tests.live import Browser, Live, running
 from variorum.repos import git
@@ -48,21 +48,9 @@ class House(Live):
         (found,) = (self.data / "repos").glob("*-*.git")
         return found
 
-    def disagreements(self) -> list[Any]:
-        """What refs and rows say differently of each other."""
-        refs = git.refs(self.repository, "refs/heads/")
-        drafts = self.sql("SELECT branch, head_commit, state, merging_commit, merged_commit FROM drafts_draft")
-        found: list[Any] = self.sql("SELECT moves FROM drafts_push")
-        found += [row for row in drafts if row[3]]
-        found += [row for row in drafts if row[2] == "open" and refs.get(f"refs/heads/{row[0]}") != row[1]]
-        found += [ref for ref in refs if ref != "refs/heads/main" and ref[11:] not in {row[0] for row in drafts}]
-        main = refs["refs/heads/main"]
-        merged = [row[4] for row in drafts if row[2] == "merged"]
-        return found + [sha for sha in merged if not git.is_ancestor(self.repository, sha, main)]
-
     def agree(self) -> None:
         """They agree within seconds, and the repository is sound."""
-        self.wait(lambda: not self.disagreements(), SECONDS, "agreement")
+        self.wait(lambda: not disagreements(self, self.repository), SECONDS, "agreement")
         assert git.fsck(self.repository) == []
 
 

@@ -12,6 +12,7 @@ import { Page } from "@/ui/Page";
 import { SkeletonRows } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
 import { Time } from "@/ui/Time";
+import { CloneButton } from "./CloneButton";
 import { type FileEntry, filesQuery, KINDS, type Kind, MAIN, splitPath } from "./files";
 import styles from "./Prompt.module.css";
 
@@ -82,6 +83,7 @@ export default function FilesPage() {
           <ButtonLink icon="tag" to="/p/$project/tags" params={{ project }}>
             Tags
           </ButtonLink>
+          <CloneButton project={project} />
           <NewFile project={project} />
         </>
       }
