@@ -221,3 +221,48 @@ def test_unrelated_history(team: Any, clone: Callable[..., Clone]) -> None:
     tree.commit({"README.md": "# Another beginning\n"})
     assert "no commit in common with main" in tree.push("other").out
     assert refs(team) == before
+
+
+def test_dulwich_pushes(team: Any, clone: Callable[..., Clone]) -> None:
+    from io import BytesIO
+
+    from dulwich import porcelain
+
+    tree = clone()
+    sha = tree.commit(kinder(team), "By dulwich")
+    said = BytesIO()
+    url = tree.git("remote", "get-url", "origin")
+    porcelain.push(str(tree.folder), url, b"HEAD:refs/heads/dulwich", outstream=BytesIO(), errstream=said)
+    assert (Draft.objects.get().branch, Draft.objects.get().head_commit) == ("dulwich", sha)
+    assert b"is open for review" in said.getvalue()
+
+
+def test_gitpython_pushes_and_is_told(team: Any, clone: Callable[..., Clone]) -> None:
+    import git as gitpython
+
+    tree = clone()
+    sha = tree.commit(kinder(team), "By GitPython")
+    with gitpython.Repo(tree.folder) as repo:
+        (info,) = repo.remotes.origin.push("HEAD:refs/heads/gitpython")
+        assert not info.flags & info.ERROR
+        (refused,) = repo.remotes.origin.push("HEAD:refs/heads/drafts/9")
+        assert refused.flags & refused.REMOTE_REJECTED
+        assert "Draft #9 does not exist" in refused.summary
+    assert Draft.objects.get().head_commit == sha
+
+
+@pytest.mark.parametrize("version", ["0", "1", "2"])
+def test_every_version_pushes_in_chunks_and_atomically(team: Any, clone: Callable[..., Clone], version: str) -> None:
+    tree = clone()
+    tree.git("config", "protocol.version", version)
+    tree.git("config", "http.postBuffer", "1000")
+    tree.commit({"README.md": "".join(f"{number * 7919 % 1009} " for number in range(9000))})
+    assert tree.push("--atomic", "HEAD:refs/heads/a", "HEAD:refs/heads/b").code == 0
+    assert set(Draft.objects.values_list("branch", flat=True)) == {"a", "b"}
+
+
+def test_a_shallow_clone_pushes(team: Any, clone: Callable[..., Clone]) -> None:
+    tree = clone("eddie", "--depth=1")
+    sha = tree.commit(kinder(team))
+    assert tree.push("HEAD:refs/heads/shallow").code == 0
+    assert queries.head(team.project, "shallow") == sha
