@@ -1,4 +1,4 @@
-"""The clone address in the page is the one that git takes; the draft that a push opens is in the page within a second."""
+"""The clone address in the page is the one that git takes; the draft that a push opens appears at once."""
 
 import os
 from pathlib import Path

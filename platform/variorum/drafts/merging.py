@@ -94,16 +94,23 @@ def _merge_commit(draft: Draft, actor: Actor, onto: str) -> str:
 
 @transaction.atomic
 def _land(draft: Draft, actor: Actor, intent: Intent) -> Draft | None:
-    """Move `main` and end the draft. None when `main` or the intent changed meanwhile: prepare again."""
+    """Move `main` and end the draft. None when `main`, the draft or the intent changed meanwhile: prepare again."""
     locked = lock(draft)
     if locked.merging_commit != intent.commit:
         return locked if locked.state == Draft.State.MERGED else None
+    if locked.state != Draft.State.OPEN or locked.head_commit not in _parents(locked, intent):
+        Draft.objects.filter(pk=locked.pk).update(merging_commit="")  # closed, saved or pushed to since it was prepared
+        return None
     try:
         repository.move_ref(project=locked.project, ref=git.MAIN, new=intent.commit, expected=intent.onto)
     except Conflict:
         Draft.objects.filter(pk=locked.pk).update(merging_commit="")
         return None
     return finish(locked, actor)
+
+
+def _parents(draft: Draft, intent: Intent) -> tuple[str, ...]:
+    return queries.commit_info(draft.project, intent.commit).parents
 
 
 def finish(draft: Draft, actor: Actor) -> Draft:

@@ -139,3 +139,21 @@ def test_drafts_merged_at_once_all_land(team: Any) -> None:
     assert {f"prompts/p{i}.prompt" for i in range(6)} <= files
     assert set(Draft.objects.values_list("state", flat=True)) == {"merged"}
     assert git.fsck(places.path_of(team.project)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_save_while_the_merge_is_prepared_is_not_left_behind(
+    team: Any, draft: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.approve("mia", draft)
+    before, real = team.main(), merging._land
+
+    def late(*args: Any) -> Any:
+        monkeypatch.setattr(merging, "_land", real)
+        assert team.save("eddie", draft, {"README.md": "late"}).status_code == 200
+        return real(*args)
+
+    monkeypatch.setattr(merging, "_land", late)
+    assert team.merge("mia", draft).json()["code"] == "draft_changed"
+    row = team.row(draft)
+    assert (row.state, row.merging_commit, team.main()) == ("open", "", before)
