@@ -12,8 +12,8 @@ from tests.gitclient import Clone, address
 from tests.live import Live, running
 from variorum.repos import git
 
-FILES, SIZE = 125, 980_000  # random text: a pack of more than 100 MB
-ROOM = 40.0  # MB that the web process may grow by
+FEW, FILES, SIZE = 20, 125, 980_000  # random text: packs of 20 MB and of more than 100 MB
+ROOM = 30.0  # MB by which the web process may be larger after the large push than after the small one
 CHILD = 120.0  # MB that a git process may have
 pytestmark = pytest.mark.slow
 
@@ -58,16 +58,21 @@ class Memory:
             return
 
 
+def texts(count: int) -> dict[str, str | bytes]:
+    """So many files of random text."""
+    return {f"folder{number}/README.md": base64.b64encode(os.urandom(SIZE * 3 // 4)) for number in range(count)}
+
+
 def test_memory_stays_flat(live: Live, tmp_path: Path) -> None:
     olga = live.person("olga@example.org", "Olga")
     olga.post("/projects", {"name": "Desk", "slug": "desk"})
     token = olga.post("/projects/desk/keys", {"name": "k", "scopes": ["write"]})["token"]
     tree = Clone.of(address(live.url, token, "desk"), tmp_path / "clone")
     tree.git("config", "core.compression", "0")
-    tree.commit({"README.md": "# Small\n"})
+    tree.commit(texts(FEW))
     with Memory(live.processes["web"].pid) as small:
         assert tree.push("HEAD:refs/heads/small").code == 0
-    tree.commit({f"folder{number}/README.md": base64.b64encode(os.urandom(SIZE * 3 // 4)) for number in range(FILES)})
+    tree.commit(texts(FILES))
     with Memory(live.processes["web"].pid) as large:
         done = tree.push("HEAD:refs/heads/large")
     assert done.code == 0, done.out

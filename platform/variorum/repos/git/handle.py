@@ -31,7 +31,7 @@ pygit2.settings.enable_fsync_gitdir(True)
 pygit2.settings.cache_object_limit(ObjectType.TREE, 512 * 1024)
 # Of large packs only pieces are mapped: otherwise looking through a pushed one makes the process as large as it is.
 pygit2.settings.mwindow_size = 4 * 1024 * 1024
-pygit2.settings.mwindow_mapped_limit = 32 * 1024 * 1024
+pygit2.settings.mwindow_mapped_limit = 16 * 1024 * 1024
 # The data folder is ours whoever runs the process, and nobody's ~/.gitconfig may change what we do.
 pygit2.settings.owner_validation = False
 for _level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
