@@ -134,6 +134,15 @@ def test_pull_rebases_and_takes_a_conflict_back(cloned: Desk) -> None:
     assert cloned.err == "variorum: Commit your changes first (or `git stash` them): configs/limits.yaml.\n"
 
 
+def test_pull_merges_what_git_alone_would_call_a_conflict(cloned: Desk) -> None:
+    cloned.git("switch", "-q", "-c", "mine")
+    cloned.write("prompts/triage.prompt", TRIAGE.replace("temperature: 0.2", "temperature: 0.3"), "Warmer")
+    cloned.on_main({"prompts/triage.prompt": TRIAGE.replace("temperature: 0.2\n", "temperature: 0.2\n  top_p: 0.5\n")})
+    assert cloned.run("pull") == 0, cloned.out + cloned.err
+    text = (cloned.clone / "prompts" / "triage.prompt").read_text()
+    assert "  temperature: 0.3\n  top_p: 0.5\n" in text
+
+
 def test_outside_a_clone_the_answer_is_what_to_do(desk: Desk) -> None:
     for command in (["diff"], ["pull"], ["push"]):
         assert desk.run(*command) == 1
