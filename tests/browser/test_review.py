@@ -30,7 +30,8 @@ def draft(people):
 
 def test_two_people_review_a_draft(visit, draft):
     address = f"/p/desk/drafts/{draft['number']}"
-    edda, max_ = visit(f"{address}?tab=conversation", person="editor"), visit(f"{address}?show=source", person="maintainer")
+    edda = visit(f"{address}?tab=conversation", person="editor")
+    max_ = visit(f"{address}?show=source", person="maintainer")
     expect(max_.get_by_text("(OWNERS, line 1) needed, from")).to_be_visible()
 
     max_.get_by_role("button", name="Comment on new line 4").first.click()
