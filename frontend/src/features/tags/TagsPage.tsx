@@ -116,14 +116,14 @@ function Shown({ project, tag, before, may, onDelete }: ShownProps) {
     <>
       <div className={styles.head}>
         <div>
-          <h2>
-            {tag.name}
+          <div className={styles.name}>
+            <h2>{tag.name}</h2>
             {live.map((environment) => (
               <Badge key={environment.slug} tone="accent">
                 live in {environment.name}
               </Badge>
             ))}
-          </h2>
+          </div>
           <p className={styles.about}>
             <Link to="/p/$project/commits/$sha" params={{ project, sha: tag.commit }}>
               {tag.subject}
