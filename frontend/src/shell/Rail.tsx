@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useRouter } from "@tanstack/react-router";
+import { Link, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
 import { deskQuery } from "@/features/drafts/review";
 import { cx } from "@/lib/cx";
 import { useShortcut } from "@/lib/shortcuts";
@@ -11,6 +11,8 @@ interface Place {
   path: string;
   icon: IconName;
   keys: string;
+  /** Pages that belong to it although their address begins otherwise. */
+  also?: string[];
   /** A thin line above: a new group begins. */
   apart?: boolean;
 }
@@ -18,7 +20,13 @@ interface Place {
 /** Every page of a project that the rail knows, in its order. One without a route is not shown. */
 export const PLACES: Place[] = [
   { label: "Overview", path: "/p/$project", icon: "overview", keys: "g o" },
-  { label: "Prompts & files", path: "/p/$project/files", icon: "file", keys: "g p" },
+  {
+    label: "Prompts & files",
+    path: "/p/$project/files",
+    icon: "file",
+    keys: "g p",
+    also: ["tags", "commits", "compare"],
+  },
   { label: "Drafts", path: "/p/$project/drafts", icon: "draft", keys: "g d" },
   { label: "Reviews", path: "/p/$project/reviews", icon: "check", keys: "g r" },
   { label: "Deployments", path: "/p/$project/deployments", icon: "deploy", keys: "g e" },
@@ -40,6 +48,7 @@ export function usePlaces(): Place[] {
 
 export function Rail({ project, onGo }: { project: string; onGo?: () => void }) {
   const waiting = useQuery(deskQuery(project)).data?.waiting.length ?? 0;
+  const below = useLocation().pathname.split("/")[3] ?? "";
   return (
     <nav aria-label="Project" className={styles.rail}>
       {usePlaces().map((place) => (
@@ -48,7 +57,11 @@ export function Rail({ project, onGo }: { project: string; onGo?: () => void }) 
           to={place.path}
           params={{ project }}
           activeOptions={{ exact: place.path === "/p/$project", includeSearch: false }}
-          className={cx(styles.place, place.apart && styles.apart)}
+          className={cx(
+            styles.place,
+            place.apart && styles.apart,
+            place.also?.includes(below) && styles.active,
+          )}
           activeProps={{ className: styles.active ?? "" }}
           {...(onGo ? { onClick: onGo } : {})}
         >
