@@ -70,8 +70,12 @@ def apply_update(*, shared: SharedText, actor: Actor, update: bytes) -> Accepted
         fresh = _fresh(asked.deletes, deleted)
         if clients or fresh:
             _check_size(document)
-            _claim(row, actor, clients, removed=_removed(row, actor, fresh))
+            joined = _claim(row, actor, clients, removed=_removed(row, actor, fresh))
+            joined = joined or _first_words(row, {client: known.get(client, 0) for client in clients})
+            told = row.changed
             append(row, document, update, by=actor)
+            if joined and row.changed == told:  # whose the unsaved words are has changed
+                telling.texts_changed(row.draft, actor)
     return Accepted(row.seq, document.vector)
 
 
@@ -309,8 +313,11 @@ def _removed(row: SharedText, actor: Actor, deletes: list[tuple[int, int, int]])
     return any(client not in own or clock < base.get(client, 0) for client, clock, _ in deletes)
 
 
-def _claim(row: SharedText, actor: Actor, clients: set[int], *, removed: bool) -> None:
-    """Note who is behind the client ids that inserted something. Raises Forbidden for those of others."""
+def _claim(row: SharedText, actor: Actor, clients: set[int], *, removed: bool) -> bool:
+    """Note who is behind the client ids that inserted something; whether it is their first removal since the last save.
+
+    Raises Forbidden for client ids of others.
+    """
     owners = {each.client: each for each in TextWriter.objects.filter(shared=row, client__in=clients)}
     if any(each.user_id != (actor.user and actor.user.pk) for each in owners.values()):
         raise Forbidden("This edit is in somebody else's name.", code="not_yours")
@@ -321,17 +328,25 @@ def _claim(row: SharedText, actor: Actor, clients: set[int], *, removed: bool) -
         for client in clients - set(owners)
     ]
     TextWriter.objects.bulk_create(made)
-    if removed:
-        _note_removal(row, actor)
+    return removed and _note_removal(row, actor)
 
 
-def _note_removal(row: SharedText, actor: Actor) -> None:
-    """Only deleting leaves no client id; such a writer gets a row all the same."""
-    if TextWriter.objects.filter(shared=row, user=actor.user).update(removed=True):
-        return
-    TextWriter.objects.create(
-        shared=row, client=new_client(), user=actor.user, name=actor.name[:220], email=actor.email, removed=True
-    )
+def _first_words(row: SharedText, before: dict[int, int]) -> bool:
+    """Whether one of these clients (with their clocks until now) had inserted nothing since the last save."""
+    saved = Document(bytes(row.base_state)).clocks if before else {}
+    return any(clock <= saved.get(client, 0) for client, clock in before.items())
+
+
+def _note_removal(row: SharedText, actor: Actor) -> bool:
+    """Only deleting leaves no client id; such a writer gets a row all the same. False when it was noted before."""
+    mine = TextWriter.objects.filter(shared=row, user=actor.user)
+    if mine.filter(removed=True).exists():
+        return False
+    if not mine.update(removed=True):
+        TextWriter.objects.create(
+            shared=row, client=new_client(), user=actor.user, name=actor.name[:220], email=actor.email, removed=True
+        )
+    return True
 
 
 def _check_size(document: Document) -> None:
