@@ -8,7 +8,7 @@ from typing import Any
 
 import chevron
 import jinja2
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from variorum_client.formats import check_file, parse_prompt, partials_from
@@ -42,7 +42,10 @@ BITS = st.sampled_from(
     ]
 )
 HOLES = st.sampled_from([f"{{{{{blank}{name}{blank}}}}}" for name in NAMES for blank in ("", " ")])
-LANGFUSE_TEXT = st.lists(st.one_of(BITS, HOLES, st.text(max_size=5)), max_size=10).map("".join)
+LETTERS = st.text(st.characters(exclude_categories=["C", "Zl", "Zp", "Zs"]), max_size=5)
+LANGFUSE_TEXT = st.lists(st.one_of(BITS, HOLES, LETTERS), min_size=1, max_size=10).map("".join)
+# Pieces with braces often join to names that are none of ours.
+PATIENT = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 
 
 def files_of(prompts: list[Imported]) -> dict[str, str]:
@@ -79,7 +82,7 @@ def sound(text: str) -> bool:
     return plain and "<<<dotprompt" not in text and bool(text.strip()) and all(name in VALUES for name in names)
 
 
-@settings(max_examples=100, deadline=None)
+@PATIENT
 @given(text=LANGFUSE_TEXT.filter(sound))
 @example(text="a\n{{name}}\n")
 @example(text=" {{{name}} ")
@@ -92,9 +95,11 @@ def test_a_langfuse_text_says_the_same(text: str) -> None:
     assert render(files, "prompts/p.prompt", VALUES) == [{"role": "user", "content": expected}]
 
 
-@settings(max_examples=100, deadline=None)
+@PATIENT
 @given(
-    texts=st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), LANGFUSE_TEXT.filter(sound)), min_size=1)
+    texts=st.lists(
+        st.tuples(st.sampled_from(["system", "user", "assistant"]), LANGFUSE_TEXT.filter(sound)), min_size=1, max_size=4
+    )
 )
 def test_a_langfuse_chat_says_the_same(texts: list[tuple[str, str]]) -> None:
     chat = [{"role": role, "content": text} for role, text in texts]
