@@ -126,6 +126,17 @@ def post(web: str, key: str, content: Any, **headers: str) -> httpx.Response:
     return httpx.post(f"{web}/support-desk.git/git-upload-pack", content=content, headers=sent, timeout=30)
 
 
+def pack_of(content: bytes) -> bytes:
+    """What came by the first side band, however it was cut into lines."""
+    found, at = b"", 0
+    while size := int(content[at : at + 4], 16):
+        line = content[at + 4 : at + size]
+        found += line[1:] if line[:1] == b"\x01" else b""
+        at += size
+    assert found.startswith(b"PACK")
+    return found
+
+
 def test_bodies_gzipped_and_in_chunks(web: str, head: str, make_key: Any) -> None:
     key = make_key("read")
     plain = post(web, key, wants(head))
@@ -133,7 +144,7 @@ def test_bodies_gzipped_and_in_chunks(web: str, head: str, make_key: Any) -> Non
     pieces = post(web, key, (bytes([byte]) for byte in gzip.compress(wants(head))), **{"Content-Encoding": "gzip"})
     assert [each.status_code for each in (plain, zipped, pieces)] == [200] * 3
     assert b"PACK" in plain.content
-    assert plain.content == zipped.content == pieces.content
+    assert pack_of(plain.content) == pack_of(zipped.content) == pack_of(pieces.content)
     assert post(web, key, b"no gzip", **{"Content-Encoding": "gzip"}).status_code == 400
     assert post(web, key, wants(head), **{"Content-Type": "text/plain"}).status_code == 400
     bomb = gzip.compress(b"0" * 40_000_000)
