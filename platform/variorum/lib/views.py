@@ -18,6 +18,7 @@ CSP = (
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 SIGN_IN = "sign-in"
+OPEN = {SIGN_IN, "unsubscribe"}  # pages for people without a session
 
 
 def health(request: HttpRequest) -> JsonResponse:
@@ -43,7 +44,7 @@ def page(request: HttpRequest, path: str = "") -> HttpResponseBase:
             status=503,
             content_type="text/plain",
         )
-    if path != SIGN_IN and settings.SESSION_COOKIE_NAME not in request.COOKIES:
+    if path not in OPEN and settings.SESSION_COOKIE_NAME not in request.COOKIES:
         # Nobody is signed in for sure: the page would only ask the API to hear so.
         return redirect(f"/{SIGN_IN}?{urlencode({'next': request.get_full_path()})}")
     get_token(request)  # the sign-in form sends it back

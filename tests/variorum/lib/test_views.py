@@ -28,3 +28,7 @@ def test_with_a_session_the_page_itself_comes() -> None:
     client = Client()
     client.cookies["sessionid"] = "whatever"
     assert client.get("/p/desk").content == b"<!doctype html>"
+
+
+def test_who_unsubscribes_by_the_link_of_a_mail_needs_no_session() -> None:
+    assert Client().get("/unsubscribe?token=x").content == b"<!doctype html>"
