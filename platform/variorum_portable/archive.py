@@ -27,6 +27,7 @@ CHUNK = 1024 * 1024
 MAX_MANIFEST = 64_000_000  # bytes, unpacked
 MAX_ROWS = 2_000_000_000  # bytes of all packed parts, unpacked
 MAX_LINE = 100_000_000
+MAX_WHOLE = 64_000_000  # bytes of a part that is read at once: the settings, a body
 MAX_PARTS = 200_000
 
 
@@ -170,6 +171,8 @@ class Reader:
             raise Damaged("The file has too many parts, or one of them twice.")
         for info in infos:
             _check(info)
+            if info.file_size > MAX_WHOLE and (info.filename == PROJECT or info.filename.startswith("bodies/")):
+                raise Damaged(f"The part {info.filename} is larger than any project's.")
         if sum(info.file_size for info in infos if not _is_stored(info.filename)) > MAX_ROWS:
             raise Damaged("What the file packs is larger than any project's rows.")
         manifest = self._read_manifest(names)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import DataError, IntegrityError, transaction
 
 from variorum.accounts.access import Actor
@@ -63,6 +64,8 @@ def _about(reader: Reader) -> dict[str, Any]:
         made.created_at = datetime.fromisoformat(about["created_at"])
         made.clean_fields(exclude=["slug"])
         people = {person["email"]: str(person["name"]) for person in about["people"]}
+        for email in people:
+            validate_email(email)
         members = {member["email"]: Role(member["role"]) for member in about["members"]}
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError) as error:
         raise Damaged(f"The project's settings cannot be read: {str(error)[:200]}") from None
@@ -127,7 +130,7 @@ def _make(
         with transaction.atomic():
             project = _project(about, slug, name)
             people = _members(project, about, owner)
-            loader = Loader(project, people, reader.body)
+            loader = Loader(project, people, reader.body, set(reader.objects))
             for done, table in enumerate(TABLES):
                 watch(done, len(TABLES), table.name)
                 loader.load(table, reader.lines(rows_part(table.name)))

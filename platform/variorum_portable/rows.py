@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -110,9 +110,11 @@ def _known(table: Table) -> dict[Any, Any]:
 class Loader:
     """Makes rows of a file's lines. Use it within one transaction: a line that does not fit raises Damaged."""
 
-    def __init__(self, project: Project, people: dict[str, User], get: Callable[[str], bytes]) -> None:
-        """`people` by the e-mail addresses in the file; `get` gives a body by its sha256."""
-        self.project, self.people, self.get = project, people, get
+    def __init__(
+        self, project: Project, people: dict[str, User], get: Callable[[str], bytes], held: Collection[str]
+    ) -> None:
+        """`people` by the e-mail addresses in the file; `get` gives a body by its sha256; `held` are its objects."""
+        self.project, self.people, self.get, self.held = project, people, get, held
         self.keys: Places = {}
 
     def load(self, table: Table, rows: Iterator[Row]) -> int:
@@ -140,7 +142,12 @@ class Loader:
             raise Damaged(f"{table.name}, row {place}: {_reason(error)}") from None
 
     def _made(self, table: Table, row: Row) -> Model:
+        if foreign := set(row) & set(table.stays):
+            raise ValueError(f"unknown field {min(foreign)!r}")
         row = table.into(row, self.project.slug) if table.into else row
+        # Another project's object may be in the store: its hash alone gives nobody a right to it.
+        if lacking := [name for name in table.objects if row[name] not in self.held]:
+            raise ValueError(f"the object of {lacking[0]} is not in the file")
         if table.check:
             table.check(row, objects.local_path(objects.content_key(str(row[table.objects[0]]))))
         every = table.columns

@@ -129,7 +129,9 @@ class MembersView(APIView):
                 raise Invalid(
                     text, code="unknown_person", errors=[{"where": "email", "code": "unknown", "detail": text}]
                 )
-            user = services.create_user(email=data["email"], password=data["password"], name=data["name"])
+            user = services.create_user(
+                email=data["email"], password=data["password"], name=data["name"], by=actor_of(request).user
+            )
         member = services.set_member(project=found, actor=actor_of(request), user=user, role=Role(data["role"]))
         return Response(shapes.MemberSerializer(member).data, status=201)
 

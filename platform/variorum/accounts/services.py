@@ -14,11 +14,15 @@ from variorum.accounts.models import ApiKey, Membership, Project, User
 from variorum.accounts.queries import WAITING
 from variorum.accounts.roles import Role, Scope
 from variorum.lib import crypto, ids
-from variorum.lib.errors import Conflict, Invalid
+from variorum.lib.errors import Conflict, Forbidden, Invalid
 
 
-def create_user(*, email: str, password: str, name: str) -> User:
-    """A new person. Raises Conflict for a known e-mail, Invalid for a weak password."""
+def create_user(*, email: str, password: str, name: str, by: User | None = None) -> User:
+    """A new person. Raises Conflict for a known e-mail, Invalid for a weak password.
+
+    `by` is the owner who makes the account, nobody when the operator does. Whoever chooses the first password could
+    sign in as the person: somebody whom an import named gets an account only from an owner of all of their projects.
+    """
     try:
         validate_password(password)
     except ValidationError as exc:
@@ -26,12 +30,24 @@ def create_user(*, email: str, password: str, name: str) -> User:
         raise Invalid(text, errors=[{"where": "password", "code": "weak", "detail": text}]) from None
     waiting = User.objects.filter(email=email.strip().lower(), **WAITING).first()
     if waiting is not None:
+        if by is not None:
+            _check_may_arrive(waiting, by)
         return _arrive(waiting, password, name)
     try:
         with transaction.atomic():
             return User.objects.create_user(email, password, name=name)
     except IntegrityError:
         raise Conflict("Somebody with this e-mail address is here already.", code="known_email") from None
+
+
+def _check_may_arrive(waiting: User, by: User) -> None:
+    theirs = Membership.objects.filter(user=waiting)
+    owned = Membership.objects.filter(user=by, role=Role.OWNER).values("project")
+    if theirs.exclude(project__in=owned).exists():
+        text = (
+            "An import named this person in a project that is not yours. Its owner or the operator makes the account."
+        )
+        raise Forbidden(text, code="not_yours")
 
 
 def _arrive(user: User, password: str, name: str) -> User:

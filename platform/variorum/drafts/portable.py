@@ -27,7 +27,9 @@ def unplaced(row: Row, slug: str) -> Row:
 
 
 def placed(row: Row, slug: str) -> Row:
-    """The other way."""
+    """The other way. Raises ValueError for a page elsewhere: people would follow it as one of ours."""
+    if row["url"] and not row["url"].startswith("/p/{project}/"):
+        raise ValueError("url is no page of the project")
     return {**row, "url": row["url"].replace("/p/{project}/", f"/p/{slug}/", 1)}
 
 
