@@ -1,5 +1,7 @@
 """Review in two browsers: a suggestion is taken up, a call arrives live, an owner is named, an approval goes stale."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -38,13 +40,20 @@ def test_two_people_review_a_draft(visit, draft):
     max_.get_by_label("Comment on line 4").fill("@ed")
     expect(max_.get_by_role("listbox", name="People")).to_be_visible()
     max_.keyboard.press("Enter")
-    max_.keyboard.type("shorter?")
+    max_.keyboard.type("**shorter**? <b>no</b>")
+    max_.get_by_role("button", name="Preview").click()
+    shown = max_.get_by_role("region", name="Preview")
+    expect(shown.locator("strong")).to_have_text([re.compile("^@"), "shorter"])
+    expect(shown).to_contain_text("<b>no</b>")
+    looks_right(max_)
+    max_.get_by_role("button", name="Go on writing").click()
     max_.get_by_role("button", name="Suggest another text").click()
     max_.get_by_label("Another text for these lines").fill("Be kind and clear.")
     max_.get_by_role("button", name="Suggest", exact=True).click()
 
     take_up = edda.get_by_role("button", name="Take up")
     expect(take_up).to_be_visible()  # live, in the other browser
+    expect(edda.get_by_role("article").locator("strong", has_text=re.compile("^shorter$"))).to_be_visible()
     expect(edda.get_by_role("button", name="Inbox, 3 unread")).to_be_visible()  # approved, merged, called
     looks_right(edda)
     take_up.click()

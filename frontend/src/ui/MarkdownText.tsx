@@ -1,10 +1,15 @@
-import Markdown, { type MarkdownToJSX } from "markdown-to-jsx/react";
-import type { ComponentProps } from "react";
+import Markdown, { type MarkdownToJSX, RuleType } from "markdown-to-jsx/react";
+import { type ComponentProps, memo, type ReactNode, useMemo } from "react";
+import type { MarkdownProps } from "./Markdown";
 import styles from "./Markdown.module.css";
+
+/** Beyond it, in letters, a text is shown as it is: reading it as Markdown could hold the page up. */
+const LONG = 20_000;
 
 const OPTIONS: MarkdownToJSX.Options = {
   disableParsingRawHTML: true,
   forceBlock: true,
+  preserveFrontmatter: true,
   wrapper: "div",
   overrides: {
     a: (props: ComponentProps<"a">) => (
@@ -23,20 +28,46 @@ const OPTIONS: MarkdownToJSX.Options = {
         <table>{props.children}</table>
       </div>
     ),
-    h1: { component: "h3" },
-    h2: { component: "h3" },
-    h3: { component: "h4" },
-    h4: { component: "h4" },
-    h5: { component: "h4" },
-    h6: { component: "h4" },
+    // A task cannot be ticked here, so it is a sign and no control.
+    input: (props: ComponentProps<"input">) => (
+      <span role="img" aria-label={props.checked ? "done" : "to do"}>
+        {props.checked ? "☑" : "☐"}
+      </span>
+    ),
+    // Without the ids that would be made of what was written: they could be those of the page.
+    div: (props: ComponentProps<"div">) => <div className={props.className}>{props.children}</div>,
+    h1: H3,
+    h2: H3,
+    h3: H4,
+    h4: H4,
+    h5: H4,
+    h6: H4,
   },
 };
 
+function H3({ children }: { children?: ReactNode }) {
+  return <h3>{children}</h3>;
+}
+
+function H4({ children }: { children?: ReactNode }) {
+  return <h4>{children}</h4>;
+}
+
 /** The drawing part of Markdown.tsx; raw HTML in the text stays text. */
-export default function MarkdownText({ text }: { text: string }) {
+function MarkdownText({ text, words }: MarkdownProps) {
+  const options = useMemo(() => (words ? { ...OPTIONS, renderRule: shown(words) } : OPTIONS), [words]);
+  if (text.length > LONG) return <p className={styles.plain}>{words ? words(text) : text}</p>;
   return (
-    <Markdown options={OPTIONS} className={styles.text}>
+    <Markdown options={options} className={styles.text}>
       {text}
     </Markdown>
   );
+}
+
+export default memo(MarkdownText);
+
+/** Words outside of code go through `words`. */
+function shown(words: (text: string) => ReactNode): NonNullable<MarkdownToJSX.Options["renderRule"]> {
+  return (next, node, _render, state) =>
+    node.type === RuleType.text ? <span key={state.key}>{words(node.text)}</span> : next();
 }

@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useRef } from "react";
 import { commitsQuery, MAIN } from "@/features/prompts/files";
+import { CommitTags } from "@/features/tags/TagBadges";
 import { cx } from "@/lib/cx";
 import { Button } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
@@ -132,7 +133,8 @@ function CommitWords({ project, row }: { project: string; row: MatrixRow }) {
         {commit.subject}
       </Link>
       <span className={styles.quiet}>
-        <Id value={commit.sha} label="commit" /> · {commit.author_name}, <Time at={commit.at} />
+        <Id value={commit.sha} label="commit" /> <CommitTags project={project} commit={commit.sha} /> ·{" "}
+        {commit.author_name}, <Time at={commit.at} />
       </span>
     </>
   );

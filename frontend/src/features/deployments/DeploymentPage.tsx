@@ -1,16 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { useLive } from "@/api/live";
 import { useCan } from "@/api/session";
 import { FileDiffs } from "@/features/prompts/FileDiffs";
 import { compareQuery } from "@/features/prompts/files";
+import { CommitTags } from "@/features/tags/TagBadges";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { DataList } from "@/ui/DataList";
 import { Empty } from "@/ui/Empty";
 import { ErrorState } from "@/ui/ErrorState";
 import { Id } from "@/ui/Id";
+import { Markdown } from "@/ui/Markdown";
 import { Page } from "@/ui/Page";
 import { SkeletonPage, SkeletonText } from "@/ui/Skeleton";
 import { StateBadge } from "@/ui/StateBadge";
@@ -108,7 +110,13 @@ function Facts({ project, deployment }: ShownProps) {
             environment={{ slug: deployment.environment, name: nameOf(deployment.environment) }}
           />,
         ],
-        ["Commit", <Id key="commit" value={deployment.commit} label="commit" length={12} />],
+        [
+          "Commit",
+          <Fragment key="commit">
+            <Id value={deployment.commit} label="commit" length={12} />{" "}
+            <CommitTags project={project} commit={deployment.commit} />
+          </Fragment>,
+        ],
         ["Live from", <Time key="from" at={deployment.created_at} />],
         ["Live until", deployment.until ? <Time key="until" at={deployment.until} /> : "now"],
         ...(deployment.restores
@@ -132,7 +140,7 @@ function Facts({ project, deployment }: ShownProps) {
             "nothing"
           ),
         ],
-        ["Note", deployment.note || null],
+        ["Note", deployment.note ? <Markdown key="note" text={deployment.note} /> : null],
         ["Bundle", <Id key="hash" value={deployment.hash} label="bundle hash" length={12} />],
       ]}
     />

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { CommitTags } from "@/features/tags/TagBadges";
 import { plural } from "@/lib/format";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
@@ -78,7 +79,8 @@ function LiveCommit({ project, deployment }: { project: string; deployment: Depl
         {deployment.subject}
       </Link>
       <p className={styles.quiet}>
-        <Id value={deployment.commit} label="commit" /> · #{deployment.number}
+        <Id value={deployment.commit} label="commit" />{" "}
+        <CommitTags project={project} commit={deployment.commit} /> · #{deployment.number}
         {deployment.kind === "rollback" && " · rolled back"} · {deployment.actor_name},{" "}
         <Time at={deployment.created_at} />
       </p>

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { CommitTags } from "@/features/tags/TagBadges";
 import { Empty } from "@/ui/Empty";
 import { ErrorState } from "@/ui/ErrorState";
 import { Id } from "@/ui/Id";
@@ -10,7 +11,7 @@ import { Time } from "@/ui/Time";
 import { type Deployment, deploymentsQuery, useEnvironmentNames } from "./deployments";
 import { EnvironmentName } from "./EnvironmentCard";
 
-const columns = (nameOf: (slug: string) => string): Column<Deployment>[] => [
+const columns = (project: string, nameOf: (slug: string) => string): Column<Deployment>[] => [
   { key: "number", header: "No.", cell: (row) => `#${row.number}`, width: "64px" },
   {
     key: "environment",
@@ -23,6 +24,13 @@ const columns = (nameOf: (slug: string) => string): Column<Deployment>[] => [
     header: "What",
     primary: true,
     cell: (row) => (row.restores ? `Back to #${row.restores}: ${row.subject}` : row.subject),
+  },
+  {
+    key: "tags",
+    header: "Tags",
+    hideHeader: true,
+    cell: (row) => <CommitTags project={project} commit={row.commit} />,
+    width: "120px",
   },
   { key: "commit", header: "Commit", cell: (row) => <Id value={row.commit} label="commit" />, width: "96px" },
   { key: "by", header: "By", cell: (row) => row.actor_name, width: "160px" },
@@ -56,7 +64,7 @@ export function HistoryTable({ project }: { project: string }) {
   return (
     <Table
       label="Deployments"
-      columns={columns(nameOf)}
+      columns={columns(project, nameOf)}
       rows={rows}
       rowKey={(row) => String(row.number)}
       rowLink={(row) => ({

@@ -54,10 +54,13 @@ function Shown({ project, draft }: { project: string; draft: Draft }) {
       }
       breadcrumb={[{ label: "Drafts", to: "/p/$project/drafts", params: { project } }]}
       description={
-        <>
-          #{draft.number}, suggested by {draft.author_name} <Time at={draft.created_at} />,{" "}
-          {plural(draft.paths.length, "file")}
-        </>
+        <div className={styles.about}>
+          <span>
+            #{draft.number}, suggested by {draft.author_name} <Time at={draft.created_at} />,{" "}
+            {plural(draft.paths.length, "file")}
+          </span>
+          <Here />
+        </div>
       }
       actions={
         <>
@@ -67,7 +70,6 @@ function Shown({ project, draft }: { project: string; draft: Draft }) {
       }
     >
       <Ended project={project} draft={draft} />
-      <Here />
       {tab !== "edit" && <UnsavedElsewhere project={project} draft={draft} />}
       {tab !== "edit" && (
         <div className={styles.top}>

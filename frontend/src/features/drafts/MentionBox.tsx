@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, useId, useRef, useState } from "react";
 import { membersQuery } from "@/features/settings/members";
+import { Button } from "@/ui/Button";
 import { TextArea } from "@/ui/Field";
 import { askedFor, type Callable, fitting, written } from "./mentions";
 import styles from "./Review.module.css";
+import { Said } from "./Said";
 
 interface MentionBoxProps {
   project: string;
@@ -16,7 +18,7 @@ interface MentionBoxProps {
   rows?: number;
 }
 
-/** A box for text in which @ offers people: arrows choose, Enter or Tab takes, Escape lets be. */
+/** A box for text in which @ offers people: arrows choose, Enter or Tab takes, Escape lets be. It can be looked at first. */
 export function MentionBox(props: MentionBoxProps) {
   const { value, onChange } = props;
   const box = useRef<HTMLTextAreaElement>(null);
@@ -58,45 +60,71 @@ export function MentionBox(props: MentionBoxProps) {
     }
     if (event.key === "Escape") props.onCancel?.();
   };
+  const [looking, setLooking] = useState(false);
+  const preview = looking && value.trim() !== "";
   return (
-    <div className={styles.box}>
-      <TextArea
-        ref={box}
-        aria-label={props.label}
-        aria-autocomplete="list"
-        {...(offered.length ? { "aria-controls": list, "aria-activedescendant": `${list}-${at}` } : {})}
-        placeholder={`${props.label}; @ calls somebody`}
-        rows={props.rows ?? 3}
-        value={value}
-        autoFocus={props.autoFocus ?? false}
-        onChange={(event) => {
-          onChange(event.target.value);
-          look(event.target.value);
-        }}
-        onClick={() => look(value)}
-        onBlur={() => setAsked(null)}
-        onKeyDown={onKeyDown}
-      />
-      {offered.length > 0 && (
-        <div id={list} role="listbox" aria-label="People" className={styles.offers}>
-          {offered.map((who, index) => (
-            <div
-              key={who.handle}
-              id={`${list}-${index}`}
-              role="option"
-              tabIndex={-1}
-              aria-selected={index === at}
-              className={styles.offer}
-              onMouseDown={(event) => {
-                event.preventDefault();
-                choose(who);
-              }}
-            >
-              <span>{who.name}</span> <span className={styles.handle}>@{who.handle}</span>
-            </div>
-          ))}
-        </div>
+    <div>
+      {preview && (
+        <section aria-label="Preview" className={styles.preview}>
+          <Said project={props.project} text={value} />
+        </section>
       )}
+      <div className={styles.box} hidden={preview}>
+        <TextArea
+          ref={box}
+          aria-label={props.label}
+          aria-autocomplete="list"
+          {...(offered.length ? { "aria-controls": list, "aria-activedescendant": `${list}-${at}` } : {})}
+          placeholder={`${props.label}; @ calls somebody`}
+          rows={props.rows ?? 3}
+          value={value}
+          autoFocus={props.autoFocus ?? false}
+          onChange={(event) => {
+            onChange(event.target.value);
+            look(event.target.value);
+          }}
+          onClick={() => look(value)}
+          onBlur={() => setAsked(null)}
+          onKeyDown={onKeyDown}
+        />
+        {offered.length > 0 && (
+          <div id={list} role="listbox" aria-label="People" className={styles.offers}>
+            {offered.map((who, index) => (
+              <div
+                key={who.handle}
+                id={`${list}-${index}`}
+                role="option"
+                tabIndex={-1}
+                aria-selected={index === at}
+                className={styles.offer}
+                onMouseDown={(event) => {
+                  event.preventDefault();
+                  choose(who);
+                }}
+              >
+                <span>{who.name}</span> <span className={styles.handle}>@{who.handle}</span>
+              </div>
+            ))}
+          </div>
+        )}
+      </div>
+      <div className={styles.hint}>
+        <span>
+          <code>**bold**</code> <code>`text`</code> <code>- list</code>
+        </span>
+        <Button
+          size="small"
+          variant="quiet"
+          aria-pressed={preview}
+          disabled={value.trim() === ""}
+          onClick={() => {
+            setLooking(!preview);
+            if (preview) requestAnimationFrame(() => box.current?.focus());
+          }}
+        >
+          {preview ? "Go on writing" : "Preview"}
+        </Button>
+      </div>
     </div>
   );
 }

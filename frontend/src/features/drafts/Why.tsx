@@ -4,9 +4,9 @@ import { Card } from "@/ui/Card";
 import { Dialog } from "@/ui/Dialog";
 import { FormError } from "@/ui/ErrorState";
 import { Field, Form, TextArea, TextInput } from "@/ui/Field";
-import { Markdown } from "@/ui/Markdown";
 import styles from "./Drafts.module.css";
 import { type Draft, useChangeDraft } from "./drafts";
+import { Said } from "./Said";
 
 /** Why this change: the description, and a way to better it. */
 export function Why({ project, draft }: { project: string; draft: Draft }) {
@@ -24,7 +24,7 @@ export function Why({ project, draft }: { project: string; draft: Draft }) {
       }
     >
       {draft.description ? (
-        <Markdown text={draft.description} />
+        <Said project={project} text={draft.description} />
       ) : (
         <p className={styles.empty}>Nobody said why yet.</p>
       )}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { Environment } from "@/features/deployments/deployments";
 import { EnvironmentName } from "@/features/deployments/EnvironmentCard";
+import { CommitTags } from "@/features/tags/TagBadges";
 import { plural } from "@/lib/format";
 import { Card } from "@/ui/Card";
 import { Id } from "@/ui/Id";
@@ -37,7 +38,8 @@ export function EnvironmentHealth({ project, environment }: HealthProps) {
             {current.subject}
           </Link>
           <p className={styles.quiet}>
-            <Id value={current.commit} label="commit" /> · {current.actor_name},{" "}
+            <Id value={current.commit} label="commit" />{" "}
+            <CommitTags project={project} commit={current.commit} /> · {current.actor_name},{" "}
             <Time at={current.created_at} />
             {waiting ? ` · ${plural(waiting, "commit")} of main not live` : ""}
           </p>

@@ -1,6 +1,12 @@
 import { Link } from "@tanstack/react-router";
 import { Icon } from "@/ui/Icon";
 import styles from "./Tags.module.css";
+import { useTagNames } from "./tags";
+
+/** The names of one commit, looked up; nothing until they are known or when it has none. */
+export function CommitTags({ project, commit }: { project: string; commit: string }) {
+  return <TagBadges project={project} names={useTagNames(project)(commit)} />;
+}
 
 /** The names that a commit was given, each a link to what it says of it. */
 export function TagBadges({ project, names }: { project: string; names: string[] }) {

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from django.db import transaction
 from django.utils import timezone
@@ -29,6 +30,17 @@ class Accepted:
 
     seq: int
     vector: bytes
+
+
+class _Base:
+    """What a text's inserts were at the last save, by client id. Read at most once, and only when it is asked for."""
+
+    def __init__(self, row: SharedText) -> None:
+        self.row = row
+
+    @cached_property
+    def clocks(self) -> dict[int, int]:
+        return Document(bytes(self.row.base_state)).clocks
 
 
 def open_text(*, draft: Draft, actor: Actor, path: str, content: str | None = None) -> SharedText:
@@ -70,8 +82,9 @@ def apply_update(*, shared: SharedText, actor: Actor, update: bytes) -> Accepted
         fresh = _fresh(asked.deletes, deleted)
         if clients or fresh:
             _check_size(document)
-            joined = _claim(row, actor, clients, removed=_removed(row, actor, fresh))
-            joined = joined or _first_words(row, {client: known.get(client, 0) for client in clients})
+            base = _Base(row)
+            joined = _claim(row, actor, clients, base, removed=_removed(row, actor, fresh, base))
+            joined = joined or _first_words({client: known.get(client, 0) for client in clients}, base)
             told = row.changed
             append(row, document, update, by=actor)
             if joined and row.changed == told:  # whose the unsaved words are has changed
@@ -228,7 +241,7 @@ def _write_as(row: SharedText, actor: Actor, text: str) -> None:
     document = load(row, client=new_client())
     update = document.become(text)
     _check_size(document)
-    _claim(row, actor, {document.client}, removed=False)
+    _claim(row, actor, {document.client}, _Base(row), removed=False)
     append(row, document, update, by=actor)
 
 
@@ -304,16 +317,15 @@ def _fresh(wanted: list[tuple[int, int, int]], before: list[tuple[int, int, int]
     ]
 
 
-def _removed(row: SharedText, actor: Actor, deletes: list[tuple[int, int, int]]) -> bool:
+def _removed(row: SharedText, actor: Actor, deletes: list[tuple[int, int, int]], base: _Base) -> bool:
     """Whether the deletions take away anything but what the actor typed since the last save."""
     if not deletes:
         return False
-    base = Document(bytes(row.base_state)).clocks
     own = set(TextWriter.objects.filter(shared=row, user=actor.user).values_list("client", flat=True))
-    return any(client not in own or clock < base.get(client, 0) for client, clock, _ in deletes)
+    return any(client not in own or clock < base.clocks.get(client, 0) for client, clock, _ in deletes)
 
 
-def _claim(row: SharedText, actor: Actor, clients: set[int], *, removed: bool) -> bool:
+def _claim(row: SharedText, actor: Actor, clients: set[int], base: _Base, *, removed: bool) -> bool:
     """Note who is behind the client ids that inserted something; whether it is their first removal since the last save.
 
     Raises Forbidden for client ids of others.
@@ -321,7 +333,7 @@ def _claim(row: SharedText, actor: Actor, clients: set[int], *, removed: bool) -
     owners = {each.client: each for each in TextWriter.objects.filter(shared=row, client__in=clients)}
     if any(each.user_id != (actor.user and actor.user.pk) for each in owners.values()):
         raise Forbidden("This edit is in somebody else's name.", code="not_yours")
-    if any(client in Document(bytes(row.base_state)).clocks for client in clients - set(owners)):
+    if any(client in base.clocks for client in clients - set(owners)):
         raise Forbidden("This edit is in somebody else's name.", code="not_yours")
     made = [
         TextWriter(shared=row, client=client, user=actor.user, name=actor.name[:220], email=actor.email)
@@ -331,10 +343,9 @@ def _claim(row: SharedText, actor: Actor, clients: set[int], *, removed: bool) -
     return removed and _note_removal(row, actor)
 
 
-def _first_words(row: SharedText, before: dict[int, int]) -> bool:
+def _first_words(before: dict[int, int], base: _Base) -> bool:
     """Whether one of these clients (with their clocks until now) had inserted nothing since the last save."""
-    saved = Document(bytes(row.base_state)).clocks if before else {}
-    return any(clock <= saved.get(client, 0) for client, clock in before.items())
+    return any(clock <= base.clocks.get(client, 0) for client, clock in before.items())
 
 
 def _note_removal(row: SharedText, actor: Actor) -> bool:

@@ -1,4 +1,5 @@
 import { useSession } from "@/api/session";
+import { Icon } from "@/ui/Icon";
 import { Tooltip } from "@/ui/Tooltip";
 import { colourOf } from "./people";
 import { type Seen, usePresence } from "./presence";
@@ -6,7 +7,7 @@ import styles from "./Together.module.css";
 
 const MOST = 5;
 
-/** Who else has this draft open, and who of them writes right now. */
+/** Who else has this draft open, and who of them writes right now. Its room is kept while nobody is there. */
 export function Here() {
   const me = useSession().data;
   const people = peopleOf(usePresence().pages.filter((page) => page.user.id !== me?.id));
@@ -20,6 +21,11 @@ export function Here() {
               <Tooltip text={sentence(page)}>
                 <span className={styles.person} style={{ borderColor: colourOf(page.user) }}>
                   <span aria-hidden="true">{initials(page.user.name)}</span>
+                  {page.doing && (
+                    <span className={styles.pen}>
+                      <Icon name="edit" size={10} />
+                    </span>
+                  )}
                   <span className="visually-hidden">{sentence(page)}</span>
                 </span>
               </Tooltip>
