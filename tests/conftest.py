@@ -1,11 +1,13 @@
 """Fixtures that every room's tests may use."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
+from tests import database
 from tests.fakes.openai_server import fake_openai as fake_openai
 from tests.served import web as web
 from variorum.accounts.access import Actor
@@ -14,6 +16,30 @@ from variorum.accounts.roles import Role, Scope
 from variorum.accounts.services import create_api_key
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """The test database is a copy of one that has all tables already."""
+    from django.db import connections
+
+    template = database.template(os.environ["DATABASE_URL"])
+    connections["default"].settings_dict["TEST"]["TEMPLATE"] = template
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    """After a test with real transactions, remove the rows that there are rather than truncate every table."""
+    from django.db import connection, transaction
+    from django.test import TransactionTestCase
+
+    def flush(self: TransactionTestCase) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            database.empty(cursor, connection.introspection.django_table_names())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush)
+        yield
 
 
 @pytest.fixture(scope="session")

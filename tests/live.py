@@ -12,14 +12,16 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psycopg
 import pytest
+
+from tests import database
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
@@ -54,11 +56,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _with_database(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
-
-
 @dataclass
 class Live:
     """One running installation. `database_url` is its own database on the test server."""
@@ -79,7 +76,7 @@ class Live:
     @property
     def database_url(self) -> str:
         """Its database."""
-        return _with_database(self.server_url, self.database)
+        return database.at(self.server_url, self.database)
 
     @property
     def env(self) -> dict[str, str]:
@@ -109,9 +106,7 @@ class Live:
 
     def prepare(self) -> None:
         """Make the database and its tables."""
-        with psycopg.connect(self.server_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{self.database}"')
-        self.manage("migrate", "--no-input", "--verbosity", "0")
+        database.create(self.server_url, self.database)
 
     def start(self, name: str, command: list[str]) -> None:
         """Start one process in a group of its own; its output goes to <data>/<name>.log."""
@@ -170,8 +165,7 @@ class Live:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait(10)
-        with psycopg.connect(self.server_url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        database.drop(self.server_url, self.database)
 
     def wait(self, condition: Any, seconds: float, what: str) -> Any:
         """Poll until `condition()` is true and give its value; connection errors count as not yet."""
@@ -204,15 +198,27 @@ class Live:
 
     def person(self, email: str, name: str) -> "Browser":
         """Make an account and sign in as it over HTTP."""
-        code = (
-            "import django; django.setup();"
-            "from variorum.accounts.services import create_user;"
-            f"create_user(email={email!r}, password={PASSWORD!r}, name={name!r})"
-        )
-        done = subprocess.run([sys.executable, "-c", code], env=self.env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-2000:]
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(_make_person, self.database_url, email, name).result()
         self.browsers.append(Browser.sign_in(self.url, email))
         return self.browsers[-1]
+
+
+def _make_person(url: str, email: str, name: str) -> None:
+    """An account in the database of an installation. Runs in a thread of its own: Django's connection is a thread's."""
+    from django.db import connections
+
+    from variorum.accounts.services import create_user
+    from variorum.lib.databases import django_databases
+
+    connection = connections["default"] = connections.create_connection("default")
+    connection.settings_dict = {**connection.settings_dict, **django_databases(url, Path())["default"]}
+    # Its own, for pytest-django keeps plain tests from every database.
+    connection.ensure_connection = lambda: connection.connection or connection.connect()
+    try:
+        create_user(email=email, password=PASSWORD, name=name)
+    finally:
+        connection.close()
 
 
 class Browser:

@@ -26,9 +26,16 @@ os.environ.setdefault("PYTHONHASHSEED", "0")
 
 def _database() -> str:
     """The server's address; it is started or found. pytest-django reads the settings right after."""
+    import psycopg
+
     from variorum.lib import postgres
 
-    return postgres.ensure(STATE / "testpg")
+    url = postgres.ensure(STATE / "testpg")
+    with psycopg.connect(url, autocommit=True) as connection:  # what is here need not outlive the machine
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("ALTER SYSTEM SET full_page_writes = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return url
 
 
 os.environ["DATABASE_URL"] = _database()

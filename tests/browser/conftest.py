@@ -49,8 +49,8 @@ def chromium() -> Iterator[Browser]:
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Web and worker with a project `desk` and its four people."""
     with live_module.running(tmp_path_factory.mktemp("browser")) as made:
-        made.start_web()
         made.start_worker()
+        made.start_web()
         yield made
 
 

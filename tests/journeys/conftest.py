@@ -14,8 +14,8 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """Web and worker running; engines whose server is not here are skipped with a word."""
     data: Path = tmp_path_factory.mktemp(f"live-{request.param}")
     with live_module.running(data, request.param) as made:
-        made.start_web()
         made.start_worker()
+        made.start_web()
         yield made
 
 

@@ -42,8 +42,8 @@ def live(tmp_path_factory):
         pytest.skip("the small model or the training packages are not installed")
     with live_module.running(tmp_path_factory.mktemp("banking77")) as made:
         made.start_models()
-        made.start_web()
         made.start_worker()
+        made.start_web()
         yield made
 
 

@@ -59,8 +59,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with running(tmp_path_factory.mktemp("killed")) as live:
         made = House(live.data, live.port, live.server_url, {"PYTHONPATH": f"platform:platform/client:{Path.cwd()}"})
         made.database, made.processes, made.browsers = live.database, live.processes, live.browsers
-        made.start_web()
         made.start_worker()
+        made.start_web()
         yield made
 
 
