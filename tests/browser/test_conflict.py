@@ -27,12 +27,13 @@ Sort this message. Be kind. Be short.
 """
 
 
-def land(people, path: str, text: str | None, title: str) -> None:
-    """The maintainer's draft, approved by the owner and merged."""
+def land(people, path: str, text: str | None, title: str) -> int:
+    """The maintainer's draft, approved by the owner and merged; its number."""
     draft = people["maintainer"].post(DRAFTS, {"title": title, "files": {path: text}})
     number, head = draft["number"], draft["head_commit"]
     people["owner"].post(f"{DRAFTS}/{number}/approvals", {"verdict": "approve", "commit": head})
     people["owner"].post(f"{DRAFTS}/{number}/merge", {"expected_head": head})
+    return int(number)
 
 
 def suggested(people, path: str, text: str, title: str) -> int:
@@ -139,6 +140,31 @@ def test_removed_on_main_against_changed_here(visit, people):
     expect(page.get_by_text("This file will not be in the draft.")).to_be_visible()
     page.get_by_role("button", name="Save the solution").click()
     expect(page.get_by_role("tab", name="Conflicts")).to_be_hidden()
+
+
+def test_a_change_is_taken_back_though_others_went_on(visit, people):
+    path = "prompts/back.prompt"
+    land(people, path, SORT, "Add back")
+    kinder = land(people, path, SORT.replace("Be kind.", "Be very kind."), "Kinder")
+    land(people, path, SORT.replace("Be kind.", "Be the kindest."), "Kindest")
+    page = visit(f"/p/desk/drafts/{kinder}", person="editor")
+    page.get_by_role("button", name="Revert…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("The same places were changed again since, in 1 file.")
+    looks_right(page)
+    dialog.get_by_role("button", name="Open the draft").click()
+    sentence = place(page, path, "In the system message, line 11")
+    for title, text in (
+        ("Right after the change", "Be very kind."),
+        ("What it is now", "Be the kindest."),
+        ("What it would be after taking the change back", "Be kind."),
+    ):
+        expect(sentence.get_by_role("region", name=title)).to_contain_text(text)
+    looks_right(page)
+    sentence.get_by_label("Take the change back here").check()
+    expect(page.get_by_role("region", name=f"Outcome for {path}")).to_contain_text("Be kind. Be short.")
+    page.get_by_role("button", name="Save the solution").click()
+    expect(page.get_by_text("would merge")).to_be_visible()
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])

@@ -467,7 +467,11 @@ export interface paths {
         /** @description Viewer. 409 `not_on_main`, `nothing_before`. */
         get: operations["commits_revert_preview"];
         put?: never;
-        /** @description Editor. Opens a draft. 409 `revert_conflicts` with both sides, `nothing_to_revert`, `not_on_main`. */
+        /**
+         * @description Editor. Opens a draft, with conflicts to solve in it where others changed the same since.
+         *
+         *     409 `nothing_to_revert`, `not_on_main`.
+         */
         post: operations["commits_revert"];
         delete?: never;
         options?: never;
@@ -3087,6 +3091,7 @@ export interface components {
             blockers: components["schemas"]["Blocker"][];
             readonly description: string;
             readonly version: number;
+            readonly reverts: string;
             approvals: components["schemas"]["Approval"][];
             objections: components["schemas"]["Approval"][];
             stale_approvals: components["schemas"]["Approval"][];

@@ -14,6 +14,8 @@ class Draft(models.Model):
     """A branch of edits under review. `head_commit` is the truth for pages; the ref is brought in line with it.
 
     `merging_commit` is an intent: the merge commit that is about to become `main`. It is empty but for moments.
+    `reverts` is the commit of main that the draft takes back; while `base_commit` is that commit, the draft is what
+    was there before it, and its conflicts are about what came after.
     """
 
     class State(models.TextChoices):
@@ -36,6 +38,7 @@ class Draft(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     merging_commit = models.CharField(max_length=SHA, blank=True, default="")
     merged_commit = models.CharField(max_length=SHA, blank=True, default="")
+    reverts = models.CharField(max_length=SHA, blank=True, default="")
     ended_by_name = models.CharField(max_length=220, blank=True, default="")
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)

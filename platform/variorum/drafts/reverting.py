@@ -8,7 +8,6 @@ from django.conf import settings
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.drafts.models import Draft
-from variorum.drafts.problems import sides
 from variorum.drafts.services import open_draft
 from variorum.lib.errors import Conflict, Problem
 from variorum.repos import git, queries
@@ -70,12 +69,13 @@ def reversal(project: Project, name: str) -> Reversal:
 def revert(*, project: Project, actor: Actor, name: str, why: str = "") -> Draft:
     """Open a draft of the actor's that takes a commit of main back.
 
-    Raises as reversal; Conflict `revert_conflicts` with the three sides of each file that others changed since,
-    `nothing_to_revert`; Unprocessable with path and line when the files would not be fit without the change.
+    Where others changed the same lines since, the draft is in conflict with main, to be solved as any other is.
+    Raises as reversal; Conflict `nothing_to_revert`; Unprocessable with path and line when the files would not be fit
+    without the change.
     """
     found = reversal(project, name)
     if found.conflicts:
-        raise _conflicting(found)
+        return _open_in_conflict(project, actor, found, why)
     if not found.files:
         text = "Main has nothing of this change any more: it was taken back or replaced already."
         raise Conflict(text, code="nothing_to_revert")
@@ -87,12 +87,32 @@ def revert(*, project: Project, actor: Actor, name: str, why: str = "") -> Draft
             description=_description(project, found, why),
             files=found.files,
             base=found.onto,
+            reverts=found.commit,
         )
     except Problem as problem:
         if problem.stable_code != "bad_files":
             raise
         problem.detail = f"Something that came later needs this change. {problem.detail}"
         raise
+
+
+def _open_in_conflict(project: Project, actor: Actor, found: Reversal, why: str) -> Draft:
+    """A draft that begins at the commit itself and is what was there before it.
+
+    Merged with main, that is the three-way merge of a revert: the same places clash, and the draft's page solves them.
+    """
+    head = repository.write_undone(
+        project=project, commit=found.commit, message=f"{found.title}\n\n{_mark(found.commit)}", actor=actor
+    )
+    return open_draft(
+        project=project,
+        actor=actor,
+        title=found.title,
+        description=_description(project, found, why),
+        base=found.commit,
+        head=head,
+        reverts=found.commit,
+    )
 
 
 def revert_draft(*, draft: Draft, actor: Actor, why: str = "") -> Draft:
@@ -109,12 +129,12 @@ def merged_commit(draft: Draft) -> str:
 
 
 def _earlier(project: Project, commit: str) -> list[Draft]:
-    drafts = Draft.objects.filter(project=project, description__contains=_mark(commit))
+    drafts = Draft.objects.filter(project=project, reverts=commit)
     return list(drafts.exclude(state=Draft.State.CLOSED).order_by("number"))
 
 
 def _mark(commit: str) -> str:
-    """The line by which a reverting draft is known, the same words as in Git's own messages."""
+    """The same words as in Git's own messages."""
     return f"This reverts commit {commit}."
 
 
@@ -126,13 +146,3 @@ def _description(project: Project, found: Reversal, why: str) -> str:
         else f"Takes back [“{found.subject}”]({base}/commits/{found.commit})."
     )
     return "\n\n".join(part for part in (why.strip(), what, _mark(found.commit)) if part)
-
-
-def _conflicting(found: Reversal) -> Conflict:
-    names = ", ".join(conflict.path for conflict in found.conflicts[:5])
-    text = (
-        f"Others changed the same lines after it: {names}. Take the newer change back first, or suggest a change"
-        " that undoes this one by hand."
-    )
-    extra = {"conflicts": [sides(conflict) for conflict in found.conflicts]}
-    return Conflict(text, code="revert_conflicts", extra=extra)

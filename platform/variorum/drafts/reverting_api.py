@@ -50,7 +50,10 @@ class RevertView(APIView):
 
     @extend_schema(operation_id="commits_revert", request=NewRevert, responses={201: shapes.DraftDetail})
     def post(self, request: Request, project: str, sha: str) -> Response:
-        """Editor. Opens a draft. 409 `revert_conflicts` with both sides, `nothing_to_revert`, `not_on_main`."""
+        """Editor. Opens a draft, with conflicts to solve in it where others changed the same since.
+
+        409 `nothing_to_revert`, `not_on_main`.
+        """
         found = access_project(request, project, Role.EDITOR)
         draft = reverting.revert(project=found, actor=actor_of(request), name=sha, why=_why(request))
         return Response(presenting.detail(request, draft), status=201)

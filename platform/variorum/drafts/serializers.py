@@ -131,7 +131,7 @@ class DraftDetail(DraftItem):
     class Meta(DraftItem.Meta):
         fields = [
             *DraftItem.Meta.fields,
-            *("description", "version", "approvals", "objections", "stale_approvals", "needs", "reviewers"),
+            *("description", "version", "reverts", "approvals", "objections", "stale_approvals", "needs", "reviewers"),
             *("checks", "required_checks", "mergeable", "may"),
         ]
         read_only_fields = fields

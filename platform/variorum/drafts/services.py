@@ -46,8 +46,11 @@ def open_draft(
     description: str = "",
     files: Files | None = None,
     base: str | None = None,
+    head: str = "",
+    reverts: str = "",
 ) -> Draft:
-    """A draft on top of `base` (main), with a first commit when there are files.
+    """A draft on top of `base` (main), with a first commit when there are files, or with `head`, a commit that is
+    written already.
 
     Raises NotFound for an unknown base, Unprocessable with path and line for files that are not fit.
     """
@@ -56,7 +59,7 @@ def open_draft(
     with transaction.atomic():
         number = next_number(project, "last_draft")
         branch = f"drafts/{number}"
-        repository.start_branch(project=project, ref=branch, commit=start)
+        repository.start_branch(project=project, ref=branch, commit=head or start)
         draft = Draft.objects.create(
             project=project,
             number=number,
@@ -66,10 +69,14 @@ def open_draft(
             author_name=actor.name[:220],
             branch=branch,
             base_commit=start,
-            head_commit=start,
+            head_commit=head or start,
+            paths=queries.changed_paths(project, start, head) if head else [],
+            reverts=reverts,
         )
         tell(draft, actor, "draft.opened", title=draft.title)
         mention(draft, actor, description)
+        if head:
+            tell(draft, actor, "draft.saved", commit=head, paths=draft.paths[:20])
         if files:
             _commit(draft, actor, files, message=title)
     return draft

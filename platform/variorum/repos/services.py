@@ -31,6 +31,7 @@ __all__ = [
     "sweep_incoming",
     "write_commit",
     "write_tree",
+    "write_undone",
 ]
 
 Files = Mapping[str, bytes | None]
@@ -90,6 +91,12 @@ def revert(*, project: Project, commit: str, onto: str) -> git.Merge:
     """Commit `onto` without what `commit` changed, each file by what it is; moves nothing."""
     with explained():
         return git.revert(path_of(project), commit, onto)
+
+
+def write_undone(*, project: Project, commit: str, message: str, actor: Actor) -> str:
+    """A commit on top of `commit` that is what was there before it; no branch points at it yet."""
+    with explained():
+        return git.write_undone(path_of(project), commit, message=message, author=git.Author(actor.name, actor.email))
 
 
 def write_tree(*, project: Project, onto: str, files: Mapping[str, git.Stored]) -> str:

@@ -73,15 +73,48 @@ def test_nothing_to_take_back(team: Team) -> None:
     assert Draft.objects.filter(project=team.project).count() == 2
 
 
-def test_conflicts_name_the_files_and_open_nothing(team: Team) -> None:
-    kinder = merge(team, "Kinder", {PROMPT: TRIAGE.replace("Be kind.", "Be very kind.")})
-    merge(team, "Kindest", {PROMPT: TRIAGE.replace("Be kind.", "Be the kindest.")})
+def test_what_changed_since_is_decided_in_the_draft(team: Team) -> None:
+    first = TRIAGE.replace("Be kind.", "Be very kind.").replace("Be short.", "Be brief.")
+    kinder = merge(team, "Kinder", {PROMPT: first, "configs/a.yaml": "a: 1\n"})
+    merge(team, "Kindest", {PROMPT: first.replace("Be very kind.", "Be the kindest.")})
+    main = team.main()
     assert team.get("vera", f"/drafts/{kinder['number']}/revert").json()["conflicts"] == [PROMPT]
-    refused = team.post("eddie", f"/drafts/{kinder['number']}/revert")
-    assert (refused.status_code, refused.json()["code"]) == (409, "revert_conflicts")
-    (conflict,) = refused.json()["conflicts"]
-    assert (conflict["path"], conflict["theirs"]) == (PROMPT, TRIAGE)
-    assert Draft.objects.filter(project=team.project).count() == 2
+    answer = team.post("eddie", f"/drafts/{kinder['number']}/revert", why="Too sweet.")
+    assert answer.status_code == 201, answer.content
+    made = answer.json()
+    commit = kinder["merged_commit"]
+    assert (made["title"], made["reverts"], made["base_commit"]) == ("Revert “Kinder”", commit, commit)
+    assert (made["mergeable"]["state"], made["mergeable"]["conflicts"]) == ("conflicts", [PROMPT])
+    assert (made["paths"], team.main()) == (["configs/a.yaml", PROMPT], main)
+    assert team.merge("mia", made).json()["code"] in ("merge_blocked", "merge_conflicts")
+
+    seen = team.get("vera", f"/drafts/{made['number']}/resolution").json()
+    ((file,),) = [seen["files"]]
+    (unit,) = file["units"]
+    sides = [unit[side].strip() for side in ("base", "main", "draft")]
+    assert sides == ["Be very kind.", "Be the kindest.", "Be kind."]
+    asked = {"expected_head": seen["head"], "expected_main": seen["main"]}
+    place = f"/drafts/{made['number']}/resolution"
+    assert team.post("eddie", place, files={}, **asked).json()["code"] == "undecided"
+    own = {PROMPT: {"units": {"1": {"pick": "own", "text": "Be {{tone}}.\n"}}}}
+    assert team.post("eddie", place, files=own, **asked).json()["code"] == "bad_files"
+    solved = team.post("eddie", place, files={PROMPT: {"units": {"1": {"pick": "draft"}}}}, **asked).json()
+    assert (solved["mergeable"]["state"], solved["base_commit"]) == ("clean", main)
+    land(team, solved)
+    assert team.text(PROMPT) == TRIAGE
+    assert "configs/a.yaml" not in files_of(team)
+    seen = team.get("vera", f"/commits/{commit}/revert").json()
+    assert seen["earlier"] == [{"number": made["number"], "title": "Revert “Kinder”", "state": "merged"}]
+    assert git.fsck(path_of(team.project)) == []
+
+
+def test_a_file_removed_since_is_decided_too(team: Team) -> None:
+    kinder = merge(team, "Kinder", {PROMPT: TRIAGE.replace("Be kind.", "Be very kind.")})
+    merge(team, "Drop it", {PROMPT: None})
+    made = team.post("eddie", f"/commits/{kinder['merged_commit']}/revert").json()
+    seen = team.get("vera", f"/drafts/{made['number']}/resolution").json()
+    (unit,) = seen["files"][0]["units"]
+    assert (unit["kind"], unit["main"], unit["draft"]) == ("file", None, TRIAGE)
 
 
 def test_what_later_files_need_is_not_taken_away(team: Team) -> None:

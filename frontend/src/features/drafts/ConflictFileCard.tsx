@@ -10,7 +10,7 @@ import styles from "./Drafts.module.css";
 import type { Draft } from "./drafts";
 import { FileEditor } from "./FileEditor";
 import { FileOutcome } from "./FileOutcome";
-import { type ConflictFile, type Decision, mergedText, openPlaces } from "./resolution";
+import { type ConflictFile, type Decision, mergedText, openPlaces, sideWords } from "./resolution";
 
 interface ConflictFileCardProps {
   project: string;
@@ -77,6 +77,7 @@ export function ConflictFileCard({ project, draft, file, may, decision, onDecide
             <ConflictPlace
               key={unit.number}
               unit={unit}
+              sides={sideWords(draft)}
               count={file.units.length}
               path={file.path}
               may={may}

@@ -3,10 +3,18 @@ import { cx } from "@/lib/cx";
 import { changedSpan } from "@/ui/diffLines";
 import { Field, TextArea } from "@/ui/Field";
 import conflicts from "./Conflicts.module.css";
-import { type Choice, type ConflictUnit, chosenText, type Pick, placeWords } from "./resolution";
+import {
+  type Choice,
+  type ConflictUnit,
+  chosenText,
+  type Pick,
+  placeWords,
+  type SideWords,
+} from "./resolution";
 
 interface ConflictPlaceProps {
   unit: ConflictUnit;
+  sides: SideWords;
   /** How many places the file has. */
   count: number;
   path: string;
@@ -17,14 +25,23 @@ interface ConflictPlaceProps {
 }
 
 /** One place in three versions side by side, and what shall hold. */
-export function ConflictPlace({ unit, count, path, may, writable, choice, onChoose }: ConflictPlaceProps) {
+export function ConflictPlace({
+  unit,
+  sides,
+  count,
+  path,
+  may,
+  writable,
+  choice,
+  onChoose,
+}: ConflictPlaceProps) {
   const name = useId();
   const words = placeWords(unit);
   const label = `${path}: ${words}`;
   const offers: [Pick, string][] = [
-    ["main", "Keep what is on main"],
-    ["draft", "Take this draft's"],
-    ...(unit.both === null ? [] : [["both", "Take both, main's first"] satisfies [Pick, string]]),
+    ["main", sides.takeMain],
+    ["draft", sides.takeDraft],
+    ...(unit.both === null ? [] : [["both", sides.takeBoth] satisfies [Pick, string]]),
     ...(writable ? [["own", "Write it myself"] satisfies [Pick, string]] : []),
   ];
   const start = () => (choice ? (chosenText(unit, choice) ?? "") : (unit.draft ?? unit.main ?? ""));
@@ -35,16 +52,16 @@ export function ConflictPlace({ unit, count, path, may, writable, choice, onChoo
         {words}
       </legend>
       <div className={conflicts.sides}>
-        <Version title="Before both" of={label} text={unit.base} />
+        <Version title={sides.base} of={label} text={unit.base} />
         <Version
-          title="On main"
+          title={sides.main}
           of={label}
           text={unit.main}
           base={unit.base}
           picked={takes(choice, "main")}
         />
         <Version
-          title="In this draft"
+          title={sides.draft}
           of={label}
           text={unit.draft}
           base={unit.base}

@@ -18,6 +18,7 @@ import {
   type Resolution,
   resolutionQuery,
   sentDecisions,
+  sideWords,
   UNDECIDED,
   useResolve,
 } from "./resolution";
@@ -107,7 +108,7 @@ function Deciding({ project, draft, shown, stale, onTouch, onSolved }: DecidingP
         <Icon name="warn" />
         <span>
           {shown.files.some((file) => file.units.length > 0)
-            ? "Main changed the same places after this draft began. Decide for each place what shall hold."
+            ? sideWords(draft).asked
             : "Main and this draft do not fit together, though no place clashes. Put the text right."}{" "}
           {may && "Nothing is saved before you say so."}
         </span>

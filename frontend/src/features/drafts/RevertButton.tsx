@@ -14,6 +14,7 @@ import { Icon } from "@/ui/Icon";
 import { SkeletonText } from "@/ui/Skeleton";
 import { toast } from "@/ui/Toast";
 import styles from "./Drafts.module.css";
+import { draftLink } from "./drafts";
 
 type Preview = components["schemas"]["RevertPreview"];
 
@@ -77,18 +78,19 @@ function RevertForm({ project, sha, preview, onClose }: RevertProps & { preview:
         }),
       ),
     onSuccess: (draft) => {
-      toast(`Draft #${draft.number} takes it back`);
-      void navigate({ to: "/p/$project/drafts/$number", params: { project, number: String(draft.number) } });
+      const asks = draft.mergeable.state === "conflicts";
+      toast(`Draft #${draft.number} takes it back`, asks ? { detail: "Decide what shall hold." } : {});
+      void navigate(draftLink(project, draft.number, asks ? "conflicts" : undefined));
     },
   });
-  const clean = preview.state === "clean";
+  const opens = preview.state !== "nothing";
   return (
     <Form
-      onSubmit={() => clean && revert.mutate()}
+      onSubmit={() => opens && revert.mutate()}
       actions={
         <>
-          <Button onClick={onClose}>{clean ? "Cancel" : "Close"}</Button>
-          {clean && (
+          <Button onClick={onClose}>{opens ? "Cancel" : "Close"}</Button>
+          {opens && (
             <Button type="submit" variant="primary" loading={revert.isPending}>
               Open the draft
             </Button>
@@ -106,7 +108,7 @@ function RevertForm({ project, sha, preview, onClose }: RevertProps & { preview:
           is {draft.state}.
         </p>
       ))}
-      {clean && (
+      {opens && (
         <Field label="Why?" optional hint="It opens the draft's description.">
           <TextArea rows={3} autoFocus value={why} onChange={(event) => setWhy(event.target.value)} />
         </Field>
@@ -126,7 +128,7 @@ function Outcome({ preview }: { preview: Preview }) {
     <div>
       <p>
         {conflicts
-          ? "Others changed the same lines since, so it cannot be taken back by itself. Take the newer change back first, or suggest a change by hand:"
+          ? `The same places were changed again since, in ${plural(paths.length, "file")}. The draft shows both sides of each, and you decide there what shall hold:`
           : `The draft changes ${plural(paths.length, "file")} back:`}
       </p>
       <ul>

@@ -62,6 +62,44 @@ export function useUpdateFromMain(project: string, number: number, done: (draft:
   );
 }
 
+/** What the sides of a conflict are called, and what taking them is called. */
+export interface SideWords {
+  base: string;
+  main: string;
+  draft: string;
+  takeMain: string;
+  takeDraft: string;
+  takeBoth: string;
+  /** What happened, and what is asked. */
+  asked: string;
+}
+
+const ABOUT_MAIN: SideWords = {
+  base: "Before both",
+  main: "On main",
+  draft: "In this draft",
+  takeMain: "Keep what is on main",
+  takeDraft: "Take this draft's",
+  takeBoth: "Take both, main's first",
+  asked: "Main changed the same places after this draft began. Decide for each place what shall hold.",
+};
+
+const ABOUT_REVERT: SideWords = {
+  base: "Right after the change",
+  main: "What it is now",
+  draft: "What it would be after taking the change back",
+  takeMain: "Keep what it is now",
+  takeDraft: "Take the change back here",
+  takeBoth: "Keep both, today's first",
+  asked:
+    "These places were changed again after the change that this draft takes back. Decide for each place what shall hold.",
+};
+
+/** A draft that takes a change back is, until it has main's later changes, about what came after that change. */
+export function sideWords(draft: { reverts: string; base_commit: string }): SideWords {
+  return draft.reverts !== "" && draft.reverts === draft.base_commit ? ABOUT_REVERT : ABOUT_MAIN;
+}
+
 /** The text that a choice puts at a place; null: nothing is there, or the file goes. */
 export function chosenText(unit: ConflictUnit, choice: Choice): string | null {
   return choice.pick === "own" ? choice.text : unit[choice.pick];

@@ -32,7 +32,7 @@ from variorum.repos.git.read import (
     resolve,
     small_blobs,
 )
-from variorum.repos.git.revert import revert
+from variorum.repos.git.revert import revert, write_undone
 from variorum.repos.git.tags import Tag, find_tag, point_tag, tagged_commit, tags, write_tag
 from variorum.repos.git.upkeep import fsck, pack
 from variorum.repos.git.write import (
@@ -115,4 +115,5 @@ __all__ = [
     "write_commit",
     "write_tag",
     "write_tree",
+    "write_undone",
 ]

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pygit2
+
 from variorum.repos.git.errors import Missing
 from variorum.repos.git.handle import open_repository, patient
 from variorum.repos.git.merge import Merge, merge_trees
 from variorum.repos.git.read import commit_of
+from variorum.repos.git.write import Author, write_commit
 
 
 @patient
@@ -14,8 +17,17 @@ def revert(path: Path, commit: str, onto: str) -> Merge:
 
     By setting and sentence where others changed the same file since; moves no ref. Raises Missing for a first commit.
     """
-    repository = open_repository(path)
-    taken = commit_of(repository, commit)
-    if not taken.parents:
-        raise Missing(f"nothing before commit {commit[:10]}: it is the first one")
-    return merge_trees(path, onto, taken.tree, taken.parents[0].tree)
+    taken = commit_of(open_repository(path), commit)
+    return merge_trees(path, onto, taken.tree, _before(taken).tree)
+
+
+def write_undone(path: Path, commit: str, *, message: str, author: Author) -> str:
+    """A commit on top of ``commit`` with the files from before it; moves no ref. Raises Missing for a first commit."""
+    before = _before(commit_of(open_repository(path), commit))
+    return write_commit(path, str(before.tree.id), [commit], message=message, author=author)
+
+
+def _before(commit: pygit2.Commit) -> pygit2.Commit:
+    if not commit.parents:
+        raise Missing(f"nothing before commit {commit.short_id}: it is the first one")
+    return commit.parents[0]
