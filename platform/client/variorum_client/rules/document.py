@@ -1,0 +1,218 @@
+"""A document of rules: read, checked, compiled, and asked for decisions."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from variorum_client.rules.buckets import DEFAULT_HASH, HASHES
+from variorum_client.rules.faults import MAX_DOCUMENT_BYTES, MAX_RULES, RuleError, TooMuch, pointer
+from variorum_client.rules.logic import Compiler, Step
+from variorum_client.rules.operators import OPERATORS
+
+STATES = ("ENABLED", "DISABLED")
+
+
+class Decision(NamedTuple):
+    """What a rule gives one caller. `reason` is one of OpenFeature's: STATIC (no targeting), TARGETING_MATCH,
+    DEFAULT, DISABLED, ERROR. `variant` is None where the caller's own default holds; `code` is OpenFeature's
+    error code (FLAG_NOT_FOUND, PARSE_ERROR, GENERAL) and `message` says what to mend, both empty otherwise."""
+
+    variant: str | None
+    value: Any
+    reason: str
+    code: str = ""
+    message: str = ""
+
+
+class _Rule(NamedTuple):
+    """One compiled rule; its decisions are made beforehand."""
+
+    step: Step | None
+    otherwise: Decision
+    decisions: dict[str, Decision]
+
+
+class Rules:
+    """A compiled document. A rule that is wrong answers with its error; the others are not touched by it."""
+
+    def __init__(self, document: Mapping[str, Any], *, clock: Callable[[], float] = time.time) -> None:
+        """`clock` gives seconds since 1970, for `$flagd.timestamp`. Raises RuleError for what is no document."""
+        flags, segments = _parts(document)
+        self.metadata = {str(key): _metadata(one) for key, one in flags.items()}
+        self._rules = {str(key): _forgiving(str(key), one, segments, clock) for key, one in flags.items()}
+
+    def __iter__(self) -> Any:
+        """The keys of the rules."""
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        """How many rules there are."""
+        return len(self._rules)
+
+    def decide(self, key: str, context: Mapping[str, Any] | None = None) -> Decision:
+        """What the rule gives for a context, `targetingKey` among its keys. Never raises."""
+        rule = self._rules.get(key)
+        if rule is None:
+            return Decision(None, None, "ERROR", "FLAG_NOT_FOUND", f"There is no rule {key!r}.")
+        if rule.step is None:
+            return rule.otherwise
+        try:
+            found = rule.step(context if type(context) is dict else dict(context or {}))
+            if found is None:
+                return rule.otherwise
+            return rule.decisions[found if type(found) is str else _variant_name(found)]
+        except KeyError:
+            return _wrong(f"The rule {key!r} chose {_short(found)}, which is none of its variants.")
+        except TooMuch as fault:
+            return _wrong(f"The rule {key!r} was stopped: {fault}.")
+        except Exception as fault:  # noqa: BLE001  (an app must get its answer, whatever a context holds)
+            return _wrong(f"The rule {key!r} failed on this context: {type(fault).__name__}.")
+
+
+def check(document: object) -> list[RuleError]:
+    """Everything that is wrong with a document, each with its place; empty when it may be stored.
+
+    A rule to be stored must name its hash and have variants that its shares and branches can name.
+    """
+    try:
+        flags, segments = _parts(document)
+    except RuleError as fault:
+        return [fault]
+    found = []
+    for key, one in flags.items():
+        try:
+            _named_hash(one, pointer("/flags", key))
+            _compiled(str(key), one, segments, time.time)
+        except RuleError as fault:
+            found.append(fault)
+    return found
+
+
+def _parts(document: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    if not isinstance(document, Mapping):
+        raise RuleError("", f"a document of rules is an object, this is {_kind(document)}")
+    try:
+        size = len(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    except (ValueError, TypeError, RecursionError):
+        raise RuleError("", "the document is not JSON, or is nested too deeply") from None
+    if size > MAX_DOCUMENT_BYTES:
+        raise RuleError("", f"the document has {size:,} characters; {MAX_DOCUMENT_BYTES:,} are allowed")
+    flags, segments = document.get("flags"), document.get("$evaluators", {})
+    if not isinstance(flags, dict):
+        raise RuleError("/flags", f"`flags` is an object of rules by key, this is {_kind(flags)}")
+    if not isinstance(segments, dict):
+        raise RuleError("/$evaluators", f"`$evaluators` is an object of segments by name, this is {_kind(segments)}")
+    if len(flags) > MAX_RULES:
+        raise RuleError("/flags", f"there are {len(flags):,} rules; {MAX_RULES:,} are allowed")
+    return flags, segments
+
+
+def _forgiving(key: str, flag: object, segments: dict[str, Any], clock: Callable[[], float]) -> _Rule:
+    try:
+        return _compiled(key, flag, segments, clock)
+    except RuleError as fault:
+        return _Rule(None, Decision(None, None, "ERROR", "PARSE_ERROR", str(fault)), {})
+
+
+def _compiled(key: str, flag: object, segments: dict[str, Any], clock: Callable[[], float]) -> _Rule:
+    place = pointer("/flags", key)
+    if not isinstance(flag, dict):
+        raise RuleError(place, f"a rule is an object, this is {_kind(flag)}")
+    variants, default = _variants(flag, place), _default(flag, place)
+    if flag.get("state") not in STATES:
+        raise RuleError(pointer(place, "state"), "`state` is ENABLED or DISABLED")
+    if flag["state"] == "DISABLED":
+        return _Rule(None, Decision(None, None, "DISABLED"), {})
+    targeting = flag.get("targeting")
+    if targeting is not None and not isinstance(targeting, dict):
+        raise RuleError(pointer(place, "targeting"), f"`targeting` is an object, this is {_kind(targeting)}")
+    fallback = Decision(default, variants.get(default or ""), "DEFAULT")
+    if not targeting:
+        return _Rule(None, fallback._replace(reason="STATIC") if default else fallback, {})
+    hash_name = _hash(flag, place)
+    compiler = Compiler(key=key, operators=OPERATORS, segments=segments, clock=clock, hash_name=hash_name)
+    step = compiler.compile(targeting, pointer(place, "targeting"))
+    matches = {name: Decision(name, value, "TARGETING_MATCH") for name, value in variants.items()}
+    return _Rule(step, fallback, matches)
+
+
+def _variants(flag: dict[str, Any], place: str) -> dict[str, Any]:
+    variants = flag.get("variants")
+    if not isinstance(variants, dict) or not variants:
+        raise RuleError(pointer(place, "variants"), "`variants` is an object with at least one variant")
+    if empty := [name for name, value in variants.items() if value is None]:
+        raise RuleError(pointer(place, "variants", empty[0]), "a variant has a value")
+    return variants
+
+
+def _default(flag: dict[str, Any], place: str) -> str | None:
+    """The variant of those that no branch names; none is allowed and leaves it to the caller."""
+    default = flag.get("defaultVariant")
+    if default is None or default == "":
+        return None
+    name = _variant_name(default)
+    if not isinstance(default, (str, bool)) or name not in flag["variants"]:
+        known = ", ".join(flag["variants"])
+        raise RuleError(pointer(place, "defaultVariant"), f"{_short(default)} is none of the variants: {known}")
+    return name
+
+
+def _metadata(flag: object) -> dict[str, Any]:
+    found = flag.get("metadata") if isinstance(flag, dict) else None
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _hash(flag: dict[str, Any], place: str) -> str:
+    name = _metadata(flag).get("hash", DEFAULT_HASH)
+    if not isinstance(name, str) or name not in HASHES:
+        known = ", ".join(HASHES)
+        raise RuleError(pointer(place, "metadata", "hash"), f"there is no hash {_short(name)}; known are {known}")
+    return name
+
+
+def _named_hash(flag: object, place: str) -> None:
+    if isinstance(flag, dict) and _uses(flag.get("targeting"), "fractional") and "hash" not in _metadata(flag):
+        raise RuleError(
+            pointer(place, "metadata", "hash"),
+            f"a rule that splits people names its hash, for example {DEFAULT_HASH!r}, so that nobody is moved later",
+        )
+
+
+def _uses(expression: object, operator: str) -> bool:
+    waiting = [expression]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if operator in one or "$ref" in one:
+                return True
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return False
+
+
+def _variant_name(value: Any) -> str:
+    """The variant that a value names: true and false as in JSON."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _wrong(message: str) -> Decision:
+    return Decision(None, None, "ERROR", "GENERAL", message)
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def _kind(value: object) -> str:
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+    }
+    return names.get(type(value), "nothing" if value is None else type(value).__name__)

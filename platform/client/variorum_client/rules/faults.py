@@ -1,0 +1,26 @@
+"""What is wrong with a rule, and the limits that keep every rule small and quick."""
+
+MAX_DOCUMENT_BYTES = 1_000_000
+MAX_RULES = 1_000
+MAX_DEPTH = 32  # of nested operators, with segments put in
+MAX_STEPS = 2_000  # operators and constants of one rule, with segments put in
+MAX_LOOPS = 2  # map, filter, reduce, all, some, none inside one another
+MAX_ITEMS = 256  # that a loop looks at, and that `merge` makes
+MAX_TEXT = 10_000  # characters that `cat` makes
+
+
+class RuleError(ValueError):
+    """A rule that cannot be used. `place` is a JSON pointer into the document, e.g. /flags/triage/targeting/if/0."""
+
+    def __init__(self, place: str, message: str) -> None:
+        self.place, self.message = place or "/", message
+        super().__init__(f"{self.place}: {message}")
+
+
+class TooMuch(ArithmeticError):
+    """An evaluation that would do more work than a rule may."""
+
+
+def pointer(place: str, *steps: str | int) -> str:
+    """A JSON pointer some steps further (RFC 6901)."""
+    return place + "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)

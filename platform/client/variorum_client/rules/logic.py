@@ -1,0 +1,101 @@
+"""JSONLogic (jsonlogic.com) compiled to closures: one walk over the expression, then only calls.
+
+Operators are those of flagd's schema; ours follow json-logic-js. Everything that a rule could blow up is bounded
+(faults.py), so that a rule written by anybody can run in every request.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from variorum_client.rules.faults import MAX_DEPTH, MAX_STEPS, RuleError, pointer
+
+Step = Callable[[Any], Any]  # the context, or a loop's item -> the value
+Maker = Callable[["Compiler", list[Any], str], Step]
+
+
+class Compiler:
+    """Compiles the expressions of one rule; counts what they take and where they are."""
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        operators: "Mapping[str, Maker]",
+        segments: Mapping[str, Any],
+        clock: Callable[[], float],
+        hash_name: str,
+    ) -> None:
+        self.key, self.operators, self.segments = key, operators, segments
+        self.clock, self.hash_name = clock, hash_name
+        self.steps = self.depth = self.loops = 0
+        self.open_segments: list[str] = []
+
+    def compile(self, expression: Any, place: str) -> Step:
+        """The closure of an expression. Raises RuleError."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise RuleError(place, f"the rule has more than {MAX_STEPS:,} parts (segments counted each time)")
+        if not isinstance(expression, (dict, list)):
+            return constant(expression)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise RuleError(place, f"the rule is nested deeper than {MAX_DEPTH}")
+        try:
+            if isinstance(expression, list):
+                return _list(self, expression, place)
+            return self._operation(expression, place)
+        finally:
+            self.depth -= 1
+
+    def all(self, expressions: list[Any], place: str) -> list[Step]:
+        """The closures of a list's elements."""
+        return [self.compile(one, pointer(place, i)) for i, one in enumerate(expressions)]
+
+    def _operation(self, expression: dict[str, Any], place: str) -> Step:
+        if not expression:
+            return constant({})
+        if len(expression) > 1:
+            names = ", ".join(sorted(map(str, expression)))
+            raise RuleError(place, f"an operation has one operator, this has {len(expression)}: {names}")
+        ((name, arguments),) = expression.items()
+        if name == "$ref":
+            return self._segment(arguments, place)
+        maker = self.operators.get(name)
+        if maker is None:
+            raise RuleError(place, f"there is no operator {name!r}; known are {', '.join(sorted(self.operators))}")
+        listed = arguments if isinstance(arguments, list) else [arguments]
+        return maker(self, listed, pointer(place, name))
+
+    def _segment(self, name: Any, place: str) -> Step:
+        if not isinstance(name, str) or name not in self.segments:
+            known = ", ".join(sorted(self.segments)) or "none"
+            raise RuleError(place, f"there is no segment {name!r} in $evaluators; known: {known}")
+        if name in self.open_segments:
+            raise RuleError(place, f"the segment {name!r} refers to itself")
+        self.open_segments.append(name)
+        try:
+            return self.compile(self.segments[name], pointer("/$evaluators", name))
+        finally:
+            self.open_segments.pop()
+
+
+def constant(value: Any) -> Step:
+    """A closure that gives the same value always; `fixed` tells it apart."""
+
+    def give(_data: Any) -> Any:
+        return value
+
+    give.fixed = value  # type: ignore[attr-defined]
+    return give
+
+
+def is_constant(step: Step) -> bool:
+    """Whether the closure gives the same value always."""
+    return hasattr(step, "fixed")
+
+
+def _list(compiler: Compiler, items: list[Any], place: str) -> Step:
+    steps = compiler.all(items, place)
+    if all(map(is_constant, steps)):
+        return constant([step(None) for step in steps])
+    return lambda data: [step(data) for step in steps]
