@@ -7,12 +7,16 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import DeltaStatus
 
+from variorum.repos.git.bases import merge_bases
 from variorum.repos.git.errors import BadPath
 from variorum.repos.git.handle import open_repository, patient
 from variorum.repos.git.read import commit_of
 from variorum.repos.git.write import Stored, write_tree
 from variorum_client.formats import kind_of
 from variorum_client.formats.merging import Merged, adapter_text, as_one, merge_adapter, merge_bytes
+
+MAX_DEPTH = 8  # how often histories may have crossed before what they share is not merged any more
+_NOBODY = pygit2.Signature("Variorum", "variorum@localhost", 0, 0)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,14 @@ class Conflict:
         return [unit.kind for unit in self.merged.conflicts] == ["adapter"]
 
     @property
+    def versions(self) -> tuple[bytes | None, ...]:
+        """The file as it is with everything undecided taken from the base, from ours, from theirs."""
+        if self.whole:
+            return self.base, self.ours, self.theirs
+        texts = (self.merged.taking("base"), self.merged.taking("ours"), self.merged.taking("theirs"))
+        return tuple(None if text is None else text.encode() for text in texts)
+
+    @property
     def whole(self) -> bool:
         """Whether there is only one thing to decide: this side's file or that side's."""
         return [unit.kind for unit in self.merged.conflicts] in (["file"], ["adapter"])
@@ -51,18 +63,87 @@ class Merge:
     changes: Mapping[str, Stored] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Base:
+    """What both sides began with. Where histories cross it is several commits merged, and in doubt where they clash:
+    files with all that they may have been (at least two different contents), and folders of adapters.
+    """
+
+    tree: pygit2.Tree
+    files: Mapping[str, tuple[bytes | None, ...]] = field(default_factory=dict)
+    folders: frozenset[str] = frozenset()
+
+
 @patient
 def merge(path: Path, ours: str, theirs: str) -> Merge:
-    """Merge commit ``theirs`` into commit ``ours``: each file by what it is, adapters whole; moves no ref."""
+    """Merge commit ``theirs`` into commit ``ours``: each file by what it is, adapters whole; moves no ref.
+
+    Where histories cross, what they share is merged first, as Git's recursive strategy does.
+    """
+    return _merge(path, ours, theirs, 0)
+
+
+def _merge(path: Path, ours: str, theirs: str, depth: int) -> Merge:
     repository = open_repository(path)
     one, other = commit_of(repository, ours), commit_of(repository, theirs)
-    found = repository.merge_base(one.id, other.id)
-    nothing = repository[repository.TreeBuilder().write()]
-    return merge_trees(path, ours, (repository[found] if found else nothing).peel(pygit2.Tree), other.tree)
+    bases = [str(base) for base in merge_bases(repository, one.id, other.id)]
+    return _apply(path, ours, _joined(path, bases, depth), other.tree)
 
 
 def merge_trees(path: Path, ours: str, base: pygit2.Tree, theirs: pygit2.Tree) -> Merge:
     """Apply to the files of commit ``ours`` what leads from one tree to another."""
+    return _apply(path, ours, _Base(base), theirs)
+
+
+def _joined(path: Path, bases: list[str], depth: int) -> _Base:
+    """The bases merged, one after the other."""
+    repository = open_repository(path)
+    if not bases:
+        return _Base(repository[repository.TreeBuilder().write()].peel(pygit2.Tree))
+    first, *more = bases
+    found = _Base(commit_of(repository, first).tree)
+    for other in more:
+        found = _two_joined(path, found, first, other, depth)
+        first = str(repository.create_commit(None, _NOBODY, _NOBODY, "", found.tree.id, [first, other]))
+    return found
+
+
+def _two_joined(path: Path, known: _Base, first: str, other: str, depth: int) -> _Base:
+    repository = open_repository(path)
+    merged = _merge(path, first, other, depth + 1) if depth < MAX_DEPTH else None
+    clashes = merged.conflicts if merged else []
+    if merged is None or any(not clash.folder and (clash.leave or {*clash.take} - {clash.path}) for clash in clashes):
+        return _all_in_doubt(repository, known, first, other)
+    try:
+        tree = repository[write_tree(path, first, merged.changes)].peel(pygit2.Tree)
+    except BadPath:
+        return _all_in_doubt(repository, known, first, other)
+    files = {clash.path: clash.versions for clash in clashes if not clash.folder}
+    folders = {clash.path for clash in clashes if clash.folder}
+    return _Base(tree, _either(known.files, files), known.folders | folders)
+
+
+def _all_in_doubt(repository: pygit2.Repository, known: _Base, first: str, other: str) -> _Base:
+    """Two bases that cannot be merged (renamed crosswise, a file here and a folder there): all that differs."""
+    one, two = commit_of(repository, first).tree, commit_of(repository, other).tree
+    deltas = one.diff_to_tree(two).deltas
+    paths = {side.path for delta in deltas for side in (delta.old_file, delta.new_file)}
+    files = {
+        path: tuple(_data(repository, _oid(tree, path)) for tree in (one, two))
+        for path in paths
+        if kind_of(path) != "adapter"
+    }
+    folders = {_folder(path) for path in paths if kind_of(path) == "adapter"}
+    return _Base(one, _either(known.files, files), known.folders | folders)
+
+
+def _either(
+    one: Mapping[str, tuple[bytes | None, ...]], other: Mapping[str, tuple[bytes | None, ...]]
+) -> dict[str, tuple[bytes | None, ...]]:
+    return {path: (*one.get(path, ()), *other.get(path, ())) for path in {**one, **other}}
+
+
+def _apply(path: Path, ours: str, base: _Base, theirs: pygit2.Tree) -> Merge:
     merging = _Merging(open_repository(path), base, commit_of(open_repository(path), ours).tree, theirs)
     merging.run()
     if merging.conflicts:
@@ -84,11 +165,12 @@ class _File:
 class _Side:
     """What a side did since the base: to files by their path there, and which it added."""
 
-    def __init__(self, base: pygit2.Tree, tree: pygit2.Tree) -> None:
+    def __init__(self, base: _Base, tree: pygit2.Tree) -> None:
+        self.apart = base.files.keys()
         self.files: dict[str, _File] = {}
         self.before: dict[str, pygit2.Oid] = {}
         self.added: dict[str, pygit2.Oid] = {}
-        diff = base.diff_to_tree(tree)
+        diff = base.tree.diff_to_tree(tree)
         diff.find_similar()
         for delta in diff.deltas:
             self._note(delta)
@@ -101,7 +183,9 @@ class _Side:
             self.added[new.path] = new.id
         elif delta.status == DeltaStatus.DELETED:
             self.files[old.path] = _File(None, None)
-        elif old.path != new.path and "adapter" in (kind_of(old.path), kind_of(new.path)):
+        elif old.path != new.path and (
+            "adapter" in (kind_of(old.path), kind_of(new.path)) or {old.path, new.path} & self.apart
+        ):
             self.files[old.path] = _File(None, None)
             self.added[new.path] = new.id
         else:
@@ -119,10 +203,8 @@ class _Side:
 class _Merging:
     """Goes through all that either side touched and gathers changes to the tree of ours, and conflicts."""
 
-    def __init__(
-        self, repository: pygit2.Repository, base: pygit2.Tree, ours: pygit2.Tree, theirs: pygit2.Tree
-    ) -> None:
-        self.repository, self.trees = repository, (base, ours, theirs)
+    def __init__(self, repository: pygit2.Repository, base: _Base, ours: pygit2.Tree, theirs: pygit2.Tree) -> None:
+        self.repository, self.base, self.trees = repository, base, (base.tree, ours, theirs)
         self.ours, self.theirs = _Side(base, ours), _Side(base, theirs)
         self.changes: dict[str, Stored] = {}
         self.conflicts: list[Conflict] = []
@@ -131,13 +213,15 @@ class _Merging:
         """Adapters by folder, then every other file by its path in the base, then new files."""
         touched = [side.changed() for side in (self.ours, self.theirs)]
         folders = [{_folder(path) for path in paths if kind_of(path) == "adapter"} for paths in touched]
-        for folder in sorted(folders[1]):
-            self._adapter(folder, both=folder in folders[0])
+        for folder in sorted(folders[1] | self.base.folders):
+            self._adapter(folder, both=folder in folders[0] | self.base.folders)
+        for path in sorted(self.base.files):
+            self._doubtful(path)
         before = {**self.ours.before, **self.theirs.before}
-        for path in sorted(before):
+        for path in sorted(before.keys() - self.base.files.keys()):
             if kind_of(path) != "adapter":
                 self._file(path, before[path])
-        for path in sorted(self.theirs.added):
+        for path in sorted(self.theirs.added.keys() - self.base.files.keys()):
             there, oid = self._oid(path), self.theirs.added[path]
             if kind_of(path) != "adapter" and there != oid:
                 self._replace(_File(None, None), _File(path, oid), oid)
@@ -165,6 +249,19 @@ class _Merging:
             self._conflict(was, mine, other, whole=True)
         else:
             self._both(was, mine, other)
+
+    def _doubtful(self, path: str) -> None:
+        """Nobody knows what both began with: it merges if it does whatever that was, and always to the same."""
+        mine, other = (_oid(tree, path) for tree in self.trees[1:])
+        if mine == other:
+            return
+        ours, theirs = self._data(mine), self._data(other)
+        tried = [merge_bytes(path, before, ours, theirs) for before in self.base.files[path]]
+        if all(not merged.conflicts and merged == tried[0] for merged in tried):
+            content = tried[0].content
+            self.changes[path] = None if content is None else content.encode()
+            return
+        self.conflicts.append(Conflict(path, None, ours, theirs, as_one(None, ours, theirs), {path: other}))
 
     def _both(self, was: _File, mine: _File, other: _File) -> None:
         """Both changed it: its name and its text are merged, each by itself."""
@@ -205,13 +302,20 @@ class _Merging:
         self.conflicts.append(Conflict(path, *three, merged=merged, take=take, leave=leave))
 
     def _oid(self, path: str) -> pygit2.Oid | None:
-        tree = self.trees[1]
-        found = tree[path] if path in tree else None  # noqa: SIM401  (a tree has no get)
-        return found.id if isinstance(found, pygit2.Blob) else None
+        return _oid(self.trees[1], path)
 
     def _data(self, oid: Stored) -> bytes | None:
-        blob = self.repository[oid] if isinstance(oid, pygit2.Oid) else None
-        return bytes(blob.data) if isinstance(blob, pygit2.Blob) else None
+        return _data(self.repository, oid)
+
+
+def _oid(tree: pygit2.Tree, path: str) -> pygit2.Oid | None:
+    found = tree[path] if path in tree else None  # noqa: SIM401  (a tree has no get)
+    return found.id if isinstance(found, pygit2.Blob) else None
+
+
+def _data(repository: pygit2.Repository, oid: Stored) -> bytes | None:
+    blob = repository[oid] if isinstance(oid, pygit2.Oid) else None
+    return bytes(blob.data) if isinstance(blob, pygit2.Blob) else None
 
 
 def _folder(path: str) -> str:
