@@ -1,5 +1,6 @@
 """Which large files a project holds, and how one comes in: by content, checked, exactly once."""
 
+import threading
 from collections.abc import Iterable, Sequence
 
 from django.conf import settings
@@ -13,6 +14,10 @@ from variorum.repos.models import LfsObject
 from variorum.repos.problems import bad_weights
 from variorum_client.formats import FormatError
 from variorum_client.formats.safetensors import header_size, parse_header
+
+REMEMBERED = 1_000
+_refused: dict[tuple[int, str], str] = {}  # of this process: project and SHA-256 -> the reason
+_remembering = threading.Lock()
 
 
 def sizes_held(project: Project, oids: Sequence[str]) -> dict[str, int]:
@@ -48,7 +53,11 @@ def take(project: Project, incoming: Incoming, *, expected: str | None = None) -
             f"What arrived has the SHA-256 {digest[:12]}…, not {expected[:12]}…: it was changed or cut off on its way."
         )
         raise Unprocessable(text, code="wrong_content")
-    check_weights(incoming)
+    try:
+        check_weights(incoming)
+    except Unprocessable as problem:
+        _remember((project.pk, digest), problem.detail)
+        raise
     incoming.keep()  # outside of the lock: it takes long
     with objects.content_lock(digest):
         incoming.keep()  # does nothing, unless it was collected a moment ago
@@ -59,6 +68,18 @@ def take(project: Project, incoming: Incoming, *, expected: str | None = None) -
             create_defaults={"size": incoming.size},
         )
     return row
+
+
+def refusal(project: Project, oid: str) -> str | None:
+    """Why the object was refused here a while ago; the same bytes would be refused again."""
+    return _refused.get((project.pk, oid))
+
+
+def _remember(which: tuple[int, str], reason: str) -> None:
+    with _remembering:
+        _refused[which] = reason
+        if len(_refused) > REMEMBERED:
+            del _refused[next(iter(_refused))]
 
 
 def check_weights(incoming: Incoming) -> None:

@@ -94,9 +94,13 @@ def test_who_may(lfs: Get, project: Project, owner, stranger) -> None:
 )
 def test_what_is_no_sound_weights_file_is_refused(lfs: Get, project: Project, data: bytes, code: str) -> None:
     objects.delete(objects.content_key(sha256(data)))  # other tests keep an empty file in the same storage
-    answer = put(lfs("write"), data)
+    client = lfs("write")
+    answer = put(client, data)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert answer.json()["message"] == answer.json()["detail"]
+    (again,) = batch(client, "upload", data).json()["objects"]  # git-lfs asks this before it sends the same once more
+    assert again["error"] == {"code": 422, "message": answer.json()["detail"]}
+    assert "actions" not in again
     assert not LfsObject.objects.exists()
     assert not objects.exists(objects.content_key(sha256(data)))
 
