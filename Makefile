@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up test check setup schema
+.PHONY: help up test check setup schema lock
 
 # The first Python that is new enough; `make PYTHON=/path/to/python3 up` chooses another.
 PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11; do \
@@ -44,3 +44,7 @@ schema: ## write frontend/openapi.json and the page's types from the code
 	$(call ready,$(EXTRAS)$(comma)dev)
 	@$(VENV)/python manage.py spectacular --fail-on-warn --format openapi-json --file frontend/openapi.json
 	@cd frontend && npm run --silent schema
+
+lock: ## write requirements/constraints.txt: the newest versions that pyproject.toml allows
+	$(call ready,$(EXTRAS)$(comma)dev)
+	@.venv/bin/python .ci/lock

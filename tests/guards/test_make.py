@@ -5,9 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from variorum import bootstrap
 
@@ -90,6 +94,7 @@ def clone(tmp_path, monkeypatch) -> Path:
     files = {
         "pyproject.toml": PYPROJECT,
         "platform/client/pyproject.toml": PYPROJECT,
+        "requirements/constraints.txt": "torch==2.13.0\n",
         "frontend/package-lock.json": "{}",
         "frontend/src/a.ts": "",
     }
@@ -97,7 +102,13 @@ def clone(tmp_path, monkeypatch) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    for name, value in {"ROOT": tmp_path, "VENV": tmp_path / ".venv", "FRONTEND": tmp_path / "frontend"}.items():
+    constraints = tmp_path / "requirements" / "constraints.txt"
+    for name, value in {
+        "ROOT": tmp_path,
+        "VENV": tmp_path / ".venv",
+        "FRONTEND": tmp_path / "frontend",
+        "CONSTRAINTS": constraints,
+    }.items():
         monkeypatch.setattr(bootstrap, name, value)
     monkeypatch.setattr(bootstrap, "_venv_works", lambda: (tmp_path / ".venv").exists())
     return tmp_path
@@ -127,6 +138,15 @@ def test_nothing_is_installed_twice(clone):
     assert bootstrap._python_tasks({"server"}) == []
     (clone / "pyproject.toml").write_text(PYPROJECT.replace("2.13", "2.14"))
     assert ".[server]" in do(bootstrap._python_tasks({"server"}))[1]
+    (clone / "requirements" / "constraints.txt").write_text("torch==2.14.0\n")
+    assert ".[server]" in do(bootstrap._python_tasks({"server"}))[1]
+
+
+def test_every_package_is_installed_at_its_exact_version(clone, monkeypatch):
+    monkeypatch.delenv("VARIORUM_TORCH_INDEX", raising=False)
+    _, build_tools, ours, _ = do(bootstrap._python_tasks({"server", "train"}))
+    assert " -c requirements/constraints.txt hatchling" in build_tools
+    assert " -c requirements/constraints.txt --no-build-isolation -e" in ours
 
 
 def test_torch_comes_from_the_chosen_index_at_its_pinned_version(clone, monkeypatch):
@@ -184,3 +204,37 @@ def test_the_images_know_no_setting_that_is_not_documented():
     doors = (ROOT / "docker" / "entrypoint").read_text()
     for name, service in compose["services"].items():
         assert name == "database" or service["command"][0] in doors
+
+
+def pins() -> dict[str, str]:
+    lines = [line for line in bootstrap.CONSTRAINTS.read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]*==[0-9][a-z0-9.]*", line) for line in lines)  # no address, no +cpu
+    return dict(line.split("==") for line in lines)
+
+
+def asked() -> list[Requirement]:
+    """Every requirement of ours, and of every installed package that they lead to on this Python."""
+    ours = [bootstrap._project(ROOT)["project"], bootstrap._project(ROOT / "platform" / "client")["project"]]
+    extras = [one for part in ours for some in part["optional-dependencies"].values() for one in some]
+    left = [Requirement(one) for one in [*extras, *ours[1]["dependencies"], *bootstrap.BUILD_TOOLS]]
+    found: dict[str, Requirement] = {}
+    while left:
+        one = left.pop()
+        if str(one) in found or canonicalize_name(one.name) == "variorum-client":
+            continue
+        found[str(one)] = one
+        with suppress(metadata.PackageNotFoundError):  # an extra that is not installed here
+            inner = [Requirement(text) for text in metadata.requires(one.name) or []]
+            wanted = [{"extra": extra} for extra in one.extras] or [{"extra": ""}]
+            left += [i for i in inner if i.marker is None or any(i.marker.evaluate(extra) for extra in wanted)]
+    return list(found.values())
+
+
+def test_every_package_has_an_exact_version_that_is_allowed():
+    exact = pins()
+    wrong = {
+        str(one)
+        for one in asked()
+        if (version := exact.get(canonicalize_name(one.name))) is None or not one.specifier.contains(version, True)
+    }
+    assert wrong == set()
