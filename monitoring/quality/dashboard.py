@@ -1,7 +1,6 @@
 """The figures of the quality page, all of them in one call and from the hourly sums alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from statistics import NormalDist
@@ -9,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import psycopg
-from django.db import connection
 
 from evals.metrics.models import Metric
 from monitoring.logs import rollups
+from monitoring.quality import steps
 from variorum.accounts.models import Project
 from variorum.deployments.models import Deployment
 from variorum.lib import statistics
@@ -24,22 +22,6 @@ MOST_COMMITS = 8
 ALL, OTHER = ("all", ""), ("other", "")
 MIDDLES = np.array([rollups.middle(bucket) for bucket in range(rollups.BUCKETS)])
 Z = NormalDist().inv_cdf(0.5 + statistics.CONFIDENCE / 2)
-REQUESTS = """
-SELECT extract(epoch FROM hour - %(since)s)::int / %(step)s, commit, requests::float8, errors::float8, timed::float8,
-    latency_sum, input_tokens::float8, output_tokens::float8, cost::float8, array_send(buckets)
-FROM logs_loghour
-WHERE project_id = %(project)s AND hour >= %(since)s AND hour < %(until)s
-    AND (%(environment)s = '' OR environment = %(environment)s) AND (%(prompt)s = '' OR prompt = %(prompt)s)
-ORDER BY 1
-"""
-SCORES = """
-SELECT extract(epoch FROM hour - %(since)s)::int / %(step)s, commit, metric_id, sum(n)::float8, sum(total),
-    sum(squares)
-FROM logs_scorehour
-WHERE project_id = %(project)s AND hour >= %(since)s AND hour < %(until)s
-    AND (%(environment)s = '' OR environment = %(environment)s) AND (%(prompt)s = '' OR prompt = %(prompt)s)
-GROUP BY 1, 2, 3
-"""
 RENAMED = {"environment__slug": "environment", "created_at": "at"}
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -92,97 +74,87 @@ def answer(question: Question) -> dict[str, Any]:
     "scores": [{"metric", "version", ..., "series": [...]}], "deployments": [...]}. A series is of "all" requests, of a
     "commit" ("" when apps named none), or of all "other" commits. `whole` has its figures over the entire range.
     """
-    rows = _rows(REQUESTS, question)
-    names = _names(question, rows)
+    table = Table.of(steps.read(steps.REQUEST_HOURS, question.parameters()), steps.SUMS + rollups.BUCKETS)
+    names = _names(table) if question.by_commit else None
     return {
         "since": question.since,
         "until": question.until,
         "step": int(question.step.total_seconds()),
         "times": [(question.since + question.step * number).isoformat() for number in range(question.steps)],
-        "series": [_series(question, name, some) for name, some in _groups(rows, names).items()],
+        "series": [_series(name, some.by_step(question.steps)) for name, some in _groups(table, names).items()],
         "scores": _scores(question, names),
         "deployments": _deployments(question),
     }
 
 
-def _rows(sql: str, question: Question) -> list[tuple[Any, ...]]:
-    """Binary, past Django's cursor: half a megabyte of buckets need not be written and read as text."""
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(sql, question.parameters(), binary=True).fetchall()
+@dataclass(frozen=True)
+class Table:
+    """Rows of numbers: each with its place among the steps, in order, and the name of what it is of, as a commit."""
+
+    places: Ints
+    names: list[Any]
+    values: Floats
+
+    @classmethod
+    def of(cls, found: dict[int, steps.Step], width: int) -> "Table":
+        """From what the steps hold; `width` columns, also without a single row."""
+        places = np.repeat(list(found), [len(step.names) for step in found.values()]).astype(np.int64)
+        names = [name for step in found.values() for name in step.names]
+        return cls(places, names, np.vstack([np.zeros((0, width)), *(step.values for step in found.values())]))
+
+    def some(self, rows: list[int]) -> "Table":
+        """Those rows alone."""
+        return Table(self.places[rows], [self.names[row] for row in rows], self.values[rows])
+
+    def by_step(self, count: int) -> Floats:
+        """The rows summed by their step."""
+        found = np.zeros((count, self.values.shape[1]))
+        if len(self.places):
+            starts = np.flatnonzero(np.diff(self.places, prepend=-1))
+            found[self.places[starts]] = np.add.reduceat(self.values, starts, axis=0)
+        return found
 
 
-def _names(question: Question, rows: Sequence[tuple[Any, ...]]) -> set[str] | None:
-    """The commits that get a series: those with most requests. None when nothing is split."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row[1]] = counts.get(row[1], 0) + row[2]
-    return set(sorted(counts, key=lambda name: -counts[name])[:MOST_COMMITS]) if question.by_commit else None
+def _names(table: Table) -> set[str]:
+    """The commits that get a series: those with most requests."""
+    counts: dict[str, float] = {}
+    for commit, requests in zip(table.names, table.values[:, 0].tolist(), strict=True):
+        counts[commit] = counts.get(commit, 0) + requests
+    return set(sorted(counts, key=lambda name: -counts[name])[:MOST_COMMITS])
 
 
-def _of_commit(commit: str, names: set[str] | None) -> list[Name]:
-    """The series to which a commit's figures belong."""
+def _groups(table: Table, names: set[str] | None) -> dict[Name, Table]:
+    """The rows of each series: all of them first, those of other commits last, between them by their first column."""
     if names is None:
-        return [ALL]
-    return [ALL, ("commit", commit) if commit in names else OTHER]
+        return {ALL: table}
+    rows: dict[Name, list[int]] = {}
+    for row, commit in enumerate(table.names):
+        rows.setdefault(("commit", commit) if commit in names else OTHER, []).append(row)
+    found = {name: table.some(some) for name, some in rows.items()}
+    ordered = sorted(found.items(), key=lambda group: (group[0] == OTHER, -group[1].values[:, 0].sum()))
+    return {ALL: table, **dict(ordered)}
 
 
-def _groups(rows: Sequence[tuple[Any, ...]], names: set[str] | None) -> dict[Name, list[tuple[Any, ...]]]:
-    found: dict[Name, list[tuple[Any, ...]]] = {ALL: []}
-    for row in rows:
-        for name in _of_commit(row[1], names):
-            found.setdefault(name, []).append(row)
-    return dict(
-        sorted(found.items(), key=lambda group: (group[0] != ALL, group[0] == OTHER, -sum(r[2] for r in group[1])))
-    )
-
-
-def _series(question: Question, name: Name, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """The figures of some rows of REQUESTS, by step and over the whole range."""
-    places = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-    sums = _summed(places, np.array([row[2:9] for row in rows]).reshape(-1, 7), question.steps)
-    buckets = _summed_buckets(places, _buckets([row[9] for row in rows]), question.steps)
-    whole = _figures(sums.sum(axis=0, keepdims=True), buckets.sum(axis=0, keepdims=True))
-    return {
-        **_named(name),
-        **_figures(sums, buckets),
-        "whole": {figure: values[0] for figure, values in whole.items()},
-    }
-
-
-def _summed(places: Ints, table: Floats, steps: int) -> Floats:
-    """The rows of a table summed by their step."""
-    return np.column_stack([np.bincount(places, weights=column, minlength=steps) for column in table.T])
-
-
-def _summed_buckets(places: Ints, buckets: Ints, steps: int) -> Ints:
-    """The same for rows whose places are in order."""
-    found = np.zeros((steps, rollups.BUCKETS), dtype=np.int64)
-    if len(places):
-        starts = np.flatnonzero(np.diff(places, prepend=-1))
-        found[places[starts]] = np.add.reduceat(buckets, starts, axis=0)
-    return found
+def _series(name: Name, table: Floats) -> dict[str, Any]:
+    """The figures of a series by step and over the whole range."""
+    whole = _figures(table.sum(axis=0, keepdims=True))
+    return {**_named(name), **_figures(table), "whole": {figure: values[0] for figure, values in whole.items()}}
 
 
 def _named(name: Name) -> dict[str, str]:
     return {"kind": name[0], "commit": name[1]}
 
 
-def _buckets(sent: Sequence[bytes]) -> Ints:
-    """Arrays as PostgreSQL sends them: 20 bytes of header, then for each element its length and itself."""
-    raw = np.frombuffer(b"".join(sent), dtype=">i4")
-    return raw.reshape(-1, 5 + 2 * rollups.BUCKETS)[:, 6::2].astype(np.int64)
-
-
-def _figures(sums: Floats, buckets: Ints) -> dict[str, list[Any]]:
-    requests, errors, timed, latency, given, made, cost = sums.T
+def _figures(table: Floats) -> dict[str, list[Any]]:
+    requests, errors, timed, latency, given, made, cost = table[:, : steps.SUMS].T
+    p50, p99 = _quantiles(table[:, steps.SUMS :], (0.5, 0.99))
     return {
         "requests": requests.astype(int).tolist(),
         "errors": errors.astype(int).tolist(),
         "error_rate": _listed(_divided(errors, requests), 6),
         "latency_mean": _listed(_divided(latency, timed), 6),
-        "latency_p50": _quantiles(buckets, 0.5),
-        "latency_p99": _quantiles(buckets, 0.99),
+        "latency_p50": p50,
+        "latency_p99": p99,
         "input_tokens": given.astype(int).tolist(),
         "output_tokens": made.astype(int).tolist(),
         "cost": _listed(cost, 9),
@@ -200,31 +172,35 @@ def _listed(values: Floats, digits: int) -> list[float | None]:
     return [None if value != value else value for value in np.round(values, digits).tolist()]
 
 
-def _quantiles(buckets: Ints, q: float) -> list[float | None]:
-    """As rollups.quantile, for every row at once."""
-    total = buckets.sum(axis=1)
-    rank = np.maximum(1, np.ceil(q * total - 1e-9))
-    places = np.argmax(buckets.cumsum(axis=1) >= rank[:, None], axis=1)
-    return _listed(np.where(total > 0, MIDDLES[places], np.nan), 3)
+def _quantiles(buckets: Floats, shares: tuple[float, ...]) -> list[list[float | None]]:
+    """As rollups.quantile, for every row at once and each of the shares."""
+    upto = buckets.cumsum(axis=1)
+    total = upto[:, -1]
+    found = []
+    for q in shares:
+        rank = np.maximum(1, np.ceil(q * total - 1e-9))
+        places = np.argmax(upto >= rank[:, None], axis=1)
+        found.append(_listed(np.where(total > 0, MIDDLES[places], np.nan), 3))
+    return found
 
 
 def _scores(question: Question, names: set[str] | None) -> list[dict[str, Any]]:
     """Each metric version's means with their intervals, by step and over the whole range."""
-    found: dict[int, dict[Name, list[tuple[float, ...]]]] = {}
-    for place, commit, metric, *sums in _rows(SCORES, question):
-        for name in _of_commit(commit, names):
-            found.setdefault(metric, {}).setdefault(name, []).append((place, *sums))
-    metrics = Metric.objects.in_bulk(found)
-    ordered = sorted(found, key=lambda pk: (metrics[pk].slug, -metrics[pk].version))
-    return [_of_metric(metrics[pk], found[pk], question.steps) for pk in ordered]
+    found = steps.read(steps.SCORE_HOURS, question.parameters())
+    pairs = Table.of(found, 3)  # of a metric's id and a commit
+    rows: dict[int, list[int]] = {}
+    for row, (metric, _) in enumerate(pairs.names):
+        rows.setdefault(metric, []).append(row)
+    pairs = replace(pairs, names=[commit for _, commit in pairs.names])
+    metrics = Metric.objects.in_bulk(rows)
+    ordered = sorted(rows, key=lambda pk: (metrics[pk].slug, -metrics[pk].version))
+    return [_of_metric(metrics[pk], _groups(pairs.some(rows[pk]), names), question.steps) for pk in ordered]
 
 
-def _of_metric(metric: Metric, rows: dict[Name, list[tuple[float, ...]]], steps: int) -> dict[str, Any]:
-    given = {name: np.array(some) for name, some in rows.items()}
-    tables = {name: _summed(some[:, 0].astype(np.int64), some[:, 1:], steps) for name, some in given.items()}
-    ordered = sorted(tables.items(), key=lambda part: (part[0] != ALL, part[0] == OTHER, -part[1][:, 0].sum()))
+def _of_metric(metric: Metric, groups: dict[Name, Table], count: int) -> dict[str, Any]:
     series = []
-    for name, table in ordered:
+    for name, some in groups.items():
+        table = some.by_step(count)
         whole = _means(table.sum(axis=0, keepdims=True), metric.binary)
         by_step = _means(table, metric.binary)
         series.append({**_named(name), **by_step, "whole": {part: values[0] for part, values in whole.items()}})
@@ -247,7 +223,8 @@ def _means(table: Floats, binary: bool) -> dict[str, list[Any]]:
 
 
 def _wilson(p: Floats, n: Floats) -> tuple[Floats, Floats]:
-    n = np.where(n > 0, n, np.nan)
+    """Of rights and wrongs; sums of them may have left [0, 1] by a rounding."""
+    p, n = np.clip(p, 0, 1), np.where(n > 0, n, np.nan)
     scale = 1 + Z * Z / n
     centre = (p + Z * Z / (2 * n)) / scale
     half = Z / scale * np.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))

@@ -39,6 +39,8 @@ def find_key(token: str) -> ApiKey:
 def touch_key(key: ApiKey) -> None:
     """Note the use, at most once a minute."""
     now = timezone.now()
+    if key.last_used_at and key.last_used_at >= now - timedelta(minutes=1):
+        return
     ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(minutes=1)), pk=key.pk).update(
         last_used_at=now
     )

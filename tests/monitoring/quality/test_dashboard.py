@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,6 +15,7 @@ from evals.metrics.queries import find_metric
 from evals.metrics.verdicts import Verdict
 from monitoring.logs import scores
 from monitoring.logs.models import Log
+from monitoring.quality import dashboard, steps
 from variorum.accounts.models import Project, User
 from variorum.deployments.models import Bundle, Deployment
 from variorum.deployments.queries import environments_of
@@ -203,3 +205,56 @@ def test_one_call_reads_no_logs(api: Any, owner: User, traffic: list[Log]) -> No
     reads = [query["sql"] for query in queries]
     assert len(reads) == 6, reads  # session, person, project, role, metrics, deployments; the sums go past Django
     assert not any("logs_log " in sql or '"logs_log"' in sql for sql in reads)
+
+
+def test_only_steps_that_were_written_to_are_read_again(
+    ask: Any, traffic: list[Log], project: Project, put_logs: Put, monkeypatch: Any
+) -> None:
+    loaded: list[int] = []
+    load = steps._load
+    monkeypatch.setattr(steps, "_load", lambda *given: loaded.append(len(given[2])) or load(*given))
+    steps.forget()
+    first = ask(days=3, group="commit")
+    assert loaded[0] > 40
+    assert ask(days=3, group="commit")["series"] == first["series"]
+    assert loaded[2:] == []
+    put_logs({"ago": timedelta(hours=30), "latency_ms": 9000.0, "commit": "ddd"})  # late, into an hour that was known
+    later = ask(days=3, group="commit")
+    assert loaded[2:] == [1]
+    assert_same(shown(later, later["series"][0]), raw(project, later))
+    (new,) = (series for series in later["series"] if series["commit"] == "ddd")
+    assert_same(shown(later, new), raw(project, later, commit="ddd"))
+
+
+def test_a_score_that_is_replaced_is_seen(ask: Any, traffic: list[Log], project: Project) -> None:
+    exact = find_metric(project, "exact-match")
+    before = ask()["scores"][0]["series"][0]["whole"]["mean"]
+    right = next(log for log in traffic[:130] if _value(project, log) == 1.0)
+    scores.record(project=project, scores=[scores.LogScore(right, exact, Verdict(0.0))])
+    assert ask()["scores"][0]["series"][0]["whole"]["mean"] == pytest.approx(before - 1 / 130, abs=2e-6)
+
+
+def _value(project: Project, log: Log) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT score.value FROM metrics_score AS score JOIN metrics_metric AS metric ON metric.id = metric_id "
+            "WHERE score.project_id = %s AND subject_id = %s AND metric.slug = 'exact-match'",
+            [project.pk, str(log.id)],
+        )
+        return cursor.fetchone()[0]
+
+
+def test_what_is_remembered_has_an_end(ask: Any, traffic: list[Log], monkeypatch: Any) -> None:
+    monkeypatch.setattr(steps, "MOST_ROWS", 100)
+    steps.forget()
+    whole = [ask(days=3)["series"], ask(days=3, prompt="triage")["series"]]
+    assert sum(steps._size(some.values()) for some in steps._remembered.values()) <= 100
+    assert [ask(days=3)["series"], ask(days=3, prompt="triage")["series"]] == whole
+
+
+def test_a_share_that_left_its_range_by_a_rounding_has_an_interval() -> None:
+    found = dashboard._means(np.array([[10.0, 10.000000000000002, 10.0], [10.0, -1e-17, 0.0]]), binary=True)
+    top, bottom = statistics.wilson(10, 10), statistics.wilson(0, 10)
+    assert (found["mean"], found["high"][0], found["low"][1]) == ([1.0, 0.0], 1.0, 0.0)
+    assert found["low"][0] == pytest.approx(top.low, abs=1e-6)
+    assert found["high"][1] == pytest.approx(bottom.high, abs=1e-6)
