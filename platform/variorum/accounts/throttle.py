@@ -31,7 +31,8 @@ def spend(*names: str) -> None:
 
 
 def forgive(*names: str) -> None:
-    """Forget the tries of these names, after a success."""
+    """Take one try under each name back, after a success: who has an account gets no more guesses at others."""
     with _lock:
         for name in names:
-            _seen.pop(name, None)
+            if tries := _seen.get(name):
+                tries.pop()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +13,14 @@ from variorum.datasets.rows import Row
 
 FORMATS = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 BATCH = 500
+FORMULA = re.compile(r"[=@\t\r]|[+-](?!\d[\d.,]*$)")  # numbers with a sign stay numbers
 
 
 def export(version: DatasetVersion, kind: str) -> Iterator[bytes]:
-    """The file in pieces. JSON lines come back as the same version when imported."""
+    """The file in pieces. JSON lines come back as the same version when imported.
+
+    In CSV a text that a spreadsheet would run as a formula has an apostrophe before it (OWASP, "CSV Injection").
+    """
     return _jsonl(version) if kind == "jsonl" else _csv(version)
 
 
@@ -43,7 +48,7 @@ def _jsonl(version: DatasetVersion) -> Iterator[bytes]:
 def _csv(version: DatasetVersion) -> Iterator[bytes]:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(csv_header(version))
+    writer.writerow([_harmless(name) for name in csv_header(version)])
     for count, row in enumerate(queries.iter_rows(version), 1):
         writer.writerow(_cells(version, row))
         if count % BATCH == 0:
@@ -55,7 +60,11 @@ def _csv(version: DatasetVersion) -> Iterator[bytes]:
 
 def _cells(version: DatasetVersion, row: Row) -> list[str]:
     inputs = [_cell(row["input"].get(name)) for name in version.input_columns]
-    return [*inputs, row["expected"] or "", ",".join(row["tags"])]
+    return [_harmless(cell) for cell in (*inputs, row["expected"] or "", ",".join(row["tags"]))]
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if FORMULA.match(cell) else cell
 
 
 def _cell(value: Any) -> str:

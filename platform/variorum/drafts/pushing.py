@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection
 
 from variorum.accounts.models import Project
 from variorum.drafts import landing
-from variorum.drafts.refs import MAIN, TAGS, check_move
+from variorum.drafts.refs import MAIN, TAGS, check_move, check_names
 from variorum.drafts.refusals import Refused, lines_of
 from variorum.lib.errors import Problem
 from variorum.repos import git
@@ -62,6 +62,7 @@ def _receive(door: Door, request: commands.Request, file: IO[bytes]) -> list[str
     known = git.refs(door.path)
     for move in request.moves:
         check_move(door, move, known)
+    check_names(request.moves)
     try:
         return _take_in(door, request, file, known)
     except git.BadPack as error:

@@ -1,7 +1,7 @@
 """Which refs a push may move, by name and role. What the refs point at is looked at afterwards."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from variorum.accounts.roles import Role, at_least
 from variorum.drafts.models import Draft
@@ -36,6 +36,14 @@ def check_move(door: Door, move: git.Move, known: Mapping[str, str]) -> None:
         raise Refused(text, ref=move.ref)
 
 
+def check_names(moves: Sequence[git.Move]) -> None:
+    """Raise Refused when a push makes a branch and a tag of one name: nobody could tell the two apart."""
+    made = {move.ref for move in moves if move.new}
+    for ref in made:
+        if ref.startswith(TAGS) and f"{BRANCHES}{ref.removeprefix(TAGS)}" in made:
+            raise Refused("A branch and a tag cannot have the same name. Push one of them.", ref=ref)
+
+
 def _check_main(door: Door, move: git.Move) -> None:
     if move.new is None:
         raise Refused("main cannot be deleted.", ref=move.ref)
@@ -50,6 +58,10 @@ def _check_branch(door: Door, move: git.Move, known: Mapping[str, str]) -> None:
         return
     if reason := _bad_name(name):
         raise Refused(reason, ref=move.ref)
+    if move.old is None and f"{TAGS}{name}" in known:
+        raise Refused(
+            f"There is a tag {name}, and the branch would be taken for it. Choose another name.", ref=move.ref
+        )
     for other in known:
         if other.startswith(f"{move.ref}/") or move.ref.startswith(f"{other}/"):
             text = (
@@ -65,7 +77,7 @@ def _check_branch(door: Door, move: git.Move, known: Mapping[str, str]) -> None:
 
 
 def _bad_name(name: str) -> str:
-    if name.upper() in ("HEAD", "MAIN", "MASTER") or tags.COMMIT_ID.fullmatch(name):
+    if name.upper() in ("HEAD", "MAIN", "MASTER") or name.startswith("refs/") or tags.COMMIT_ID.fullmatch(name):
         return f"A branch cannot be called {name} here: the name means something else. Choose another."
     good = BRANCH.fullmatch(name) and name.isprintable() and ".." not in name
     if not good or len(name) > MAX_BRANCH or any(part.endswith((".", ".lock")) for part in name.split("/")):

@@ -15,9 +15,22 @@ def _allowed(host: str, port: int) -> bool:
     return "*" in listed or host in listed or f"{host}:{port}" in listed
 
 
+# IPv6 addresses that stand for an IPv4 one, and the bit at which it begins: translated (RFC 6052), 6to4, compatible.
+_EMBEDDED = {
+    ipaddress.IPv6Network("64:ff9b::/96"): 96,
+    ipaddress.IPv6Network("2002::/16"): 16,
+    ipaddress.IPv6Network("::/96"): 96,
+}
+
+
 def _public(address: str) -> bool:
     found = ipaddress.ip_address(address.split("%")[0])
-    return found.is_global and not found.is_multicast
+    if not found.is_global or found.is_multicast:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        inside = [found.packed[bit // 8 :][:4] for network, bit in _EMBEDDED.items() if found in network]
+        return all(ipaddress.IPv4Address(each).is_global for each in inside)
+    return True
 
 
 def check_url(url: str) -> tuple[str, str, int]:

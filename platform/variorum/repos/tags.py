@@ -115,6 +115,9 @@ def _check(project: Project, name: str, commit: str) -> None:
         exists = git.find_tag(path_of(project), name) is not None
     if exists:
         raise _taken(project, name)
+    if queries.head(project, name) is not None:
+        text = f"There is a branch {name}, which would be taken for the tag. Choose another name, or delete the branch."
+        raise Conflict(text, code="branch_exists")
     main = queries.head(project)
     if main is None or not queries.is_ancestor(project, commit, main):
         text = f"{commit[:10]} is not on main. Only what was merged gets a tag: merge its draft first."

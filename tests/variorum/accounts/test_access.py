@@ -39,6 +39,16 @@ def test_guessing_is_slowed_down(owner, api):
     assert int(answers[-1]["retry-after"]) > 0
 
 
+def test_an_own_account_buys_no_more_guesses_at_others(owner, api):
+    codes = []
+    for n in range(11):
+        codes.append(
+            api().post("/api/v1/session", {"email": f"p{n}@example.org", "password": "spray it all"}).status_code
+        )
+        api().post("/api/v1/session", {"email": "olga@example.org", "password": PASSWORD})
+    assert codes == [401] * 10 + [429]
+
+
 def test_csrf_is_needed_in_the_browser(owner):
     from rest_framework.test import APIClient
 

@@ -266,7 +266,8 @@ def test_a_killed_import_does_not_double(transactional_db, owner, project, api, 
 
 def test_export_and_back(editor, project):
     rows = '{"input":{"text":"a,\\n\\"b\\"","n":1.5},"expected":"x","tags":["t","u"]}\n'
-    rows += '{"input":{"text":"ü"},"expected":null,"tags":[]}\n'
+    rows += '{"input":{"n":"-3","text":"ü"},"expected":null,"tags":[]}\n'
+    rows += '{"input":{"n":"-3+cmd","text":"=1+1"},"expected":"@x","tags":[]}\n'
     version = bring(editor, rows, "rows.jsonl").json()["version"]
     url = f"{BASE}/datasets/data/versions/1/export"
     answer = editor.get(url)
@@ -274,7 +275,12 @@ def test_export_and_back(editor, project):
     text = b"".join(answer.streaming_content)
     assert bring(editor, text, "again.jsonl", name="Again").json()["version"]["sha256"] == version["sha256"]
     table = list(csv.reader(io.StringIO(b"".join(editor.get(url, {"as": "csv"}).streaming_content).decode())))
-    assert table == [["text", "n", "expected", "tags"], ['a,\n"b"', "1.5", "x", "t,u"], ["ü", "", "", ""]]
+    assert table == [
+        ["text", "n", "expected", "tags"],
+        ['a,\n"b"', "1.5", "x", "t,u"],
+        ["ü", "-3", "", ""],
+        ["'=1+1", "'-3+cmd", "'@x", ""],
+    ]
     assert editor.get(url, {"as": "xlsx"}).status_code == 400
 
 

@@ -180,6 +180,8 @@ def test_tags_are_for_maintainers_and_never_move(team: Any, clone: Callable[...,
     assert team.get("vera", "/tags").json()["items"][0]["name"] == "v1"
     tree.git("tag", "-f", "v1", "HEAD~1")
     assert "a tag never moves" in tree.push("+v1").out
+    assert "There is a tag v1" in eddies.push("HEAD:refs/heads/v1").out
+    assert "cannot have the same name" in tree.push("HEAD:refs/heads/v3", "HEAD:refs/tags/v3").out
     tree.commit(kinder(team))
     tree.git("tag", "v2")
     assert "Only what was merged gets a tag" in tree.push("v2").out
@@ -194,6 +196,7 @@ def test_tags_are_for_maintainers_and_never_move(team: Any, clone: Callable[...,
         ("refs/heads/drafts/7", "Draft #7 does not exist"),
         ("refs/heads/abcdef1", "the name means something else"),
         ("refs/heads/HEAD", "the name means something else"),
+        ("refs/heads/refs/heads/main", "the name means something else"),
         ("refs/heads/main/x", "There is a branch main"),
         ("refs/heads/a@b", "A branch's name has letters"),
     ],

@@ -8,6 +8,7 @@ from variorum.lib.net import check_url, resolve_public
 PRIVATE = [
     "http://127.0.0.1/", "http://localhost:8000/", "http://[::1]/", "http://10.1.2.3/", "http://192.168.0.1/", "http://169.254.169.254/latest",
     "http://0.0.0.0/", "http://[::ffff:127.0.0.1]/", "http://[fd00::1]/", "http://2130706433/", "http://0x7f.1/", "http://224.0.0.1/",
+    "http://[64:ff9b::7f00:1]/", "http://[2002:a00:1::]/", "http://[::127.0.0.1]/",
 ]  # fmt: skip
 
 

@@ -93,6 +93,10 @@ def test_only_what_is_on_main_gets_a_name(project: Project, actor: Actor, filled
     with pytest.raises(Conflict) as refused:
         tags.create_tag(project=project, actor=actor, name="v1", ref=beside)
     assert refused.value.stable_code == "tag_not_on_main"
+    git.move_ref(path_of(project), "v1", filled, expected=None)
+    with pytest.raises(Conflict) as refused:
+        tags.create_tag(project=project, actor=actor, name="v1")
+    assert refused.value.stable_code == "branch_exists"
 
 
 def test_pushed_tags_come_as_their_maker_wrote_them(project: Project, actor: Actor, filled: str) -> None:

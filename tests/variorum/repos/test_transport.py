@@ -105,6 +105,10 @@ def test_who_may(web: str, head: str, project: Project, make_key: Any, make_user
     assert ask(fetch, foreign)[0] == ask(push, foreign)[0] == ask(fetch, make_key("read"), "no-such")[0] == 404
     assert ask(push, make_key("read"))[0] == ask(fetch, make_key("runtime"))[0] == 403
     assert ask("git-nonsense", make_key("read"))[0] == ask("", make_key("read"))[0] == 403
+    twice = httpx.get(
+        f"{web}/support-desk.git/info/refs?service=x%0d%0aX-Evil:1&service={fetch}", auth=("", make_key("read"))
+    )
+    assert (twice.status_code, twice.headers["content-type"]) == (200, f"application/x-{fetch}-advertisement")
     assert ask(fetch, make_key("read")) == (200, "application/x-git-upload-pack-advertisement")
     assert ask(push, make_key("write")) == (200, "application/x-git-receive-pack-advertisement")
 
@@ -171,7 +175,7 @@ def test_a_caller_who_leaves_takes_the_process_along(web: str, project: Project,
         "Content-Type": "application/x-git-upload-pack-request",
     }
     at = f"{web}/support-desk.git/git-upload-pack"
-    with httpx.stream("POST", at, content=wants(str(head)), headers=headers) as answer:
+    with httpx.stream("POST", at, content=wants(str(head)), headers=headers, timeout=60) as answer:
         pieces = answer.iter_raw(1000)  # it hangs up when nobody holds it
         next(pieces)
         assert running(project)

@@ -1,6 +1,7 @@
 """Shared texts: opened, edited by updates, brought onto a newer version, saved as one commit, discarded."""
 
 import hashlib
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -21,6 +22,7 @@ from variorum_client.formats import parse_pointer
 MAX_TEXT = 2**20  # bytes, as for any file that is saved from a page
 MAX_STATE = 8 * 2**20
 IDLE = timedelta(days=7)
+MOST_CLIENTS = 100  # with something new in one update; a page has one
 TAIL = 50  # updates that are kept apart before they are merged into the state
 
 
@@ -79,6 +81,8 @@ def apply_update(*, shared: SharedText, actor: Actor, update: bytes) -> Accepted
         if _lacks(asked, now):
             raise Conflict("This edit builds on others that are not here.", code="behind")
         clients = {client for client in now if now[client] > known.get(client, 0)}
+        if len(clients) > MOST_CLIENTS:
+            raise _bad(f"The update is in the names of more than {MOST_CLIENTS} pages.")
         fresh = _fresh(asked.deletes, deleted)
         if clients or fresh:
             _check_size(document)
@@ -310,11 +314,14 @@ def _lacks(asked: wire.Update, now: dict[int, int]) -> bool:
 
 def _fresh(wanted: list[tuple[int, int, int]], before: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """The deletions that are not in `before` as a whole."""
-    return [
-        (client, clock, length)
-        for client, clock, length in wanted
-        if not any(c == client and at <= clock and clock + length <= at + size for c, at, size in before)
-    ]
+    ends: dict[tuple[int, int], int] = {(client, clock): clock + length for client, clock, length in before}
+    starts = sorted(ends)
+
+    def known(client: int, clock: int, length: int) -> bool:
+        at = bisect_right(starts, (client, clock)) - 1
+        return at >= 0 and starts[at][0] == client and clock + length <= ends[starts[at]]
+
+    return [each for each in wanted if not known(*each)]
 
 
 def _removed(row: SharedText, actor: Actor, deletes: list[tuple[int, int, int]], base: _Base) -> bool:

@@ -74,7 +74,7 @@ class GitLane:
             return
 
     async def _refs(self, scope: Scope, receive: Receive, send: Send, door: Door) -> None:
-        service = parse_qs(scope["query_string"].decode())["service"][0]
+        service = parse_qs(scope["query_string"].decode())["service"][-1]  # the one that Django looked at
         headers = _headers(f"application/x-{service}-advertisement")
         if service == PUSH:
             refs = await asyncio.to_thread(_refs_of, door)

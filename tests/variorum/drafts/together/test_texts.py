@@ -1,5 +1,6 @@
 """Two people in one file: nothing typed is lost, one commit names both, and what is unfit is refused whole."""
 
+import time
 from typing import Any
 
 import pytest
@@ -161,6 +162,26 @@ def test_what_is_not_an_edit_of_the_text_is_refused(editor: Any, update: str, st
     before = eddie.text
     eddie.pull()
     assert (eddie.text, SharedText.objects.get().seq) == (before, 0)
+
+
+def number(value: int) -> bytes:
+    """As the wire has it: seven bits a byte, the lowest first."""
+    return bytes([value & 0x7F | 0x80]) + number(value >> 7) if value > 0x7F else bytes([value])
+
+
+def test_crafted_updates_cost_no_more_than_they_weigh(team: Any, editor: Any) -> None:
+    eddie = editor("eddie")
+    clients = b"".join(b"\1" + number(client) + b"\0\4\1\4text\1x" for client in range(1, 20_001))
+    refused = eddie.send(number(20_000) + clients + b"\0")
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_update")
+    eddie.type("Be short.", "x" * 40_000)
+    every_second = b"".join(number(2 * at) + b"\1" for at in range(20_000))
+    deletes = b"\0\1" + number(eddie.mine.client) + number(20_000) + every_second
+    began = time.monotonic()
+    assert [eddie.send(deletes).status_code for _ in range(2)] == [200, 200]
+    assert time.monotonic() - began < 30  # it was minutes
+    eddie.pull()
+    assert eddie.text.count("x") == 20_000
 
 
 def test_a_text_that_would_be_too_long_is_refused_whole(editor: Any) -> None:
