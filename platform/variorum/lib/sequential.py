@@ -1,0 +1,114 @@
+"""A comparison that may be looked at after every request and still keeps its stated rate of false alarms.
+
+The difference of two means, divided by its variance, moves like Brownian motion in the time 1/variance (the canonical
+form of group-sequential theory: Jennison and Turnbull (2000), chapter 3). Over that motion runs the one-sided mixture
+martingale with a half-normal prior on the harm (Howard, Ramdas, McAuliffe and Sekhon (2021), Ann. Stat. 49,
+1055-1080, section 3.2), and by Ville's inequality it ever reaches 1/rate with probability `rate` at most. The interval
+is the two-sided normal mixture (Robbins (1970), Ann. Math. Stat. 41, 1397-1409), valid at all times as well.
+
+Valid asymptotically (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2024), Ann. Stat. 52, 2613-2640): therefore
+nothing is said before MINIMUM values on each side, shares get the variance of two more values, one of each kind, and
+benchmarks/rollout_guard.py counts the false alarms that are left.
+"""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+MINIMUM = 30  # values on each side before anything is said
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was seen of one side: how many values, their sum, the sum of their squares."""
+
+    n: int
+    total: float
+    squares: float
+
+    @property
+    def mean(self) -> float:
+        """Their mean; n must be positive."""
+        return self.total / self.n
+
+
+@dataclass(frozen=True)
+class Harm:
+    """How much worse the candidate is, in the metric's unit, positive for worse; low and high hold at all times.
+
+    `evidence` is the mixture's value: it reaches 1/rate with probability `rate` at most while there is no harm beyond
+    the margin. `tripped` says that it has.
+    """
+
+    value: float
+    low: float
+    high: float
+    evidence: float
+    tripped: bool
+
+
+def harm(
+    control: Sample,
+    candidate: Sample,
+    *,
+    higher_is_worse: bool,
+    catch: float,
+    rate: float = 0.05,
+    margin: float = 0.0,
+    share: bool = True,
+) -> Harm | None:
+    """The candidate beside the control; None while there is too little of either to say anything.
+
+    `catch`: the harm beyond the margin that is to be found soonest (it tunes the mixture, and changes no promise);
+    `rate`: how often a harmless candidate may trip over the whole rollout, however often it is looked at;
+    `margin`: a harm up to this is tolerated; `share`: values lie between 0 and 1 (scores, errors). Take logarithms of
+    latencies and costs before. With several metrics divide `rate` by their number.
+    """
+    if min(control.n, candidate.n) < MINIMUM:
+        return None
+    value = (candidate.mean - control.mean) * (1 if higher_is_worse else -1)
+    variance = _variance_of_mean(control, share=share) + _variance_of_mean(candidate, share=share)
+    if variance <= 0:  # every value the same on either side: nothing moves, so nothing can be said of chance
+        return Harm(value, value, value, math.inf if value > margin else 0.0, value > margin)
+    width = _width(variance, catch, rate)
+    evidence = math.exp(min(_evidence(value - margin, variance, catch), 700.0))
+    return Harm(value, value - width, value + width, evidence, evidence * rate >= 1)
+
+
+def needed(*, catch: float, deviation: float, rate: float = 0.05, power: float = 0.95) -> int:
+    """Candidate's values until a harm of `catch` is found with this probability, beside a control ten times as large.
+
+    By doubling until the expected path, less the deviation for `power`, reaches the boundary. `deviation`: the
+    standard deviation of one value.
+    """
+    behind = NormalDist().inv_cdf(power)
+    n = MINIMUM
+    while n < 10**9:
+        variance = 1.1 * deviation**2 / n
+        if _evidence(catch - behind * math.sqrt(variance), variance, catch) >= -math.log(rate):
+            break
+        n = math.ceil(n * 1.05)
+    return n
+
+
+def _variance_of_mean(side: Sample, *, share: bool) -> float:
+    n, total, squares = (side.n + 2, side.total + 1, side.squares + 1) if share else (side.n, side.total, side.squares)
+    return max(squares - total * total / n, 0.0) / (n - 1) / side.n
+
+
+def _evidence(value: float, variance: float, catch: float) -> float:
+    """Logarithm of the half-normal mixture at information 1/variance; its prior has the deviation `catch`."""
+    spread = 1 + catch * catch / variance  # (information + 1/catch²) * catch²
+    z = value / math.sqrt(variance) * math.sqrt((spread - 1) / spread)
+    return math.log(2) - math.log(spread) / 2 + z * z / 2 + _log_normal_cdf(z)
+
+
+def _log_normal_cdf(z: float) -> float:
+    if z > -30:
+        return math.log(math.erfc(-z / math.sqrt(2)) / 2)
+    return -z * z / 2 - math.log(-z * math.sqrt(2 * math.pi))
+
+
+def _width(variance: float, catch: float, rate: float) -> float:
+    spread = 1 + catch * catch / variance
+    return math.sqrt(variance * spread / (spread - 1) * (math.log(spread) + 2 * math.log(1 / rate)))
