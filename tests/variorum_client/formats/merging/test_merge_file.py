@@ -150,8 +150,6 @@ def test_lists_to_which_both_only_add_are_united() -> None:
     )
     assert merge(ours, theirs, base, "configs/desk.yaml").content == wanted
     assert merge(theirs, ours, base, "configs/desk.yaml").content == wanted
-    removed = merge(base.replace("  - repair\n", ""), theirs, base, "configs/desk.yaml")
-    assert [unit.where for unit in removed.conflicts] == ["labels"]
 
 
 def test_json_merges_by_key_in_its_own_indentation() -> None:

@@ -107,6 +107,8 @@ def _is_sound(path: str, merged: Merged, sides: tuple[str, ...]) -> bool:
         merged.resolved({unit.number: getattr(unit, side) for unit, side in zip(units, choice, strict=True)}) or ""
         for choice in _choices(len(units))
     ]
+    if any(unit.both is not None for unit in units):
+        outcomes.append(merged.resolved({unit.number: unit.both or unit.ours for unit in units}) or "")
     return _reads(read, path, outcomes) or not _reads(read, path, sides)
 
 

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from variorum_client.formats.front import after_value, dump_flow
+from variorum_client.formats.merging.lists import Key, keys_of, merge_positions, merge_sets
 from variorum_client.formats.merging.order import merged_order
 from variorum_client.formats.merging.prose import cuts_of, merge_tokens, tokens_of
+from variorum_client.formats.merging.scalars import Raw, merge_texts
 from variorum_client.formats.merging.units import Clash, Piece, Span, pick
-from variorum_client.formats.merging.values import Hole, Missing, key_of, merge_positions, merge_values, same
+from variorum_client.formats.merging.values import Hole, Missing, merge_values, same
 from variorum_client.formats.picoschema import is_json_schema
 from variorum_client.formats.problems import FormatError
 from variorum_client.formats.yamls import Node, load_yaml
@@ -83,8 +85,8 @@ class _Merger:
 
     def _root_list(self) -> list[Piece]:
         items = [_items(side, side.root, 0) for side in self.sides]
-        merged = _merged_items(items)
-        return [self._whole()] if merged is None else [merged]
+        merged = self._items(items, ())
+        return [self._whole()] if merged is None else merged
 
     def _entries(self, sides: list[list[Entry]], path: Path) -> list[Piece]:
         named = [_by_id(entries, loose=self.prompt and _in_schema(path)) for entries in sides]
@@ -118,10 +120,10 @@ class _Merger:
         if all(_is_map(entry.node) for entry in present) and _same_indent(present):
             return self._inside(base, ours, theirs, path)
         if all(_is_list(entry.node) for entry in present) and base is not None and _same_indent(present):
-            return self._list(base, ours, theirs)
+            return self._list(base, ours, theirs, path)
         if base is None:
             return [min(ours.text, theirs.text)] if same(ours.node.value, theirs.node.value) else None
-        return self._scalar(base, ours, theirs)
+        return self._scalar(base, ours, theirs, path)
 
     def _inside(self, base: Entry | None, ours: Entry, theirs: Entry, path: Path) -> list[Piece] | None:
         """A nested mapping: the line of its key, then its keys."""
@@ -137,26 +139,84 @@ class _Merger:
         pieces = self._entries(inner, path)
         return [head, *pieces] if any(pieces) else []
 
-    def _list(self, base: Entry, ours: Entry, theirs: Entry) -> list[Piece] | None:
+    def _list(self, base: Entry, ours: Entry, theirs: Entry, path: Path) -> list[Piece] | None:
         three = (base, ours, theirs)
         agreed, head = pick(*(_head(entry) for entry in three))
         starts = [entry.start + len(entry.lead) + len(_head(entry)) for entry in three]
         items = [_items(*each) for each in zip(self.sides, (entry.node for entry in three), starts, strict=True)]
-        merged = _merged_items(items) if agreed else None
-        return None if merged is None else [head or "", merged]
+        merged = self._items(items, path) if agreed else None
+        return None if merged is None else [head or "", *merged]
 
-    def _scalar(self, base: Entry, ours: Entry, theirs: Entry) -> list[Piece] | None:
-        """Key, value and what follows on the line, each merged by itself; flow mappings and lists by their values."""
-        parts = [_parts(side, entry) for side, entry in zip(self.sides, (base, ours, theirs), strict=True)]
-        texts: list[str] = []
-        for place, three in enumerate(zip(*parts, strict=True)):
-            agreed, text = pick(*three)
-            if not agreed:
-                text = _flow(base.node, ours.node, theirs.node, three) if place == 1 else None
-            if text is None:
+    def _items(self, sides: list[list[Entry]], path: Path) -> list[Piece] | None:
+        """The items of a list of which some were added or removed; None for anything else."""
+        if any(entry.start < 0 for side in sides for entry in side):
+            return None
+        name, keys = keys_of(*([entry.node.value for entry in side] for side in sides))
+        order = merge_sets(*keys)
+        if order is None:
+            return None if name else _added_items(sides, keys)
+        named = [dict(zip(each, side, strict=True)) for each, side in zip(keys, sides, strict=True)]
+        found: list[Piece] = []
+        for key in dict.fromkeys([*order, *named[0]]):
+            item = self._item([side.get(key) for side in named], path, name)
+            if item is None or (item and key not in order):
                 return None
-            texts.append(text)
-        return ["".join(texts)]
+            found.extend(item)
+        return found or None
+
+    def _item(self, sides: list[Entry | None], path: Path, name: str) -> list[Piece] | None:
+        """One item: as it is, or, where items have names, merged by what is in it."""
+        agreed, text = pick(*(side.whole if side else None for side in sides))
+        if agreed:
+            return [text] if text else []
+        base, ours, theirs = sides
+        if ours is None or theirs is None:
+            return None
+        if base is None and same(ours.node.value, theirs.node.value):
+            return [min(ours.whole, theirs.whole)]
+        if base is None or not name or not isinstance(base.node.value, dict):
+            return None
+        agreed, lead = pick(base.lead, ours.lead, theirs.lead)
+        inner = self._named(base, ours, theirs, (*path, str(base.node.value[name]))) if agreed else None
+        return None if inner is None else [lead or "", *inner]
+
+    def _named(self, base: Entry, ours: Entry, theirs: Entry, path: Path) -> list[Piece] | None:
+        """A mapping behind a dash."""
+        three = (base, ours, theirs)
+        if not all(_is_map(entry.node) for entry in three):
+            return self._scalar(base, ours, theirs, path)
+        dashes = {entry.text[: next(iter(entry.node.keys.values())).column - 1] for entry in three}
+        dash = dashes.pop()
+        if dashes or dash.strip() != "-":
+            return None
+        inner = [_behind_dash(*each, len(dash)) for each in zip(self.sides, three, strict=True)]
+        pieces = [piece for piece in self._entries(inner, path) if piece]
+        return [_with_dash(pieces[0], dash), *pieces[1:]] if pieces and _fits_dash(pieces[0], len(dash)) else None
+
+    def _scalar(self, base: Entry, ours: Entry, theirs: Entry, path: Path) -> list[Piece] | None:
+        """Key, value and what follows on the line, each merged by itself; flow mappings and lists by their values."""
+        three = (base, ours, theirs)
+        parts = [_parts(side, entry) for side, entry in zip(self.sides, three, strict=True)]
+        pieces: list[Piece] = []
+        for place, texts in enumerate(zip(*parts, strict=True)):
+            agreed, text = pick(*texts)
+            if agreed or place != 1:
+                found: list[Piece] | None = [text or ""] if agreed else None
+            elif (flow := _flow(base.node, ours.node, theirs.node, texts)) is not None:
+                found = [flow]
+            else:
+                found = self._text(three, texts, path)
+            if found is None:
+                return None
+            pieces += found
+        return pieces
+
+    def _text(self, three: tuple[Entry, ...], texts: tuple[str, ...], path: Path) -> list[Piece] | None:
+        """A text of several sentences."""
+        if not all(isinstance(entry.node.value, str) for entry in three):
+            return None
+        starts = [side.shift + entry.node.start for side, entry in zip(self.sides, three, strict=True)]
+        return merge_texts([Raw(*each) for each in zip(texts, starts, strict=True)], ".".join(path))
 
     def _clash(self, sides: list[Entry | None], path: Path) -> Clash:
         name = next(entry.name for entry in (sides[1], sides[2], sides[0]) if entry)
@@ -224,13 +284,32 @@ def _items(side: Yaml, node: Node, begin: int) -> list[Entry]:
     return found
 
 
-def _merged_items(sides: list[list[Entry]]) -> str | None:
-    """The text of a list to which both sides only added items; None for anything else."""
-    keys = [[key_of(entry.node.value) for entry in side] for side in sides]
+def _added_items(sides: list[list[Entry]], keys: list[list[Key]]) -> list[Piece] | None:
+    """A list with items that are alike, or in another order, to which both sides only added."""
     order = merge_positions(*keys)
-    if order is None or any(entry.start < 0 for side in sides for entry in side):
+    texts = [[entry.whole for entry in side] for side in sides]
+    if order is None or any(text not in side for side in texts[1:] for text in texts[0]):
         return None
-    return "".join(sides[side][index].whole for side, index in order)
+    return ["".join(texts[side][index] for side, index in order)]
+
+
+def _behind_dash(side: Yaml, entry: Entry, size: int) -> list[Entry]:
+    """The keys of a mapping behind a dash; the first one as if it stood below."""
+    first, *more = _entries(side, entry.node, entry.start + len(entry.lead))
+    return [replace(first, text=" " * size + first.text[size:]), *more]
+
+
+def _fits_dash(piece: Piece, size: int) -> bool:
+    """Whether a dash can be put in front: a key begins there, whatever is decided."""
+    texts = [piece] if isinstance(piece, str) else [piece.text(side) for side in range(3)]
+    return all(not text[:size].strip(" ") and text[size : size + 1].strip(" #\n") for text in texts)
+
+
+def _with_dash(piece: Piece, dash: str) -> Piece:
+    if isinstance(piece, str):
+        return dash + piece[len(dash) :]
+    spans = [span and replace(span, text=dash + span.text[len(dash) :]) for span in piece.sides]
+    return replace(piece, sides=spans)
 
 
 def _header(side: Yaml) -> str:
@@ -267,6 +346,7 @@ def _parts(side: Yaml, entry: Entry) -> tuple[str, str, str]:
     value = entry.text[start:end]
     if "\n" in value and value[:1] in "|>" and "+" not in value[: value.find("\n")]:
         end -= len(value) - len(value.rstrip("\n"))
+        end += entry.text[end : end + 1] == "\n"
     return entry.text[:start], entry.text[start:end], entry.text[end:]
 
 

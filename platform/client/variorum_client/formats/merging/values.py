@@ -1,10 +1,9 @@
-"""Three-way merge of plain data: by key, and by item where both only add to a list."""
+"""Three-way merge of plain data: by key, and by item where both only add to a list, remove from it or name items."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from variorum_client.formats.merging.lists import Key, keys_of, merge_positions, merge_sets
 from variorum_client.formats.merging.order import merged_order
-from variorum_client.formats.merging.sequences import only_adds
 from variorum_client.formats.yamls import Json
 
 
@@ -43,9 +42,9 @@ def merge_values(base: Given, ours: Given, theirs: Given, path: tuple[str, ...] 
     if isinstance(ours, dict) and isinstance(theirs, dict) and isinstance(base, dict | Missing):
         return _mapping(base if isinstance(base, dict) else {}, ours, theirs, path)
     if isinstance(ours, list) and isinstance(theirs, list) and isinstance(base, list):
-        both = merge_items(base, ours, theirs)
+        both = _list(base, ours, theirs, path)
         if both is not None:
-            return Outcome(both)
+            return both
     return _hole(path, base, ours, theirs)
 
 
@@ -68,75 +67,42 @@ def _hole(path: tuple[str, ...], base: Given, ours: Given, theirs: Given) -> Out
     return Outcome(hole, [hole])
 
 
-def merge_items(base: list[Json], ours: list[Json], theirs: list[Json]) -> list[Json] | None:
-    """A list to which both sides only added; what both added at one place stands there once. None: not so."""
-    order = merge_positions(
-        [_Key(item) for item in base], [_Key(item) for item in ours], [_Key(item) for item in theirs]
-    )
+def _list(base: list[Json], ours: list[Json], theirs: list[Json], path: tuple[str, ...]) -> Outcome | None:
+    """Items added and removed, named ones merged each by itself. None where that is not all that was done."""
+    name, keys = keys_of(base, ours, theirs)
+    order = merge_sets(*keys)
     if order is None:
+        both = None if name else merge_positions(*keys)
+        return None if both is None else Outcome([(base, ours, theirs)[side][index] for side, index in both])
+    sides = [dict(zip(names, side, strict=True)) for names, side in zip(keys, (base, ours, theirs), strict=True)]
+    if _lost(sides, order):
         return None
-    sides = (base, ours, theirs)
-    return [sides[side][index] for side, index in order]
+    items: list[Json] = []
+    holes: list[Hole] = []
+    for key in order:
+        three = [side.get(key, MISSING) for side in sides]
+        item = merge_values(three[0], three[1], three[2], (*path, _shown(three, name)))
+        if isinstance(item.value, Hole) and Missing in map(type, three[1:]):
+            return None
+        holes.extend(item.holes)
+        items.append(item.value)  # type: ignore[arg-type]  # a hole is replaced when the text is written
+    return Outcome(items, holes)
 
 
-def merge_positions(base: list["_Key"], ours: list["_Key"], theirs: list["_Key"]) -> list[tuple[int, int]] | None:
-    """The items of the merged list as (version 0 to 2, index); None unless both sides only add."""
-    mine, other = only_adds(base, ours), only_adds(base, theirs)
-    if mine is None or other is None:
-        return None
-    found: list[tuple[int, int]] = []
-    for place in range(len(base) + 1):
-        runs = [
-            (1, [(ours[at], at) for at in mine.get(place, ())]),
-            (2, [(theirs[at], at) for at in other.get(place, ())]),
-        ]
-        runs.sort(key=lambda run: [key.text for key, _ in run[1]])
-        seen: set[_Key] = set()
-        for side, run in runs:
-            found += [(side, at) for key, at in run if key not in seen]
-            seen |= {key for key, _ in run}
-        found += [(0, place)] if place < len(base) else []
-    return found
+def _lost(sides: list[dict[Key, Json]], order: list[Key]) -> bool:
+    """Whether something that one side removed was changed by the other."""
+    base = sides[0]
+    gone = base.keys() - set(order)
+    return any(not same(side[key], base[key]) for side in sides[1:] for key in gone & side.keys())
 
 
-class _Key:
-    """A value that can be compared and hashed; 1, 1.0 and true differ."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, value: Json) -> None:
-        self.text = "".join(_spelled(value))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.text == other.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-
-key_of = _Key
+def _shown(three: list[Given], name: str) -> str:
+    item = next((each for each in three if not isinstance(each, Missing)), None)
+    return str(item[name]) if name and isinstance(item, dict) else ""
 
 
 def same(one: Given, other: Given) -> bool:
     """Whether two values are alike, the order of keys and the kind of number included."""
     if isinstance(one, Missing) or isinstance(other, Missing):
         return one is other
-    return _Key(one) == _Key(other)
-
-
-def _spelled(value: Json) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield "{"
-        for key, inner in value.items():
-            yield f"{key!r}:"
-            yield from _spelled(inner)
-            yield ","
-        yield "}"
-    elif isinstance(value, list):
-        yield "["
-        for inner in value:
-            yield from _spelled(inner)
-            yield ","
-        yield "]"
-    else:
-        yield repr(value)
+    return Key(one) == Key(other)
