@@ -1,6 +1,7 @@
 import * as Radix from "@radix-ui/react-tabs";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import styles from "./Tabs.module.css";
+import { useShownWithin } from "./useShownWithin";
 
 interface Tab {
   value: string;
@@ -19,9 +20,11 @@ interface TabsProps {
 }
 
 export function Tabs({ label, tabs, value, onChange }: TabsProps) {
+  const list = useRef<HTMLDivElement>(null);
+  useShownWithin(list, '[data-state="active"]', value);
   return (
     <Radix.Root value={value} onValueChange={onChange} className={styles.root}>
-      <Radix.List className={styles.list} aria-label={label}>
+      <Radix.List ref={list} className={styles.list} aria-label={label}>
         {tabs.map((tab) => (
           <Radix.Trigger key={tab.value} value={tab.value} className={styles.tab}>
             {tab.label}

@@ -34,7 +34,7 @@ def of_running(points: Sequence[Point]) -> Verdict:
         return {"state": "overfitting", "text": text + "The adapter keeps the weights of that step."}
     if gain < NOTICEABLE:
         return {"state": "flat", "text": "Not learning yet: the loss on held-out examples is that of the base model."}
-    return {"state": "learning", "text": f"Learning: the loss on held-out examples is down by {gain:.0%}."}
+    return {"state": "learning", "text": f"Learning: the loss on held-out examples is down by {100 * gain:.0f} %."}
 
 
 def of_ended(result: Mapping[str, Any]) -> Verdict:
@@ -48,7 +48,7 @@ def of_ended(result: Mapping[str, Any]) -> Verdict:
     )
     if gain < NOTICEABLE:
         return {"state": "same", "text": f"No better than the base model on held-out examples ({exact})."}
-    text = f"Better than the base model: held-out loss down by {gain:.0%} ({before['val_loss']:.2f} to "
+    text = f"Better than the base model: held-out loss down by {100 * gain:.0f} % ({before['val_loss']:.2f} to "
     return {"state": "better", "text": f"{text}{best['val_loss']:.2f}), {exact}."}
 
 

@@ -10,6 +10,7 @@ import { ErrorState } from "@/ui/ErrorState";
 import { Field, Select, TextInput } from "@/ui/Field";
 import { Id } from "@/ui/Id";
 import { Page } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage, SkeletonRows } from "@/ui/Skeleton";
 import type { Column } from "@/ui/Table";
 import { Time } from "@/ui/Time";
@@ -38,7 +39,7 @@ export default function DatasetPage() {
   });
   const some = (found.data?.last_version ?? 0) > 0;
   if (found.isPending) return <SkeletonPage />;
-  if (found.isError) return <ErrorState error={found.error} retry={() => void found.refetch()} />;
+  if (found.isError) return <PageError error={found.error} retry={() => void found.refetch()} />;
   const add = (
     <ButtonLink
       to="/p/$project/datasets/import"

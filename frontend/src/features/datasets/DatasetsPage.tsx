@@ -22,7 +22,7 @@ export default function DatasetsPage() {
   return (
     <Page
       title="Datasets"
-      description="Tables of examples: an input, the expected output, tags. Every version is frozen and named by its content."
+      description="Tables of examples: an input, the expected output, tags. Every version is kept as it was."
       actions={start}
       width="full"
     >

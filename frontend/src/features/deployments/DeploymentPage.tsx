@@ -14,6 +14,7 @@ import { ErrorState } from "@/ui/ErrorState";
 import { Id } from "@/ui/Id";
 import { Markdown } from "@/ui/Markdown";
 import { Page } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage, SkeletonText } from "@/ui/Skeleton";
 import { StateBadge } from "@/ui/StateBadge";
 import { Time } from "@/ui/Time";
@@ -34,7 +35,7 @@ export default function DeploymentPage() {
   useLive(project, () => undefined);
   if (deployment.isPending) return <SkeletonPage />;
   if (deployment.isError) {
-    return <ErrorState error={deployment.error} retry={() => void deployment.refetch()} />;
+    return <PageError error={deployment.error} retry={() => void deployment.refetch()} />;
   }
   return <Shown project={project} deployment={deployment.data} />;
 }

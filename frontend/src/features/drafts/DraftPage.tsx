@@ -3,8 +3,8 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { plural } from "@/lib/format";
 import { useShortcut } from "@/lib/shortcuts";
-import { ErrorState } from "@/ui/ErrorState";
 import { Page } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage, SkeletonText } from "@/ui/Skeleton";
 import { StateBadge } from "@/ui/StateBadge";
 import { Tabs } from "@/ui/Tabs";
@@ -29,7 +29,7 @@ export default function DraftPage() {
   const { project = "", number = "" } = useParams({ strict: false });
   const draft = useQuery(draftQuery(project, Number(number)));
   if (draft.isPending) return <SkeletonPage />;
-  if (draft.isError) return <ErrorState error={draft.error} retry={() => void draft.refetch()} />;
+  if (draft.isError) return <PageError error={draft.error} retry={() => void draft.refetch()} />;
   return (
     <PresenceProvider project={project} number={draft.data.number}>
       <Shown project={project} draft={draft.data} />

@@ -16,7 +16,8 @@ import { StateBadge } from "@/ui/StateBadge";
 import { type Column, Table } from "@/ui/Table";
 import { Time } from "@/ui/Time";
 import styles from "./Drafts.module.css";
-import { type DraftItem, draftLink, draftPagesQuery, reviewState, useOpenDraft } from "./drafts";
+import { type DraftItem, draftLink, draftPagesQuery, useOpenDraft } from "./drafts";
+import { ReviewBadge } from "./ReviewBadge";
 
 interface Search {
   state?: string;
@@ -33,7 +34,7 @@ const STATES = [
 const COLUMNS: Column<DraftItem>[] = [
   { key: "title", header: "Draft", cell: (draft) => <Title draft={draft} />, primary: true },
   { key: "paths", header: "Changes", cell: (draft) => paths(draft.paths), width: "20%", wideOnly: true },
-  { key: "review", header: "Review", cell: (draft) => <Review draft={draft} />, width: "150px" },
+  { key: "review", header: "Review", cell: (draft) => <ReviewBadge draft={draft} />, width: "150px" },
   {
     key: "checks",
     header: "Checks",
@@ -70,16 +71,6 @@ function paths(list: readonly string[]): string {
   const [first, ...rest] = list;
   if (!first) return "nothing yet";
   return rest.length ? `${first} and ${plural(rest.length, "more", "more")}` : first;
-}
-
-function Review({ draft }: { draft: DraftItem }) {
-  if (draft.state !== "open") return <StateBadge state={draft.state} plain />;
-  const state = reviewState(draft);
-  return (
-    <StateBadge state={state} plain>
-      {state === "pending" ? "waits for review" : state}
-    </StateBadge>
-  );
 }
 
 export default function DraftsPage() {

@@ -6,9 +6,10 @@ import { type FileContent, fileQuery, filesQuery, MAIN } from "@/features/prompt
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { ConfirmDialog } from "@/ui/Dialog";
-import { ErrorState, FormError } from "@/ui/ErrorState";
+import { FormError } from "@/ui/ErrorState";
 import { Field, TextArea, TextInput } from "@/ui/Field";
 import { Page } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage } from "@/ui/Skeleton";
 import styles from "./Drafts.module.css";
 import { draftLink, useOpenDraft } from "./drafts";
@@ -22,7 +23,7 @@ export default function SuggestPage() {
   const file = useQuery({ ...fileQuery(project, MAIN, path ?? ""), enabled: Boolean(path) });
   const taken = useQuery(filesQuery(project, MAIN)).data?.items.map((entry) => entry.path) ?? [];
   if (path && file.isPending) return <SkeletonPage />;
-  if (file.isError) return <ErrorState error={file.error} retry={() => void file.refetch()} />;
+  if (file.isError) return <PageError error={file.error} retry={() => void file.refetch()} />;
   const start = TEMPLATES[template ?? ""] ?? TEMPLATES["prompt"];
   if (!path)
     return (

@@ -6,9 +6,9 @@ import { JobProgress } from "@/features/jobs/JobRow";
 import { jobQuery } from "@/features/jobs/jobs";
 import { Button, ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
-import { ErrorState } from "@/ui/ErrorState";
 import { Id } from "@/ui/Id";
 import { Page, Stack } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage } from "@/ui/Skeleton";
 import { StateBadge } from "@/ui/StateBadge";
 import { Time } from "@/ui/Time";
@@ -36,7 +36,7 @@ export default function EvaluationPage() {
     refetchInterval: (query) => (query.state.data && !query.state.data.concluded_at ? 3_000 : false),
   });
   if (found.isPending) return <SkeletonPage />;
-  if (found.isError) return <ErrorState error={found.error} retry={() => void found.refetch()} />;
+  if (found.isError) return <PageError error={found.error} retry={() => void found.refetch()} />;
   const evaluation = found.data;
   return (
     <Page

@@ -6,8 +6,8 @@ import { Badge } from "@/ui/Badge";
 import { Button, ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { ConfirmDialog } from "@/ui/Dialog";
-import { ErrorState } from "@/ui/ErrorState";
 import { Page, Stack } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
 import { Time } from "@/ui/Time";
@@ -26,8 +26,8 @@ export default function MetricPage() {
   const functions = useQuery(functionsQuery(project));
   const navigate = useNavigate();
   if (functions.isPending || (slug !== undefined && versions.isPending)) return <SkeletonPage />;
-  if (functions.isError) return <ErrorState error={functions.error} retry={() => void functions.refetch()} />;
-  if (versions.isError) return <ErrorState error={versions.error} retry={() => void versions.refetch()} />;
+  if (functions.isError) return <PageError error={functions.error} retry={() => void functions.refetch()} />;
+  if (versions.isError) return <PageError error={versions.error} retry={() => void versions.refetch()} />;
   const newest = versions.data?.[0];
   const before = metric === undefined ? undefined : newest;
   return (

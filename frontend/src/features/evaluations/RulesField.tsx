@@ -5,7 +5,7 @@ import styles from "./Evaluations.module.css";
 import { type Rule, ruleWords } from "./evaluations";
 
 interface RulesFieldProps {
-  metrics: string[];
+  metrics: { value: string; label: string }[];
   rules: Rule[];
   onChange: (rules: Rule[]) => void;
 }
@@ -15,10 +15,13 @@ const KINDS = [
   { value: "at_least", label: "is at least" },
 ];
 
+const MACRO_F1 = { value: "macro-f1", label: "Macro-F1 (each label counts the same)" };
+
 /** When the check passes. A rule is decided only when the whole interval lies on one side. */
 export function RulesField({ metrics, rules, onChange }: RulesFieldProps) {
   const change = (index: number, rule: Rule) => onChange(rules.map((old, at) => (at === index ? rule : old)));
-  const add = () => onChange([...rules, { kind: "not_worse", metric: metrics[0] ?? "", margin: 0.02 }]);
+  const add = () =>
+    onChange([...rules, { kind: "not_worse", metric: metrics[0]?.value ?? "", margin: 0.02 }]);
   return (
     <Card
       title="The check passes when"
@@ -33,7 +36,7 @@ export function RulesField({ metrics, rules, onChange }: RulesFieldProps) {
                 <Select
                   value={rule.metric}
                   onChange={(event) => change(index, { ...rule, metric: event.target.value })}
-                  options={[...metrics, "macro-f1"].map((slug) => ({ value: slug, label: slug }))}
+                  options={[...metrics, MACRO_F1]}
                 />
               </Field>
               <Field label="Condition" hideLabel>
@@ -77,7 +80,7 @@ function PercentField({ rule, onChange }: { rule: Rule; onChange: (rule: Rule) =
           value={Number(((value ?? 0) * 100).toFixed(4))}
           onChange={(event) => write(Number(event.target.value) / 100)}
         />
-        {rule.kind === "at_least" ? "%" : "pts"}
+        {rule.kind === "at_least" ? "%" : "points"}
       </div>
     </Field>
   );

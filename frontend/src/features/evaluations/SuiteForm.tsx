@@ -29,6 +29,8 @@ export function SuiteForm({ project, before, prompt, dataset, onSaved }: SuiteFo
   const set = (changes: Partial<SuiteFields>) => setFields((now) => ({ ...now, ...changes }));
   const save = useSaveSuite(project, before, onSaved);
   const problem = save.isError ? toProblem(save.error) : undefined;
+  const known = useQuery(metricsQuery(project)).data;
+  const nameOf = (slug: string) => known?.find((metric) => metric.slug === slug)?.name ?? slug;
   const mayGuard = useCan(project, "maintainer");
   const mayEdit = useCan(project, before?.required ? "maintainer" : "editor") && !before?.archived_at;
   return (
@@ -82,7 +84,7 @@ export function SuiteForm({ project, before, prompt, dataset, onSaved }: SuiteFo
             }
           />
           <RulesField
-            metrics={fields.metrics}
+            metrics={fields.metrics.map((slug) => ({ value: slug, label: nameOf(slug) }))}
             rules={fields.rules ?? []}
             onChange={(rules) => set({ rules })}
           />
@@ -129,7 +131,7 @@ function Sources({ project, fields, set, wrong }: SourcesProps) {
         <Field label="Version" hint="An evaluation freezes the one it used.">
           <Select
             value={fields.pinned === null || fields.pinned === undefined ? "" : String(fields.pinned)}
-            placeholder="The newest one of the day"
+            placeholder="The newest at that time"
             onChange={(event) => set({ pinned: event.target.value ? Number(event.target.value) : null })}
             options={(versions.data ?? []).map((item) => ({
               value: String(item.number),

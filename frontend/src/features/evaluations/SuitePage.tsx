@@ -5,8 +5,8 @@ import { useCan } from "@/api/session";
 import { Badge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
 import { ConfirmDialog } from "@/ui/Dialog";
-import { ErrorState } from "@/ui/ErrorState";
 import { Page } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage } from "@/ui/Skeleton";
 import { toast } from "@/ui/Toast";
 import { evaluationLink } from "./evaluations";
@@ -22,7 +22,7 @@ export default function SuitePage() {
   const found = useQuery({ ...suiteQuery(project, suite ?? ""), enabled: suite !== undefined });
   const navigate = useNavigate();
   if (suite !== undefined && found.isPending) return <SkeletonPage />;
-  if (found.isError) return <ErrorState error={found.error} retry={() => void found.refetch()} />;
+  if (found.isError) return <PageError error={found.error} retry={() => void found.refetch()} />;
   const before = found.data;
   return (
     <Page

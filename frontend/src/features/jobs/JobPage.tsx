@@ -4,8 +4,8 @@ import { ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { CodeView } from "@/ui/CodeView";
 import { DataList } from "@/ui/DataList";
-import { ErrorState } from "@/ui/ErrorState";
 import { Page, Stack } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage } from "@/ui/Skeleton";
 import { StateBadge } from "@/ui/StateBadge";
 import { Time } from "@/ui/Time";
@@ -24,7 +24,7 @@ export default function JobPage() {
   const { project = "", number = "" } = useParams({ strict: false });
   const job = useQuery(jobQuery(project, Number(number)));
   if (job.isPending) return <SkeletonPage />;
-  if (job.isError) return <ErrorState error={job.error} retry={() => void job.refetch()} />;
+  if (job.isError) return <PageError error={job.error} retry={() => void job.refetch()} />;
   return <JobDetails project={project} job={job.data} />;
 }
 

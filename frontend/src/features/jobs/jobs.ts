@@ -57,9 +57,11 @@ export function shownState(job: Job): string {
   return job.cancel_requested && isOpen(job) ? "cancelling" : (job.state ?? "queued");
 }
 
+const KIND_WORDS: Record<string, string> = { fine_tune: "fine-tune", sample_traffic: "sample requests" };
+
 /** "fine_tune" -> "fine-tune". */
 export function kindWords(kind: string): string {
-  return kind.replaceAll("_", "-");
+  return KIND_WORDS[kind] ?? kind.replaceAll("_", " ");
 }
 
 export function useCancelJob(project: string) {

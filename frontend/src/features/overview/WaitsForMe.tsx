@@ -4,7 +4,8 @@ import type { ReactNode } from "react";
 import { useSession } from "@/api/session";
 import { alertsQuery } from "@/features/alerts/alerts";
 import { draftsQuery } from "@/features/drafts/drafts";
-import { isOpen, recentJobsQuery, shownState } from "@/features/jobs/jobs";
+import { ReviewBadge } from "@/features/drafts/ReviewBadge";
+import { isOpen, type Job, recentJobsQuery, shownState } from "@/features/jobs/jobs";
 import { Card } from "@/ui/Card";
 import { Empty } from "@/ui/Empty";
 import { ErrorState } from "@/ui/ErrorState";
@@ -14,7 +15,7 @@ import { Time } from "@/ui/Time";
 import styles from "./Overview.module.css";
 import { byWhoWaits } from "./overview";
 
-/** Alerts that fire, drafts under review, jobs that run: what one may want to look at now. */
+/** Alerts that fire and drafts under review, what one may want to look at now; below them the jobs that run. */
 export function WaitsForMe({ project }: { project: string }) {
   const me = useSession().data?.id;
   const alerts = useInfiniteQuery(alertsQuery(project, "firing"));
@@ -41,48 +42,58 @@ export function WaitsForMe({ project }: { project: string }) {
   }
   const firing = alerts.data?.pages.flatMap((page) => page.items) ?? [];
   const open = byWhoWaits(drafts.data?.items ?? [], me);
-  const running = (jobs.data ?? []).filter(isOpen);
-  if (firing.length + open.length + running.length === 0) {
-    return (
-      <Card title="Waits for you" padding="none">
-        <Empty icon="check" title="Nothing waits">
-          No alert fires, no draft is under review, nothing runs.
-        </Empty>
-      </Card>
-    );
-  }
   return (
-    <Card title="Waits for you" padding="none">
-      <ul className={styles.list}>
-        {firing.map((alert) => (
+    <div className={styles.environments}>
+      <Card title="Waits for you" padding="none">
+        {firing.length + open.length === 0 ? (
+          <Empty icon="check" title="Nothing waits">
+            No alert fires, and no draft is under review.
+          </Empty>
+        ) : (
+          <ul>
+            {firing.map((alert) => (
+              <Item
+                key={`a${alert.number}`}
+                badge={<StateBadge state="firing" plain />}
+                to="/p/$project/alerts/$number"
+                project={project}
+                number={alert.number}
+                title={alert.rule_name}
+              >
+                Alert, <Time at={alert.opened_at} />
+              </Item>
+            ))}
+            {open.map((draft) => (
+              <Item
+                key={`d${draft.number}`}
+                badge={<ReviewBadge draft={draft} />}
+                to="/p/$project/drafts/$number"
+                project={project}
+                number={draft.number}
+                title={draft.title}
+              >
+                Draft #{draft.number} by {draft.author?.id === me ? "you" : draft.author_name},{" "}
+                <Time at={draft.updated_at} />
+              </Item>
+            ))}
+          </ul>
+        )}
+      </Card>
+      <Running project={project} jobs={(jobs.data ?? []).filter(isOpen)} />
+    </div>
+  );
+}
+
+/** The jobs that run now: nobody waits for them to be looked at, but one may want to watch. */
+function Running({ project, jobs }: { project: string; jobs: Job[] }) {
+  if (jobs.length === 0) return null;
+  return (
+    <Card title="Running now" padding="none">
+      <ul>
+        {jobs.map((job) => (
           <Item
-            key={`a${alert.number}`}
-            state="firing"
-            to="/p/$project/alerts/$number"
-            project={project}
-            number={alert.number}
-            title={alert.rule_name}
-          >
-            Alert, <Time at={alert.opened_at} />
-          </Item>
-        ))}
-        {open.map((draft) => (
-          <Item
-            key={`d${draft.number}`}
-            state="open"
-            to="/p/$project/drafts/$number"
-            project={project}
-            number={draft.number}
-            title={draft.title}
-          >
-            Draft #{draft.number} by {draft.author?.id === me ? "you" : draft.author_name},{" "}
-            <Time at={draft.updated_at} />
-          </Item>
-        ))}
-        {running.map((job) => (
-          <Item
-            key={`j${job.number}`}
-            state={shownState(job)}
+            key={job.number}
+            badge={<StateBadge state={shownState(job)} plain />}
             to="/p/$project/jobs/$number"
             project={project}
             number={job.number}
@@ -97,7 +108,7 @@ export function WaitsForMe({ project }: { project: string }) {
 }
 
 interface ItemProps {
-  state: string;
+  badge: ReactNode;
   to: string;
   project: string;
   number: number;
@@ -105,14 +116,14 @@ interface ItemProps {
   children: ReactNode;
 }
 
-function Item({ state, to, project, number, title, children }: ItemProps) {
+function Item({ badge, to, project, number, title, children }: ItemProps) {
   return (
     <li className={styles.item}>
       <div className={styles.line}>
         <Link to={to} params={{ project, number: String(number) }} className={styles.link}>
           {title}
         </Link>
-        <StateBadge state={state} plain />
+        {badge}
       </div>
       <p className={styles.quiet}>{children}</p>
     </li>

@@ -7,9 +7,9 @@ import { useTagNames } from "@/features/tags/tags";
 import { plural } from "@/lib/format";
 import { ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
-import { ErrorState } from "@/ui/ErrorState";
 import { Id } from "@/ui/Id";
 import { Page } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage } from "@/ui/Skeleton";
 import { Time } from "@/ui/Time";
 import { FileDiffs } from "./FileDiffs";
@@ -22,7 +22,7 @@ export default function CommitPage() {
   const namesOf = useTagNames(project);
   const maintainer = useCan(project, "maintainer");
   if (commit.isPending) return <SkeletonPage />;
-  if (commit.isError) return <ErrorState error={commit.error} retry={() => void commit.refetch()} />;
+  if (commit.isError) return <PageError error={commit.error} retry={() => void commit.refetch()} />;
   const { subject, body, files } = commit.data;
   return (
     <Page

@@ -9,10 +9,10 @@ import { plural } from "@/lib/format";
 import { useShortcut } from "@/lib/shortcuts";
 import { Badge } from "@/ui/Badge";
 import { ButtonLink } from "@/ui/Button";
-import { ErrorState } from "@/ui/ErrorState";
 import { Icon } from "@/ui/Icon";
 import { Id } from "@/ui/Id";
 import { Page } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage } from "@/ui/Skeleton";
 import { Tabs } from "@/ui/Tabs";
 import { Time } from "@/ui/Time";
@@ -28,7 +28,7 @@ export default function FilePage() {
   const { ref = MAIN } = useSearch({ strict: false }) as { ref?: string };
   const file = useQuery(fileQuery(project, ref, path));
   if (file.isPending) return <SkeletonPage />;
-  if (file.isError) return <ErrorState error={file.error} retry={() => void file.refetch()} />;
+  if (file.isError) return <PageError error={file.error} retry={() => void file.refetch()} />;
   return <Shown project={project} file={file.data} />;
 }
 

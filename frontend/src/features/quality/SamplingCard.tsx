@@ -11,7 +11,7 @@ import { SkeletonRows } from "@/ui/Skeleton";
 import { StateBadge } from "@/ui/StateBadge";
 import { type Column, Table } from "@/ui/Table";
 import { toast, toastProblem } from "@/ui/Toast";
-import { rulesQuery, type SamplingRule } from "./quality";
+import { metricsQuery, rulesQuery, type SamplingRule } from "./quality";
 import { RuleDialog } from "./RuleDialog";
 
 /** Which share of the logs is scored, and by what. */
@@ -19,6 +19,7 @@ export function SamplingCard({ project }: { project: string }) {
   const rules = useQuery(rulesQuery(project));
   const [edited, setEdited] = useState<SamplingRule | "new" | null>(null);
   const [leaving, setLeaving] = useState<SamplingRule | null>(null);
+  const nameOf = useMetricName(project);
   const add = <Button onClick={() => setEdited("new")}>Add a rule</Button>;
   return (
     <Card
@@ -37,7 +38,7 @@ export function SamplingCard({ project }: { project: string }) {
       {rules.data && rules.data.length > 0 && (
         <Table
           label="Sampling rules"
-          columns={columns(setEdited, setLeaving)}
+          columns={columns(nameOf, setEdited, setLeaving)}
           rows={rules.data}
           rowKey={(rule) => String(rule.id)}
           listKeys={false}
@@ -50,17 +51,20 @@ export function SamplingCard({ project }: { project: string }) {
           onClose={() => setEdited(null)}
         />
       )}
-      {leaving && <Removal project={project} rule={leaving} onClose={() => setLeaving(null)} />}
+      {leaving && (
+        <Removal project={project} rule={leaving} name={nameOf(leaving)} onClose={() => setLeaving(null)} />
+      )}
     </Card>
   );
 }
 
 function columns(
+  nameOf: (rule: SamplingRule) => string,
   edit: (rule: SamplingRule) => void,
   remove: (rule: SamplingRule) => void,
 ): Column<SamplingRule>[] {
   return [
-    { key: "metric", header: "Metric", primary: true, cell: (rule) => rule.metric },
+    { key: "metric", header: "Metric", primary: true, cell: (rule) => nameOf(rule) },
     { key: "scope", header: "Of", cell: scopeOf },
     { key: "rate", header: "Share", align: "right", width: "90px", cell: (rule) => formatPercent(rule.rate) },
     { key: "state", header: "State", width: "150px", cell: (rule) => <RuleState rule={rule} /> },
@@ -77,19 +81,25 @@ function columns(
           <IconButton
             icon="edit"
             size="small"
-            label={`Change the rule for ${rule.metric}`}
+            label={`Change the rule for ${nameOf(rule)}`}
             onClick={() => edit(rule)}
           />
           <IconButton
             icon="close"
             size="small"
-            label={`Remove the rule for ${rule.metric}`}
+            label={`Remove the rule for ${nameOf(rule)}`}
             onClick={() => remove(rule)}
           />
         </>
       ),
     },
   ];
+}
+
+/** What the metric of a rule is called; its short name while the metrics are not there. */
+function useMetricName(project: string): (rule: SamplingRule) => string {
+  const metrics = useQuery(metricsQuery(project)).data;
+  return (rule) => metrics?.find((item) => item.slug === rule.metric)?.name ?? rule.metric;
 }
 
 function scopeOf(rule: SamplingRule): string {
@@ -107,7 +117,14 @@ function RuleState({ rule }: { rule: SamplingRule }) {
   return <StateBadge state="expired">{`spent, ${plural(rule.skipped, "log")} skipped`}</StateBadge>;
 }
 
-function Removal({ project, rule, onClose }: { project: string; rule: SamplingRule; onClose: () => void }) {
+interface RemovalProps {
+  project: string;
+  rule: SamplingRule;
+  name: string;
+  onClose: () => void;
+}
+
+function Removal({ project, rule, name, onClose }: RemovalProps) {
   const queries = useQueryClient();
   const remove = useMutation({
     mutationFn: () =>
@@ -127,7 +144,7 @@ function Removal({ project, rule, onClose }: { project: string; rule: SamplingRu
     <ConfirmDialog
       open
       danger
-      title={`Remove the rule for ${rule.metric}?`}
+      title={`Remove the rule for ${name}?`}
       action="Remove rule"
       loading={remove.isPending}
       onConfirm={() => remove.mutate()}

@@ -1,7 +1,8 @@
 import { Link, useParams, useRouter } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { useCan } from "@/api/session";
 import { Page } from "@/ui/Page";
+import { useShownWithin } from "@/ui/useShownWithin";
 import styles from "./Settings.module.css";
 
 interface Section {
@@ -35,7 +36,7 @@ interface FrameProps {
 export function SettingsFrame({ title, description, actions, children }: FrameProps) {
   return (
     <Page title="Settings" documentTitle={`${title} · Settings`}>
-      <Sections />
+      <Sections title={title} />
       <div className={styles.section}>
         <header className={styles.head}>
           <div className={styles.words}>
@@ -50,13 +51,15 @@ export function SettingsFrame({ title, description, actions, children }: FramePr
   );
 }
 
-function Sections() {
+function Sections({ title }: { title: string }) {
   const { project = "" } = useParams({ strict: false });
   const known = useRouter().routesByPath as Record<string, unknown>;
   const may = { owner: useCan(project, "owner"), maintainer: useCan(project, "maintainer") };
   const shown = SECTIONS.filter((section) => known[section.path] && (!section.need || may[section.need]));
+  const row = useRef<HTMLElement>(null);
+  useShownWithin(row, '[aria-current="page"]', `${title} ${shown.length}`);
   return (
-    <nav aria-label="Settings" className={styles.sections}>
+    <nav ref={row} aria-label="Settings" className={styles.sections}>
       {shown.map((section) => (
         <Link
           key={section.path}

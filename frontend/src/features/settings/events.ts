@@ -18,14 +18,18 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The facts of an event in one line: "role editor · by key". Nested ones are written as JSON. */
+/** The facts of an event in one line: "role editor · by key"; long hashes are cut as `Id` cuts them. */
 export function factsOf(data: unknown): string {
   if (!data || typeof data !== "object") return "";
   return Object.entries(data)
     .filter(([, value]) => value !== null && value !== "")
-    .map(
-      ([name, value]) =>
-        `${name.replaceAll("_", " ")} ${typeof value === "object" ? JSON.stringify(value) : value}`,
-    )
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${inWords(value)}`)
     .join(" · ");
+}
+
+function inWords(value: unknown): string {
+  if (Array.isArray(value)) return value.map(inWords).join(", ");
+  if (value && typeof value === "object") return JSON.stringify(value);
+  const text = String(value);
+  return /^[0-9a-f]{40,64}$/.test(text) ? text.slice(0, 8) : text;
 }

@@ -14,8 +14,9 @@ describe("an event in words", () => {
   });
 
   it("lists its facts", () => {
-    expect(factsOf({ role: "editor", note: "", scopes: ["read"], by: null })).toBe(
-      'role editor · scopes ["read"]',
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    expect(factsOf({ role: "editor", note: "", scopes: ["read", "logs"], by: null, commit })).toBe(
+      "role editor · scopes read, logs · commit 01234567",
     );
     expect(factsOf(null)).toBe("");
   });

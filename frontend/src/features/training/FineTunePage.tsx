@@ -8,9 +8,9 @@ import { Button, ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { DataList } from "@/ui/DataList";
 import { ConfirmDialog } from "@/ui/Dialog";
-import { ErrorState } from "@/ui/ErrorState";
 import { Id } from "@/ui/Id";
 import { Page, Stack } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { Progress } from "@/ui/Progress";
 import { SkeletonPage } from "@/ui/Skeleton";
 import { StateBadge } from "@/ui/StateBadge";
@@ -35,7 +35,7 @@ export default function FineTunePage() {
   const tune = useQuery(fineTuneQuery(project, Number(number)));
   useLiveTraining(project, Number(number));
   if (tune.isPending) return <SkeletonPage />;
-  if (tune.isError) return <ErrorState error={tune.error} retry={() => void tune.refetch()} />;
+  if (tune.isError) return <PageError error={tune.error} retry={() => void tune.refetch()} />;
   return <Details project={project} tune={tune.data} />;
 }
 

@@ -10,9 +10,10 @@ import { plural } from "@/lib/format";
 import { Button, ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Empty } from "@/ui/Empty";
-import { ErrorState, FormError } from "@/ui/ErrorState";
+import { FormError } from "@/ui/ErrorState";
 import { Checkbox, Field, Form, Select, TextInput } from "@/ui/Field";
 import { Page, Stack } from "@/ui/Page";
+import { PageError } from "@/ui/PageError";
 import { SkeletonPage } from "@/ui/Skeleton";
 import { toast } from "@/ui/Toast";
 import { EstimateCard } from "./EstimateCard";
@@ -26,8 +27,8 @@ export default function NewFineTunePage() {
   const datasets = useQuery(datasetsQuery(project));
   const may = useCan(project, "editor");
   if (recipes.isPending || datasets.isPending) return <SkeletonPage />;
-  if (recipes.isError) return <ErrorState error={recipes.error} retry={() => void recipes.refetch()} />;
-  if (datasets.isError) return <ErrorState error={datasets.error} retry={() => void datasets.refetch()} />;
+  if (recipes.isError) return <PageError error={recipes.error} retry={() => void recipes.refetch()} />;
+  if (datasets.isError) return <PageError error={datasets.error} retry={() => void datasets.refetch()} />;
   const why = !may
     ? "Only editors start a fine-tune."
     : !recipes.data.ready
@@ -83,7 +84,7 @@ function Guide({ project, datasets, models, defaults }: GuideProps) {
   const [plan, setPlan] = useState<Plan>(() => ({
     dataset: datasets.some((item) => item.value === asked.dataset)
       ? (asked.dataset ?? "")
-      : (datasets[0]?.value ?? ""),
+      : ((datasets.find((item) => /train/i.test(item.value)) ?? datasets[0])?.value ?? ""),
     version: "latest",
     base_model: models[0] ?? "",
     prompt_path: asked.prompt ?? "",
@@ -114,7 +115,7 @@ function Guide({ project, datasets, models, defaults }: GuideProps) {
             <div className={styles.pair}>
               <Field
                 label="Name"
-                hint="The folder in the repository: adapters/name. A name that exists is replaced by the draft."
+                hint="Such as the task: triage. If there is one of this name, the draft replaces it."
                 error={wrong("adapter_name")}
               >
                 <TextInput
@@ -147,6 +148,7 @@ function Guide({ project, datasets, models, defaults }: GuideProps) {
             >
               Start fine-tune
             </Button>
+            {!plan.adapter_name && <p className={styles.hint}>Give the adapter a name, then it can start.</p>}
           </EstimateCard>
         </div>
       </div>
