@@ -192,6 +192,7 @@ def _greet(launcher: Launcher, sample: dict[str, Any]) -> None:
     lines = [f"\n  Variorum      {env.text('VARIORUM_PUBLIC_URL', launcher.address)}"]
     if sample:
         lines += [f"  Sign in       {sample['email']}   password {sample['password']}"]
+        lines += [f"  A colleague   {sample['colleague']}   the same password"] if sample.get("colleague") else []
         lines += [f"  API key       {sample['api_key']}   (project {sample['project']})"]
     lines += [f"  Logs          {launcher.logs}", "  Stop          Ctrl-C\n"]
     say("\n".join(lines))

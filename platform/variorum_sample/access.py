@@ -16,9 +16,10 @@ from variorum.lib.crypto import token_hash
 
 
 class SignIn(TypedDict):
-    """What `make up` prints."""
+    """What `make up` prints. The colleague has the same password: nobody may approve what they wrote in."""
 
     email: str
+    colleague: str
     password: str
     api_key: str
     project: str
@@ -38,12 +39,12 @@ def read() -> SignIn | None:
     return kept if isinstance(kept, dict) and {"email", "password", "api_key", "project"} <= set(kept) else None  # type: ignore[return-value]
 
 
-def ensure(*, project: Project, owner: User) -> SignIn:
+def ensure(*, project: Project, owner: User, colleague: User) -> SignIn:
     """The kept sign-in if it still fits the database; else a new password and a new key, kept with mode 0600."""
     kept = read()
-    if kept and _works(project, kept["api_key"]):
+    if kept and kept.get("colleague") and _works(project, kept["api_key"]):
         return kept
-    made = _make(project, owner)
+    made = _make(project, owner, colleague)
     path = _path()
     temporary = path.with_suffix(".new")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -57,10 +58,11 @@ def _works(project: Project, token: str) -> bool:
 
 
 @transaction.atomic
-def _make(project: Project, owner: User) -> SignIn:
+def _make(project: Project, owner: User, colleague: User) -> SignIn:
     password = secrets.token_urlsafe(9)
-    owner.set_password(password)
-    owner.save(update_fields=["password"])
+    for user in (owner, colleague):
+        user.set_password(password)
+        user.save(update_fields=["password"])
     scopes = [Scope.RUNTIME, Scope.LOGS, Scope.WRITE]
     _key, token = create_api_key(project=project, user=owner, name="Sample app", scopes=scopes, expires_at=None)
-    return SignIn(email=owner.email, password=password, api_key=token, project=project.slug)
+    return SignIn(email=owner.email, colleague=colleague.email, password=password, api_key=token, project=project.slug)

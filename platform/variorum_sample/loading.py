@@ -30,7 +30,7 @@ def ensure() -> access.SignIn:
     train, test = (dataset(made, actor, part) for part in ("train", "test"))
     triage = suite(made, actor, test)
     watching.ensure(made, actor)
-    signed = access.ensure(project=made, owner=found.mara)
+    signed = access.ensure(project=made, owner=found.mara, colleague=found.jonas)
     if env.flag("VARIORUM_SAMPLE_JOBS", True) and _has_model():
         bring_to_life(made, actor, train=train, triage=triage)
     return signed

@@ -32,7 +32,7 @@ class People:
 
 
 def people() -> People:
-    """Make or find them. Only Mara can sign in (see variorum_sample.access)."""
+    """Make or find them. Mara and Jonas can sign in (see variorum_sample.access)."""
 
     def person(name: str) -> User:
         email = f"{name.split()[0].lower()}@{DOMAIN}"

@@ -2,11 +2,13 @@
 
 import pytest
 
+from evals.metrics.models import Metric
+from monitoring.alerts.models import AlertRule
 from variorum.drafts.models import Draft
 from variorum.drafts.previews import preview
 from variorum.repos import git, queries
 from variorum.repos.tags import tags_of
-from variorum_sample import loading, story
+from variorum_sample import loading, story, texts
 
 
 @pytest.mark.django_db(transaction=True)
@@ -25,4 +27,6 @@ def test_the_tour_finds_what_it_visits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [one.suggestion for one in Draft.objects.get(title=story.OPEN_DRAFT).comments.exclude(suggestion=None)] == [
         "  temperature: 0.3"
     ]
+    watched = Metric.objects.get(project=project, slug=AlertRule.objects.get(project=project).metric)
+    assert watched.config["labels"] == texts.LABELS  # a request brings no dataset whose labels could be meant
     assert (loading.ensure(), queries.resolve(project, git.MAIN), Draft.objects.count()) == (signed, main, 8)
