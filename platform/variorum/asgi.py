@@ -29,16 +29,18 @@ from django.urls import Resolver404, resolve
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
 wsgi_application = get_wsgi_application()
 
+from variorum.accounts.authentication import is_somebody  # noqa: E402
 from variorum.deployments.lane import RuntimeLane  # noqa: E402
 from variorum.events import live, stream  # noqa: E402  (Django is ready only now)
 from variorum.lib import asgi, lanes  # noqa: E402
 from variorum.lib.asgi import Message, Receive, Scope, Send  # noqa: E402
-from variorum.lib.errors import Invalid, Problem  # noqa: E402
+from variorum.lib.errors import Invalid, Problem, Unauthenticated  # noqa: E402
 from variorum.lib.listener import Listener  # noqa: E402
 from variorum.lib.parsers import RawJSONParser  # noqa: E402
 
 log = logging.getLogger(__name__)
 THREADS = 24
+NOBODYS = 1_000_000  # bytes of a body from who is not known
 BODY = "variorum.body"
 STREAM = re.compile(r"^/api/v1/projects/[-\w]+/stream$", re.ASCII)
 
@@ -75,7 +77,7 @@ async def django(scope: Scope, receive: Receive, send: Send) -> None:
     """Lane 3. The body is taken in before a thread is taken, so that slow callers hold no thread."""
     try:
         _check_address(scope)
-        limit = _limit(scope)
+        limit = await _limit(scope)
         file, size = await asgi.take_body(receive, limit) if limit else (None, 0)
     except Problem as problem:
         await asgi.send_problem(send, problem)
@@ -105,8 +107,11 @@ def _check_address(scope: Scope) -> None:
         raise Invalid("The address holds characters that must be percent-encoded.")
 
 
-def _limit(scope: Scope) -> int:
-    """How many bytes of body may come: 0 for none. Raises TooLarge at once when more are announced."""
+async def _limit(scope: Scope) -> int:
+    """How many bytes of body may come: 0 for none. Raises TooLarge at once when more are announced.
+
+    Nobody's body is kept while it arrives, but for a small one: the views would refuse it unread.
+    """
     length = asgi.declared_length(scope)
     if length == 0:
         return 0
@@ -115,6 +120,10 @@ def _limit(scope: Scope) -> int:
         limit = settings.MAX_UPLOAD_MB * 1_000_000
     if length is not None and length > limit:
         raise asgi.too_large(limit)
+    if (length is None or length > NOBODYS) and not await asyncio.to_thread(is_somebody, dict(scope["headers"])):
+        if length is not None:
+            raise Unauthenticated("Sign in, or send an API key.")
+        return NOBODYS
     return int(limit)
 
 

@@ -48,6 +48,19 @@ def _memory(web: str) -> int:
     return total
 
 
+def test_nobodys_body_is_not_kept(client, web, make_key):
+    big = b'{"logs": [], "x":"' + b"x" * 5_000_000 + b'"}'
+    for address in ("/api/v1/logs", "/api/v1/imports", f"{PROJECT}/drafts"):
+        for headers in ({}, {"Authorization": "Bearer vk_nobody"}, {"Cookie": "sessionid=nobody"}):
+            said = httpx.post(f"{web}{address}", content=big, headers={**JSON, **headers}, timeout=30)
+            assert _problem(said)[0] == 401
+            said = httpx.post(f"{web}{address}", content=_pieces(5_000_000), headers={**JSON, **headers}, timeout=30)
+            assert _problem(said) == (413, "too_large")
+    assert _problem(client.post(f"{PROJECT}/drafts", content=big, headers=JSON)) == (400, "invalid")
+    key = {"Authorization": f"Bearer {make_key('logs')}"}
+    assert _problem(httpx.post(f"{web}/api/v1/logs", content=big, headers={**JSON, **key}, timeout=30))[0] in {400, 422}
+
+
 def test_fifty_megabytes_are_refused_early_and_never_held(client, web, project):
     before = _memory(web)
     began = time.monotonic()

@@ -2,10 +2,14 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from datetime import timedelta
 
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError, connection
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.permissions import BasePermission
@@ -81,6 +85,24 @@ def key_of_basic(header: bytes) -> ApiKey | None:
     if not colon:
         raise Unauthenticated("The Authorization header is no user name and password.", headers=BASIC_CHALLENGE)
     return find_key(token.decode("latin-1"))
+
+
+def is_somebody(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the headers of a request (names in lower case) bear a live key or a session. For threads of the lanes."""
+    try:
+        sent = headers.get(b"authorization", b"")
+        if sent[:7].lower() == b"bearer ":
+            return find_key(sent[7:].strip().decode("latin-1")) is not None
+        if sent:
+            return key_of_basic(sent) is not None
+        cookie = parse_cookie(headers.get(b"cookie", b"").decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
+        return Session.objects.filter(session_key=cookie, expire_date__gt=timezone.now()).exists()
+    except Problem:
+        return False
+    except DatabaseError:
+        return True  # the view says what is wrong
+    finally:
+        connection.close()
 
 
 class GitAuthentication(KeyAuthentication):

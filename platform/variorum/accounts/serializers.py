@@ -1,5 +1,6 @@
 """What people, projects, members and keys look like in JSON."""
 
+import unicodedata
 from datetime import datetime
 
 from drf_spectacular.utils import extend_schema_field
@@ -7,6 +8,14 @@ from rest_framework import serializers
 
 from variorum.accounts.models import ApiKey, Membership, Project, User
 from variorum.accounts.roles import Role, Scope
+
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # of direction: "evil" can be shown as "live"
+
+
+def plain(value: str) -> None:
+    """Names are shown in lists, mails and commits: one line, and no letters that turn or hide what is beside them."""
+    if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in TURNING for letter in value):
+        raise serializers.ValidationError("A name is one line of plain letters.", code="not_plain")
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -28,7 +37,7 @@ class MeSerializer(serializers.ModelSerializer[User]):
 class MeChange(serializers.Serializer[object]):
     """What a person may change of themselves."""
 
-    name = serializers.CharField(max_length=100, required=False)
+    name = serializers.CharField(max_length=100, required=False, validators=[plain])
     theme = serializers.ChoiceField(choices=["system", "light", "dark"], required=False)
 
 
@@ -59,7 +68,7 @@ class ProjectPage(serializers.Serializer[object]):
 class NewProject(serializers.Serializer[object]):
     """Name and, if wanted, the name in the address."""
 
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=100, validators=[plain])
     slug = serializers.RegexField(r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", required=False)
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
@@ -67,7 +76,7 @@ class NewProject(serializers.Serializer[object]):
 class ProjectChange(serializers.Serializer[object]):
     """What an owner may change."""
 
-    name = serializers.CharField(max_length=100, required=False)
+    name = serializers.CharField(max_length=100, required=False, validators=[plain])
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     required_approvals = serializers.IntegerField(min_value=0, max_value=10, required=False)
 
@@ -100,7 +109,7 @@ class NewMember(serializers.Serializer[object]):
 
     email = serializers.EmailField(max_length=254)
     role = serializers.ChoiceField(choices=Role.choices)
-    name = serializers.CharField(max_length=100, required=False)
+    name = serializers.CharField(max_length=100, required=False, validators=[plain])
     password = serializers.CharField(max_length=200, required=False, trim_whitespace=False)
 
 
@@ -156,7 +165,7 @@ class ShownKey(ApiKeySerializer):
 class NewApiKey(serializers.Serializer[object]):
     """What the key is for and until when."""
 
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=100, validators=[plain])
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), min_length=1, max_length=5)
     expires_at = serializers.DateTimeField(allow_null=True, default=None)
 

@@ -49,6 +49,20 @@ def test_an_own_account_buys_no_more_guesses_at_others(owner, api):
     assert codes == [401] * 10 + [429]
 
 
+@pytest.mark.parametrize("name", ["Olga\nBoss", "\u202eagrO", "a\x1b[31m", "a\u2028b"])
+def test_names_are_one_plain_line(project, owner, api, name):
+    client = api(owner)
+    base = f"/api/v1/projects/{project.slug}"
+    answers = [
+        client.patch("/api/v1/session", {"name": name}),
+        client.patch(base, {"name": name}),
+        client.post(f"{base}/keys", {"name": name, "scopes": ["read"]}),
+        client.post("/api/v1/projects", {"name": name}),
+    ]
+    assert [(answer.status_code, answer.json()["errors"][0]["code"]) for answer in answers] == [(400, "not_plain")] * 4
+    assert client.patch("/api/v1/session", {"name": "Ольга 🙂 O'Hara-Łuk"}).status_code == 200
+
+
 def test_csrf_is_needed_in_the_browser(owner):
     from rest_framework.test import APIClient
 
