@@ -19,6 +19,7 @@ try:
     PORT = env.integer("VARIORUM_PORT", 8080, low=1, high=65535)
     PUBLIC_URL = env.url("VARIORUM_PUBLIC_URL", f"http://127.0.0.1:{PORT}", schemes={"http", "https"}).rstrip("/")
     MAIL = mail_url.read("EMAIL_URL", "VARIORUM_MAIL_FROM", public_url=PUBLIC_URL)
+    PROXIES = env.integer("VARIORUM_PROXIES", 0, low=0, high=10)
     ALLOWED_HOSTS = env.names("VARIORUM_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
     DATABASE_URL = env.url("DATABASE_URL", "", schemes={"postgres", "postgresql"})
     BROKER_URL = env.url("BROKER_URL", "", schemes={"redis", "rediss", "amqp", "amqps", "postgres", "postgresql"})

@@ -39,7 +39,7 @@ class SessionView(APIView):
         body = shapes.SignIn(data=request.data)
         body.is_valid(raise_exception=True)
         email = body.validated_data["email"].lower()
-        names = (f"ip:{request.META.get('REMOTE_ADDR', '')}", f"email:{email}")
+        names = (f"ip:{throttle.caller(request._request)}", f"email:{email}")  # noqa: SLF001
         throttle.spend(*names)
         user = authenticate(request, username=email, password=body.validated_data["password"])
         if not isinstance(user, User):

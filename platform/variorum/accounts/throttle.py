@@ -4,12 +4,24 @@ import threading
 import time
 from collections import deque
 
+from django.conf import settings
+from django.http import HttpRequest
+
 from variorum.lib.errors import RateLimited
 
 WINDOW = 60.0
 TRIES = 10
 _seen: dict[str, deque[float]] = {}
 _lock = threading.Lock()
+
+
+def caller(request: HttpRequest) -> str:
+    """The address that asks. Behind VARIORUM_PROXIES proxies it is what the outermost of them saw; what stands before
+    that in X-Forwarded-For was written by the caller."""
+    seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if settings.PROXIES and len(seen) >= settings.PROXIES:
+        return str(seen[-settings.PROXIES]).strip()[:45]
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def spend(*names: str) -> None:

@@ -39,6 +39,17 @@ def test_guessing_is_slowed_down(owner, api):
     assert int(answers[-1]["retry-after"]) > 0
 
 
+def test_behind_a_proxy_each_caller_has_its_own_tries(owner, api, settings):
+    settings.PROXIES = 1
+
+    def guess(n: int, seen: str) -> int:
+        body = {"email": f"p{n}@example.org", "password": "spray it all"}
+        return api().post("/api/v1/session", body, HTTP_X_FORWARDED_FOR=seen).status_code
+
+    assert [guess(n, f"10.0.0.{n}, 203.0.113.5") for n in range(11)] == [401] * 10 + [429]
+    assert guess(12, "203.0.113.6") == 401
+
+
 def test_an_own_account_buys_no_more_guesses_at_others(owner, api):
     codes = []
     for n in range(11):
