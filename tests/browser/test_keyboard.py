@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.looks import looks_right
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FOCUS = """() => {
@@ -62,7 +64,8 @@ def test_plain_keys_rest_while_one_types(visit):
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
-def test_the_palette_finds_and_goes(visit):
+def test_the_palette_finds_and_goes(visit, people):
+    made = people["editor"].post("/projects/desk/drafts", {"title": "Warmer greetings", "files": {"README.md": "x"}})
     page = visit("/p/desk/jobs")
     page.keyboard.press("Control+k")
     expect(page.get_by_role("combobox")).to_be_focused()
@@ -74,6 +77,18 @@ def test_the_palette_finds_and_goes(visit):
     expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("zzz")
     expect(page.get_by_text("Nothing fits")).to_be_visible()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("greet")
+    page.keyboard.press("Enter")  # before the answer is there: it means the best of the answer
+    expect(page).to_have_url(f"/p/desk/drafts/{made['number']}")
+    page.route("**/search**", lambda route: route.abort())
+    page.keyboard.press("/")
+    page.keyboard.type("edda")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    page.unroute("**/search**")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("option", name="Edda Lind")).to_be_visible()
+    looks_right(page)
 
 
 def test_a_dialog_keeps_the_focus_and_gives_it_back(visit):

@@ -2046,6 +2046,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Viewer. Prompts and other files of main by path and description, drafts, datasets, jobs, tags, deployments
+         *     and people; every word of `q` must begin a word. Without `q`: what changed last. At most 50.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/stream": {
         parameters: {
             query?: never;
@@ -3494,6 +3514,36 @@ export interface components {
          * @enum {string}
          */
         FormatEnum: "csv" | "tsv" | "jsonl" | "json";
+        /** @description Something of the project. `key` tells it apart from others of its kind, `url` is the path of its page. */
+        Found: {
+            kind: components["schemas"]["FoundKindEnum"];
+            key: string;
+            title: string;
+            detail: string;
+            url: string;
+            /** Format: date-time */
+            at: string | null;
+        };
+        /**
+         * @description * `prompt` - prompt
+         *     * `config` - config
+         *     * `adapter` - adapter
+         *     * `suite` - suite
+         *     * `file` - file
+         *     * `draft` - draft
+         *     * `dataset` - dataset
+         *     * `job` - job
+         *     * `tag` - tag
+         *     * `deployment` - deployment
+         *     * `person` - person
+         * @enum {string}
+         */
+        FoundKindEnum: "prompt" | "config" | "adapter" | "suite" | "file" | "draft" | "dataset" | "job" | "tag" | "deployment" | "person";
+        /** @description What fits, the best first. */
+        FoundPage: {
+            items: components["schemas"]["Found"][];
+            next: string | null;
+        };
         /** @description One field of a prompt's front matter: where it is (["config", "temperature"]) and its value; null removes it. */
         FrontChangeRequest: {
             key: string[];
@@ -9325,6 +9375,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScorePage"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                limit?: string;
+                q?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundPage"];
                 };
             };
         };

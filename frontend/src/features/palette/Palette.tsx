@@ -1,21 +1,28 @@
 import { useRouter } from "@tanstack/react-router";
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useEffectEvent, useId, useRef, useState } from "react";
 import { cx } from "@/lib/cx";
+import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Icon } from "@/ui/Icon";
 import { Kbd } from "@/ui/Kbd";
 import { type Command, useCommands } from "./commands";
+import { commandsOf, merged, useFound } from "./found";
 import { best } from "./match";
 import styles from "./Palette.module.css";
 
-/** One field for everything: places, files, drafts, jobs, projects, acts. */
+/** One field for everything: what the project has, places, other projects, acts. */
 export default function Palette({ project, onClose }: { project: string; onClose: () => void }) {
   const [typed, setTyped] = useState("");
-  const [at, setAt] = useState(0);
+  const [at, setAt] = useState<string>();
+  const [hurried, setHurried] = useState(false);
   const router = useRouter();
   const id = useId();
-  const found = best(useCommands(project), typed);
-  const chosen = Math.min(at, found.length - 1);
+  const server = useFound(project, typed);
+  const found = merged(commandsOf(server.items, typed), best(useCommands(project), typed), typed);
+  const chosen = Math.max(
+    0,
+    found.findIndex((command) => command.id === at),
+  );
 
   const run = (command: Command | undefined) => {
     if (!command) return;
@@ -23,11 +30,19 @@ export default function Palette({ project, onClose }: { project: string; onClose
     if (command.href) router.history.push(command.href);
     else command.run?.();
   };
+  // Enter before the answer is there means the best of the answer, not what stood there by chance.
+  const early = server.searching && at === undefined && typed.trim() !== "";
+  const arrive = useEffectEvent(() => hurried && run(found[chosen]));
+  useEffect(() => {
+    if (!server.searching) arrive();
+  }, [server.searching]);
   const onKey = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && found.length) setAt((chosen + step + found.length) % found.length);
-    else if (event.key === "Enter") run(found[chosen]);
-    else return;
+    if (step && found.length) setAt(found[(chosen + step + found.length) % found.length]?.id);
+    else if (event.key === "Enter") {
+      if (early) setHurried(true);
+      else run(found[chosen]);
+    } else return;
     event.preventDefault();
   };
   return (
@@ -42,11 +57,12 @@ export default function Palette({ project, onClose }: { project: string; onClose
           aria-activedescendant={found[chosen] ? `${id}-${found[chosen].id}` : undefined}
           aria-autocomplete="list"
           autoFocus
-          placeholder="Search prompts, drafts, jobs, pages, actions…"
+          placeholder="Search prompts, drafts, datasets, jobs, tags, people, pages…"
           value={typed}
           onChange={(event) => {
             setTyped(event.target.value);
-            setAt(0);
+            setAt(undefined);
+            setHurried(false);
           }}
           onKeyDown={onKey}
         />
@@ -60,12 +76,25 @@ export default function Palette({ project, onClose }: { project: string; onClose
             command={command}
             heading={found[index - 1]?.group !== command.group}
             chosen={index === chosen}
-            onPoint={() => setAt(index)}
+            onPoint={() => setAt(command.id)}
             onRun={() => run(command)}
           />
         ))}
       </div>
-      {found.length === 0 && <p className={styles.none}>Nothing fits “{typed}”.</p>}
+      <div role="status" className={styles.status}>
+        {server.error ? (
+          <span className={styles.failed}>
+            The search failed; pages and actions still work.{" "}
+            <Button size="small" onClick={server.retry}>
+              Try again
+            </Button>
+          </span>
+        ) : found.length > 0 ? null : server.searching ? (
+          <p className={styles.none}>Searching…</p>
+        ) : (
+          <p className={styles.none}>Nothing fits “{typed}”.</p>
+        )}
+      </div>
     </Dialog>
   );
 }

@@ -1,11 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
-import { client, take } from "@/api/client";
-import { key } from "@/api/queries";
 import { projectsQuery } from "@/api/session";
 import { useSignOut } from "@/features/auth/session";
-import { draftsQuery } from "@/features/drafts/drafts";
-import { recentJobsQuery } from "@/features/jobs/jobs";
 import { useChooseTheme } from "@/shell/PersonMenu";
 import { usePlaces } from "@/shell/Rail";
 import { showKeys } from "@/shell/ShortcutSheet";
@@ -19,20 +14,28 @@ export interface Command extends Entry {
   run?: () => void;
 }
 
-/** Everything that the palette knows in this project, from what is cached and a few short lists. */
+/** The places and acts that the page knows by itself; what the project has is searched by the server. */
 export function useCommands(project: string): Command[] {
-  return [
-    ...useGoTo(project),
-    ...useFiles(project),
-    ...useDrafts(project),
-    ...useJobs(project),
-    ...useProjects(project),
-    ...useActs(),
-  ];
+  return [...useGoTo(project), ...useProjects(project), ...useActs()];
 }
 
+/** Pages that the rail does not name, as they belong to one that it names. */
+const BELOW: { path: string; label: string; icon: IconName }[] = [
+  { path: "tags", label: "Tags", icon: "tag" },
+  { path: "commits", label: "Changes of main", icon: "commit" },
+  { path: "compare", label: "Compare two versions", icon: "switch" },
+  { path: "jobs", label: "Jobs", icon: "jobs" },
+];
+
 function useGoTo(project: string): Command[] {
-  return usePlaces().map((place) => ({
+  const below = BELOW.map(({ path, label, icon }) => ({
+    id: `go-${path}`,
+    group: "Go to",
+    label,
+    icon,
+    href: `/p/${project}/${path}`,
+  }));
+  const places = usePlaces().map((place) => ({
     id: `go-${place.path.slice(3).replace(/\W+/g, "-")}`,
     group: "Go to",
     label: place.label,
@@ -40,47 +43,7 @@ function useGoTo(project: string): Command[] {
     keys: place.keys,
     href: place.path.replace("$project", project),
   }));
-}
-
-function useFiles(project: string): Command[] {
-  const files = useQuery({
-    queryKey: key(project, "files", "palette"),
-    queryFn: async () =>
-      (await take(client.GET("/api/v1/projects/{project}/files", { params: { path: { project } } }))).items,
-  });
-  const known = useRouter().routesByPath as Record<string, unknown>;
-  if (!known["/p/$project/files/$"]) return [];
-  return (files.data ?? []).map((file) => ({
-    id: `file-${file.path.replace(/\W+/g, "-")}`,
-    group: "Prompts & files",
-    label: file.path,
-    icon: "file",
-    href: `/p/${project}/files/${file.path}`,
-  }));
-}
-
-function useDrafts(project: string): Command[] {
-  const drafts = useQuery(draftsQuery(project, { state: "open" })).data?.items ?? [];
-  return drafts.map((draft) => ({
-    id: `draft-${draft.number}`,
-    group: "Drafts",
-    label: draft.title,
-    hint: `#${draft.number} · ${draft.author_name}`,
-    icon: "draft",
-    href: `/p/${project}/drafts/${draft.number}`,
-  }));
-}
-
-function useJobs(project: string): Command[] {
-  const jobs = useQuery(recentJobsQuery(project)).data ?? [];
-  return jobs.map((job) => ({
-    id: `job-${job.number}`,
-    group: "Jobs",
-    label: job.title,
-    hint: `#${job.number} · ${job.state ?? ""}`,
-    icon: "jobs",
-    href: `/p/${project}/jobs/${job.number}`,
-  }));
+  return [...places, ...below];
 }
 
 function useProjects(here: string): Command[] {
