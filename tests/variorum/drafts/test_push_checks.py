@@ -1,6 +1,9 @@
 """What a push may not bring: each is refused with path, line and reason in the terminal, and nothing lands."""
 
+import hashlib
+import struct
 import subprocess
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -157,6 +160,33 @@ def test_a_push_beyond_the_limit(team: Any, refused: Refused, settings: Any) -> 
     answer = pushing.receive(door, BytesIO(pkt(command) + FLUSH + b"PACK"), False)
     assert b"The push is larger than 500 MB." in answer
     assert b"ng refs/heads/x The push is larger" in answer
+
+
+def bomb(times: int) -> bytes:
+    """A pack of a few KB: 16 MB of zeros, and a difference that repeats them so many times."""
+    base = bytes(0xFFFF00)
+    sizes = b"".join(bytes([n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128, n >> 28])
+                     for n in (len(base), len(base) * times))  # fmt: skip
+    delta = sizes + (b"\xf0\x00\xff\xff") * times
+
+    def entry(kind: int, size: int, rest: bytes) -> bytes:
+        head = bytes([kind << 4 | size & 15 | 128, size >> 4 & 127 | 128, size >> 11 & 127 | 128, size >> 18])
+        return head + rest
+
+    whole = entry(3, len(base), zlib.compress(base, 9))
+    name = hashlib.sha1(b"blob %d\0" % len(base) + base).digest()
+    pack = b"PACK" + struct.pack(">II", 2, 2) + whole + entry(7, len(delta), name + zlib.compress(delta, 9))
+    return pack + hashlib.sha1(pack).digest()
+
+
+def test_differences_that_stand_for_gigabytes(refused: Refused) -> None:
+    file = refused.tree.folder.parent / "bomb.pack"
+    file.write_bytes(bomb(200))
+    assert file.stat().st_size < 50_000
+    with git.incoming(refused.path) as arrived, file.open("rb") as handle, pytest.raises(git.BadPack) as found:
+        arrived.unpack(handle)
+    assert "takes more memory than a push may have" in str(found.value)
+    assert refused._all() == refused.before
 
 
 def test_a_pack_that_is_cut_or_foreign(team: Any, refused: Refused, make_key: Any, web: str) -> None:

@@ -25,7 +25,13 @@ SECONDS = 600.0  # for one run of git over what was pushed
 FEW = 100  # objects; fewer land as loose files, as a save's do, more as one pack
 YOUNG = 60.0  # seconds in which a scratch repository may lack its lock
 # Big files pass through a bounded buffer instead of the memory; they are refused afterwards.
-LIMITS = ("-c", "core.bigFileThreshold=1m", "-c", "pack.threads=1", "-c", "core.fsync=committed")
+LIMITS = (
+    *("-c", "core.bigFileThreshold=1m", "-c", "pack.threads=1", "-c", "core.fsync=committed"),
+    *("-c", "core.packedGitWindowSize=16m", "-c", "core.packedGitLimit=256m"),
+)
+# A few bytes of differences can stand for gigabytes, which git puts together in its memory: it may have so much.
+ROOM = 1_000_000  # KiB of addresses
+BOUNDED = ("sh", "-c", f'ulimit -v {ROOM} && exec "$0" "$@"')
 
 
 class BadPack(GitError):
@@ -129,7 +135,7 @@ def _git(path: Path, *arguments: str, stdin: IO[bytes]) -> bytes:
     line = command(path, *arguments)
     try:
         done = subprocess.run(
-            [line[0], *LIMITS, *line[1:]], stdin=stdin, env=environment(), capture_output=True, check=False,
+            [*BOUNDED, line[0], *LIMITS, *line[1:]], stdin=stdin, env=environment(), capture_output=True, check=False,
             timeout=SECONDS,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -140,6 +146,8 @@ def _git(path: Path, *arguments: str, stdin: IO[bytes]) -> bytes:
 
 
 def _reason(said: bytes) -> str:
+    if b"Out of memory" in said or b"mmap failed" in said:
+        return "an object in the pack takes more memory than a push may have; keep large files in Git LFS"
     lines = [line for line in said.decode(errors="replace").splitlines() if line.startswith(("error:", "fatal:"))]
     return "; ".join(line.partition(": ")[2] for line in lines[:3])[:500] or "the pack cannot be read"
 
