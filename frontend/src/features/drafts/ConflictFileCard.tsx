@@ -101,6 +101,7 @@ export function ConflictFileCard({ project, draft, file, may, decision, onDecide
               {...shared}
               text={result}
               left={openPlaces(file, decision).length}
+              words={wholeWords(file, decision)}
               goes={openPlaces(file, decision).length === 0 && result === undefined}
             />
           )}
@@ -108,6 +109,14 @@ export function ConflictFileCard({ project, draft, file, may, decision, onDecide
       )}
     </Card>
   );
+}
+
+/** An adapter is not one text: where all of it comes from. */
+function wholeWords(file: ConflictFile, decision: Decision): string | undefined {
+  const choice = file.writable ? undefined : decision.units[1];
+  if (!choice || file.units[0]?.[choice.pick === "main" ? "main" : "draft"] == null) return undefined;
+  const side = choice.pick === "main" ? "main" : "this draft";
+  return `Weights, settings and card all come from ${side}. They are checked when you save.`;
 }
 
 /** A text to begin with: what was picked, and this draft's side where nothing is picked yet. */

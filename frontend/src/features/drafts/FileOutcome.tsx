@@ -19,10 +19,12 @@ interface FileOutcomeProps {
   text: string | undefined;
   left: number;
   goes: boolean;
+  /** Said instead of a text, for what is taken whole. */
+  words?: string | undefined;
 }
 
 /** What comes of the decisions: what is wrong with it, and what a model would get. */
-export function FileOutcome({ project, path, refName, text, left, goes }: FileOutcomeProps) {
+export function FileOutcome({ project, path, refName, text, left, goes, words }: FileOutcomeProps) {
   return (
     <section className={conflicts.outcome} aria-label={`Outcome for ${path}`}>
       <h3>What comes of it</h3>
@@ -30,7 +32,8 @@ export function FileOutcome({ project, path, refName, text, left, goes }: FileOu
         <p className={styles.quiet}>It shows up here when {plural(left, "more place")} are decided.</p>
       )}
       {goes && <p className={styles.quiet}>This file will not be in the draft.</p>}
-      {text !== undefined && <Outcome {...{ project, path, refName, text }} />}
+      {words && <p className={styles.quiet}>{words}</p>}
+      {!words && text !== undefined && <Outcome {...{ project, path, refName, text }} />}
     </section>
   );
 }

@@ -16,6 +16,9 @@ from variorum_client.formats import kind_of
 from variorum_client.formats.merging import Merged, adapter_text, as_one, merge_adapter, merge_bytes
 
 MAX_DEPTH = 8  # how often histories may have crossed before what they share is not merged any more
+SMALL = 100_000  # bytes of three contents together
+KEPT = 1024
+_known: dict[tuple[str, str, str, str], Merged] = {}
 _NOBODY = pygit2.Signature("Variorum", "variorum@localhost", 0, 0)
 
 
@@ -269,11 +272,24 @@ class _Merging:
         if len({was.oid, mine.oid, other.oid}) < 3:
             self._replace(mine, target, mine.oid if other.oid == was.oid else other.oid)
             return
-        merged = merge_bytes(target.path or "", *(self._data(file.oid) for file in (was, mine, other)))
+        merged = self._texts(target.path or "", was.oid, mine.oid, other.oid)
         if merged.content is None:
             self._conflict(was, mine, other)
         else:
             self._replace(mine, target, merged.content.encode())
+
+    def _texts(self, path: str, base: Stored, ours: Stored, theirs: Stored) -> Merged:
+        """Three contents merged; small ones are remembered, since a blob never changes."""
+        key = (path, str(base), str(ours), str(theirs))
+        found = _known.get(key)
+        if found is None:
+            three = [self._data(oid) for oid in (base, ours, theirs)]
+            found = merge_bytes(path, *three)
+            if sum(len(data or b"") for data in three) < SMALL:
+                _known[key] = found
+                while len(_known) > KEPT:
+                    _known.pop(next(iter(_known)), None)
+        return found
 
     def _replace(self, mine: _File, target: _File, content: Stored) -> None:
         """The file of ours becomes the one at the target's path, with that content."""
@@ -292,7 +308,7 @@ class _Merging:
         if mine.path is not None and other.path == was.path:
             path = mine.path
         three = (self._data(was.oid), self._data(mine.oid), self._data(other.oid))
-        merged = merge_bytes(path, *three)
+        merged = self._texts(path, was.oid, mine.oid, other.oid)
         if whole and not any(unit.kind == "file" for unit in merged.conflicts):
             merged = as_one(*three)
         take: dict[str, Stored] = dict.fromkeys(name for name in (mine.path, moved) if name is not None)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import product
 
 from variorum_client.formats.check import check_file
@@ -20,6 +21,7 @@ from variorum_client.formats.texts import decode
 
 MAX_TRIED = 24
 MAX_BYTES = 2_000_000
+_split = lru_cache(maxsize=8)(split_source)  # the same three texts are cut several times in a row
 _FENCE = re.compile(r"---[ \t]*\n")
 
 
@@ -103,6 +105,8 @@ def _is_sound(path: str, merged: Merged, sides: tuple[str, ...]) -> bool:
     if read is None:
         return True
     units = merged.conflicts
+    if read is _read_prompt and not units and _has_known_front(merged.content or "", sides):
+        return True
     outcomes = [
         merged.resolved({unit.number: getattr(unit, side) for unit, side in zip(units, choice, strict=True)}) or ""
         for choice in _choices(len(units))
@@ -110,6 +114,12 @@ def _is_sound(path: str, merged: Merged, sides: tuple[str, ...]) -> bool:
     if any(unit.both is not None for unit in units):
         outcomes.append(merged.resolved({unit.number: unit.both or unit.ours for unit in units}) or "")
     return _reads(read, path, outcomes) or not _reads(read, path, sides)
+
+
+def _has_known_front(content: str, sides: tuple[str, ...]) -> bool:
+    """Whether a merged prompt has the settings of one side as they are; its template was read when it was merged."""
+    front = content[: _body_start(content)]
+    return any(side.startswith(front) and _body_start(side) == len(front) for side in sides)
 
 
 def _reads(read: Callable[[str, str], object], path: str, texts: Iterable[str]) -> bool:
@@ -141,7 +151,7 @@ def _prompt_halves(path: str, base: str, ours: str, theirs: str) -> list[Piece]:
 
 def _front(base: str, ours: str, theirs: str, *, by_key: bool) -> list[Piece]:
     sides = (base, ours, theirs)
-    parts = [split_source(side) for side in sides]
+    parts = [_split(side) for side in sides]
     if all(part.yaml is None for part in parts):
         return []
     tops = [side[: part.start] if part.yaml is not None else None for side, part in zip(sides, parts, strict=True)]
@@ -167,7 +177,7 @@ def _body(base: str, ours: str, theirs: str) -> list[Piece]:
 
 
 def _body_start(source: str) -> int:
-    part = split_source(source)
+    part = _split(source)
     if part.yaml is None:
         return 0
     fence = _FENCE.match(source, part.start + len(part.yaml))

@@ -1,9 +1,11 @@
 """Three-way merge of a prompt's template. Blocks are never torn: what does not hold together is one conflict."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from variorum_client.formats.handlebars.compile import Template
 from variorum_client.formats.handlebars.nodes import TemplateError
 from variorum_client.formats.handlebars.parse import parse_template
 from variorum_client.formats.handlebars.tokens import Tag, tokenize
@@ -45,7 +47,13 @@ def merge_templates(base: Body, ours: Body, theirs: Body) -> list[Piece]:
 
 def _fine(text: str) -> list[Cut]:
     kept = _kept(text)
-    return [cut for cut in cuts_of(text) if not any(start < cut[1] < end for start, end in kept)]
+    starts = [start for start, _ in kept]
+    found = []
+    for cut in cuts_of(text):
+        before = bisect_left(starts, cut[1])
+        if not before or kept[before - 1][1] <= cut[1]:
+            found.append(cut)
+    return found
 
 
 def _coarse(text: str) -> list[Cut]:
@@ -85,10 +93,10 @@ def _tags(text: str) -> list[Tag]:
 def _sound(pieces: list[Piece]) -> bool:
     """Whether every way to decide the clashes gives a template that can be read."""
     clashes = [piece for piece in pieces if isinstance(piece, Clash)]
-    texts = [joined(pieces, side) for side in (range(3) if clashes else (1,))]
-    texts += [clash.text(side) for clash in clashes for side in range(3)]
     try:
-        for text in texts:
+        for side in range(3) if clashes else (1,):
+            Template(joined(pieces, side))
+        for text in [clash.text(side) for clash in clashes for side in range(3)]:
             parse_template(text)
     except (TemplateError, RecursionError):
         return False
