@@ -77,8 +77,15 @@ def test_two_people_review_a_draft(visit, draft):
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 def test_the_pages_look_right(visit, draft, width, theme):
-    page = visit("/p/desk/reviews", person="maintainer", width=width, theme=theme)
-    expect(page.get_by_role("link", name="Kinder replies")).to_be_visible()
+    page = visit("/p/desk", person="maintainer", width=width, theme=theme)
+    waiting = page.request.get("/api/v1/projects/desk/reviews").json()["waiting"]
+    card = page.get_by_role("heading", name=f"Waits for you ({len(waiting)})").locator("xpath=ancestor::section[1]")
+    titles = [each["draft"]["title"] for each in waiting]
+    expect(card.get_by_role("listitem").get_by_role("link")).to_have_text(titles)
+    page.goto("/p/desk/reviews")
+    settle(page)
+    expect(page.get_by_role("heading", name=f"Waits for my review ({len(waiting)})")).to_be_visible()
+    expect(page.locator("[data-row^=w] a")).to_have_text(titles)
     looks_right(page)
     for address in (
         "/p/desk/settings/approvals?path=prompts%2Freply.prompt",

@@ -48,7 +48,7 @@ interface StateBadgeProps {
   /** A state's word, e.g. queued, running, merged, pass, firing, live; an unknown one is shown plainly. */
   state: string;
   /** Other words for the same state, e.g. "3 of 4 checks pass". */
-  children?: string;
+  children?: string | undefined;
   /** Without the tinted ground, for dense tables. */
   plain?: boolean;
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useBlocker, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { toProblem } from "@/api/problem";
+import { Playground } from "@/features/playground/Playground";
 import { type FileContent, fileQuery, filesQuery, MAIN } from "@/features/prompts/files";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
@@ -140,6 +141,9 @@ function Suggest({ project, file, start, startPath, taken }: SuggestProps) {
         onChange={setText}
         onSubmit={submit}
       />
+      {path.endsWith(".prompt") && (
+        <Playground project={project} path={path} refName={base} text={text} isNew={!file} />
+      )}
       <ConfirmDialog
         open={leaving.status === "blocked"}
         onClose={() => leaving.reset?.()}

@@ -12,7 +12,14 @@ export type Need = Schemas["Need"];
 
 const at = (project: string, number: number) => ({ params: { path: { project, number } } });
 
-/** What waits for the signed-in person, their own open drafts, and where they are named. */
+/** Why a draft waits for somebody, in words. */
+export const WHY: Record<Waiting["why"], string> = {
+  asked: "asked",
+  changed: "changed since you looked",
+  needed: "your approval counts",
+};
+
+/** What waits for the signed-in person, their own open drafts, and where they are named: one answer for every page. */
 export function deskQuery(project: string) {
   return queryOptions({
     queryKey: key(project, "drafts", "desk"),

@@ -1,11 +1,9 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useSession } from "@/api/session";
 import { alertsQuery } from "@/features/alerts/alerts";
-import { draftsQuery } from "@/features/drafts/drafts";
-import { ReviewBadge } from "@/features/drafts/ReviewBadge";
-import { isOpen, type Job, recentJobsQuery, shownState } from "@/features/jobs/jobs";
+import { deskQuery, WHY } from "@/features/drafts/review";
+import { isOpen, recentJobsQuery, shownState } from "@/features/jobs/jobs";
 import { Card } from "@/ui/Card";
 import { Empty } from "@/ui/Empty";
 import { ErrorState } from "@/ui/ErrorState";
@@ -13,86 +11,100 @@ import { SkeletonText } from "@/ui/Skeleton";
 import { StateBadge } from "@/ui/StateBadge";
 import { Time } from "@/ui/Time";
 import styles from "./Overview.module.css";
-import { byWhoWaits } from "./overview";
 
-/** Alerts that fire and drafts under review, what one may want to look at now; below them the jobs that run. */
+/** The drafts that wait for one's review, as the review desk and the rail have them; below, what goes on. */
 export function WaitsForMe({ project }: { project: string }) {
-  const me = useSession().data?.id;
-  const alerts = useInfiniteQuery(alertsQuery(project, "firing"));
-  const drafts = useQuery(draftsQuery(project, { state: "open" }));
-  const jobs = useQuery(recentJobsQuery(project));
-  const all = [alerts, drafts, jobs];
-  const failed = all.find((query) => query.isError);
-  if (failed) {
-    const retry = () => {
-      for (const query of all) if (query.isError) void query.refetch();
-    };
+  return (
+    <div className={styles.environments}>
+      <MyReviews project={project} />
+      <GoingOn project={project} />
+    </div>
+  );
+}
+
+function MyReviews({ project }: { project: string }) {
+  const desk = useQuery(deskQuery(project));
+  if (desk.isError) {
     return (
       <Card title="Waits for you" padding="none">
-        <ErrorState error={failed.error} retry={retry} />
+        <ErrorState error={desk.error} retry={() => void desk.refetch()} />
       </Card>
     );
   }
-  if (all.some((query) => query.isPending)) {
+  if (desk.isPending) {
     return (
       <Card title="Waits for you">
         <SkeletonText lines={5} />
       </Card>
     );
   }
-  const firing = alerts.data?.pages.flatMap((page) => page.items) ?? [];
-  const open = byWhoWaits(drafts.data?.items ?? [], me);
+  const { waiting } = desk.data;
   return (
-    <div className={styles.environments}>
-      <Card title="Waits for you" padding="none">
-        {firing.length + open.length === 0 ? (
-          <Empty icon="check" title="Nothing waits">
-            No alert fires, and no draft is under review.
-          </Empty>
-        ) : (
-          <ul>
-            {firing.map((alert) => (
-              <Item
-                key={`a${alert.number}`}
-                badge={<StateBadge state="firing" plain />}
-                to="/p/$project/alerts/$number"
-                project={project}
-                number={alert.number}
-                title={alert.rule_name}
-              >
-                Alert, <Time at={alert.opened_at} />
-              </Item>
-            ))}
-            {open.map((draft) => (
-              <Item
-                key={`d${draft.number}`}
-                badge={<ReviewBadge draft={draft} />}
-                to="/p/$project/drafts/$number"
-                project={project}
-                number={draft.number}
-                title={draft.title}
-              >
-                Draft #{draft.number} by {draft.author?.id === me ? "you" : draft.author_name},{" "}
-                <Time at={draft.updated_at} />
-              </Item>
-            ))}
-          </ul>
-        )}
-      </Card>
-      <Running project={project} jobs={(jobs.data ?? []).filter(isOpen)} />
-    </div>
+    <Card title={waiting.length ? `Waits for you (${waiting.length})` : "Waits for you"} padding="none">
+      {waiting.length === 0 && <Empty icon="check" title="No draft waits for you" />}
+      <ul>
+        {waiting.map(({ draft, why, asked_by }) => (
+          <Item
+            key={draft.number}
+            badge={
+              <StateBadge state={why === "asked" ? "open" : "pending"} plain>
+                {WHY[why]}
+              </StateBadge>
+            }
+            to="/p/$project/drafts/$number"
+            project={project}
+            number={draft.number}
+            title={draft.title}
+          >
+            Draft #{draft.number} by {draft.author_name}
+            {asked_by && `, ${asked_by} asks you`}, <Time at={draft.updated_at} />
+          </Item>
+        ))}
+      </ul>
+    </Card>
   );
 }
 
-/** The jobs that run now: nobody waits for them to be looked at, but one may want to watch. */
-function Running({ project, jobs }: { project: string; jobs: Job[] }) {
-  if (jobs.length === 0) return null;
+/** Alerts that fire and jobs that run: they wait for nobody in particular. */
+function GoingOn({ project }: { project: string }) {
+  const alerts = useInfiniteQuery(alertsQuery(project, "firing"));
+  const jobs = useQuery(recentJobsQuery(project));
+  const failed = [alerts, jobs].find((query) => query.isError);
+  if (failed) {
+    return (
+      <Card title="Firing and running" padding="none">
+        <ErrorState error={failed.error} retry={() => void failed.refetch()} />
+      </Card>
+    );
+  }
+  if (!alerts.data || !jobs.data) {
+    return (
+      <Card title="Firing and running">
+        <SkeletonText lines={3} />
+      </Card>
+    );
+  }
+  const firing = alerts.data.pages.flatMap((page) => page.items);
+  const running = jobs.data.filter(isOpen);
   return (
-    <Card title="Running now" padding="none">
+    <Card title="Firing and running" padding="none">
+      {firing.length + running.length === 0 && <Empty icon="check" title="No alert fires, nothing runs" />}
       <ul>
-        {jobs.map((job) => (
+        {firing.map((alert) => (
           <Item
-            key={job.number}
+            key={`a${alert.number}`}
+            badge={<StateBadge state="firing" plain />}
+            to="/p/$project/alerts/$number"
+            project={project}
+            number={alert.number}
+            title={alert.rule_name}
+          >
+            Alert, <Time at={alert.opened_at} />
+          </Item>
+        ))}
+        {running.map((job) => (
+          <Item
+            key={`j${job.number}`}
             badge={<StateBadge state={shownState(job)} plain />}
             to="/p/$project/jobs/$number"
             project={project}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { byWhoWaits, deployedAt, figuresOf, type Quality } from "./overview";
+import { deployedAt, figuresOf, type Quality } from "./overview";
 
 const whole = {
   requests: 40,
@@ -58,13 +58,4 @@ it("takes the first metric that scored anything, then errors, latency and cost",
 
 it("marks an environment's deployments inside the range", () => {
   expect(deployedAt(quality, "production")).toEqual([1]);
-});
-
-it("puts the drafts of others first", () => {
-  const drafts = [
-    { number: 1, author: { id: 7 } },
-    { number: 2, author: { id: 8 } },
-    { number: 3, author: null },
-  ];
-  expect(byWhoWaits(drafts as never, 7).map((draft) => draft.number)).toEqual([2, 3, 1]);
 });

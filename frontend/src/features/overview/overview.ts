@@ -72,9 +72,3 @@ export function deployedAt(quality: Quality, environment: string): number[] {
     .map((item) => Math.floor((new Date(item.at).getTime() - since) / 1000 / quality.step))
     .filter((step) => step >= 0 && step < quality.times.length);
 }
-
-/** The drafts that another person wrote and that wait for a look, then one's own. */
-export function byWhoWaits(drafts: Schemas["DraftItem"][], me: number | undefined): Schemas["DraftItem"][] {
-  const mine = (draft: Schemas["DraftItem"]) => Number(draft.author?.id === me);
-  return drafts.toSorted((a, b) => mine(a) - mine(b));
-}

@@ -25,6 +25,8 @@ export interface PlaygroundProps {
   refName: string;
   /** The text as it stands in an editor; without it the file as it is at `refName`. */
   text?: string | undefined;
+  /** The file is not on main yet, so there is nothing to compare it with. */
+  isNew?: boolean;
   /** Other versions that the second side may run, beside main. */
   versions?: Option[];
 }
@@ -65,6 +67,7 @@ function Sides({
   path,
   refName,
   text,
+  isNew = false,
   versions = [],
   overview,
 }: PlaygroundProps & { overview: PromptOverview }) {
@@ -72,7 +75,7 @@ function Sides({
   const [values, setValues] = useState<Record<string, unknown>>({});
   const [variants, setVariants] = useState<Record<Side, Variant>>(() => ({
     A: { ...PLAIN },
-    B: { ...PLAIN, source: refName === MAIN && text === undefined ? "text" : MAIN },
+    B: { ...PLAIN, source: isNew || (refName === MAIN && text === undefined) ? "text" : MAIN },
   }));
   const given = { ...overview.defaults, ...values };
   const known = Object.fromEntries(
@@ -93,7 +96,7 @@ function Sides({
   const wrong = problems
     .flatMap((problem) => problem.errors)
     .find((item) => variables.some((one) => one.name === item.where));
-  const sources = sourcesOf(refName, text, versions);
+  const sources = sourcesOf(refName, text, versions, isNew);
   return (
     <form
       className={styles.playground}
@@ -158,10 +161,11 @@ function Sides({
 
 const PLAIN: Variant = { source: "text", model: "", temperature: "", max_output_tokens: "" };
 
-function sourcesOf(refName: string, text: string | undefined, versions: Option[]): Option[] {
+function sourcesOf(refName: string, text: string | undefined, versions: Option[], isNew: boolean): Option[] {
   const here =
     text !== undefined ? "the text in the editor" : refName === MAIN ? "as it is on main" : "as it is here";
-  const main = refName === MAIN && text === undefined ? [] : [{ value: MAIN, label: "as it is on main" }];
+  const main =
+    isNew || (refName === MAIN && text === undefined) ? [] : [{ value: MAIN, label: "as it is on main" }];
   return [
     { value: "text", label: here },
     ...main,

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useRef } from "react";
 import { type DraftItem, draftLink } from "@/features/drafts/drafts";
-import { type Desk, deskQuery, type Mention, type Waiting } from "@/features/drafts/review";
+import { type Desk, deskQuery, type Mention, type Waiting, WHY } from "@/features/drafts/review";
 import { plural } from "@/lib/format";
 import { Card } from "@/ui/Card";
 import { ErrorState } from "@/ui/ErrorState";
@@ -76,12 +76,6 @@ function List({ title, count, empty, children }: ListProps) {
     </Card>
   );
 }
-
-const WHY = {
-  asked: "asked",
-  changed: "changed since you looked",
-  needed: "your approval counts",
-};
 
 function WaitingRow({ project, waiting }: { project: string; waiting: Waiting }) {
   const { draft, why, asked_by } = waiting;
