@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 for folder in ("platform/client", "platform"):
@@ -41,12 +42,22 @@ def _database() -> str:
 os.environ["DATABASE_URL"] = _database()
 
 
+# A busy machine is no fault of the code: no example has a deadline.
+# In CI hypothesis by itself takes the same examples each time.
+settings.register_profile("busy", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the slowest tests first, so that at the end no worker waits for another's."""
+    """Files with the slowest tests first, so that at the end no worker waits for another's.
+
+    First those with a real model, then those with processes or a browser of their own.
+    """
     weights: dict[Path, int] = {}
     for item in items:
-        weight = 2 if item.get_closest_marker("model") else 1 if item.get_closest_marker("slow") else 0
+        own = item.get_closest_marker("slow") or {"live", "house"} & set(getattr(item, "fixturenames", ()))
+        weight = 2 if item.get_closest_marker("model") else 1 if own else 0
         weights[item.path] = max(weight, weights.get(item.path, 0))
     items.sort(key=lambda item: -weights[item.path])
 

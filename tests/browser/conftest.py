@@ -22,6 +22,7 @@ from tests.live import ROOT, Live
 from tests.live import Browser as Person
 
 Visit = Callable[..., Page]
+expect.set_options(timeout=15_000)  # as long as actions have; the machine may be busy with another worker's browser
 
 
 def _need(condition: object, text: str) -> None:

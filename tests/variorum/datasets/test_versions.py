@@ -70,13 +70,15 @@ def test_a_backslash_is_not_a_nul(dataset, actor):
 
 def test_any_page_of_a_large_table_is_quick(dataset, actor):
     version = add(dataset, actor, (row(f"message number {n}", f"label {n % 77}") for n in range(100_000)))
-    started = time.perf_counter()
+
+    def seconds(offset: int) -> float:
+        started = time.perf_counter()
+        queries.rows(version, offset, 100)
+        return time.perf_counter() - started
+
     page = queries.rows(version, 99_900, 100)
-    far = time.perf_counter() - started
     assert [page[0]["input"]["text"], len(page)] == ["message number 99900", 100]
-    started = time.perf_counter()
-    queries.rows(version, 0, 100)
-    assert far < 10 * (time.perf_counter() - started) + 0.02
+    assert min(seconds(99_900) for _ in range(3)) < 10 * min(seconds(0) for _ in range(3)) + 0.02
     assert list(queries.iter_at(version, [3, 5, 50_000, 99_999]))[3][1]["input"]["text"] == "message number 99999"
     found, total = queries.search(version, label="label 5", offset=10, limit=5)
     assert (total, found[0][0]) == (1299, 775)

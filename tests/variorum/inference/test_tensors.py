@@ -53,7 +53,9 @@ def test_a_bad_safetensors_file_is_refused(tmp_path: Path, data: bytes) -> None:
         read_safetensors(path)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(data=st.binary(max_size=200))
 def test_no_bytes_raise_anything_else(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x"

@@ -66,7 +66,7 @@ def test_no_bytes_break_it(noise: bytes, at: int) -> None:
         return
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(shapes=st.dictionaries(st.text("abc.", min_size=1, max_size=5), st.tuples(st.integers(0, 4), st.integers(0, 4))))
 def test_whatever_the_library_opens_is_sound(shapes: dict[str, tuple[int, int]], tmp_path) -> None:
     data = safetensors(shapes)

@@ -45,7 +45,9 @@ HOLES = st.sampled_from([f"{{{{{blank}{name}{blank}}}}}" for name in NAMES for b
 LETTERS = st.text(st.characters(exclude_categories=["C", "Zl", "Zp", "Zs"]), max_size=5)
 LANGFUSE_TEXT = st.lists(st.one_of(BITS, HOLES, LETTERS), min_size=1, max_size=10).map("".join)
 # Pieces with braces often join to names that are none of ours.
-PATIENT = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+PATIENT = settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
 
 
 def files_of(prompts: list[Imported]) -> dict[str, str]:

@@ -69,7 +69,9 @@ BITS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(entries=st.lists(ENTRY, min_size=1, max_size=3))
 @pytest.mark.parametrize("system", [langfuse, mlflow])
 def test_any_export(tmp_path: Path, system: Any, entries: list[dict[str, Any]]) -> None:
@@ -77,7 +79,9 @@ def test_any_export(tmp_path: Path, system: Any, entries: list[dict[str, Any]]) 
         plan(tmp_path, "", system.read(entries, Settings()))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(text=st.lists(BITS, max_size=12).map("\n".join), line=st.lists(BITS, max_size=6).map("".join))
 @pytest.mark.parametrize(("system", "name"), [(prompty, "p.prompty"), (promptl, "p.promptl")])
 def test_any_file(tmp_path: Path, system: Any, name: str, text: str, line: str) -> None:
