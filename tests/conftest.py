@@ -33,9 +33,12 @@ def _quick_flush() -> Iterator[None]:
     from django.db import connection, transaction
     from django.test import TransactionTestCase
 
+    from evals.metrics.services import put_built_ins
+
     def flush(self: TransactionTestCase) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             database.empty(cursor, connection.introspection.django_table_names())
+            put_built_ins()  # as Django's own flush has it done
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", flush)
