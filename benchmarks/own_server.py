@@ -32,7 +32,8 @@ print(project.pk, token)
 
 @dataclass
 class Server:
-    """Where it listens, its key (every scope), its project's id, its database and the pids of web and database."""
+    """Where it listens, its key (every scope), its project's id, its database, the pids of web and database, and the
+    environment that the web process was started with."""
 
     port: int
     token: str
@@ -40,6 +41,7 @@ class Server:
     database_url: str
     web_pid: int
     database_pid: int
+    env: dict[str, str]
 
     def cpu(self) -> tuple[float, float]:
         """CPU seconds so far: of the web process with its children, of the database with its children."""
@@ -66,7 +68,7 @@ def running(port: int = 8185) -> Iterator[Server]:
         web = subprocess.Popen([sys.executable, "-m", "variorum.processes", "web"], env=env, cwd=ROOT)
         try:
             _await(port, web)
-            yield Server(port, token, int(project_id), cluster.url, web.pid, cluster.pid)
+            yield Server(port, token, int(project_id), cluster.url, web.pid, cluster.pid, env)
         finally:
             web.terminate()
             web.wait(30)

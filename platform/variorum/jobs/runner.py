@@ -37,6 +37,17 @@ def owner_name() -> str:
     return process_name(os.getpid()) or f"{host_prefix()}{os.getpid()}:0"
 
 
+def free_dead_leases() -> None:
+    """The jobs of workers of this host that are no more are claimed again at once, not after their lease."""
+    prefix = host_prefix()
+    owners = Job.objects.filter(state=Job.State.RUNNING, lease_owner__startswith=prefix).values_list(
+        "lease_owner", flat=True
+    )
+    alive = {o for o in owners if process_name(int(o.split(":")[1])) == ":".join(o.split(":")[:3])}
+    if freed := services.release_dead(prefix, alive):
+        log.info("Freed %s jobs of workers that are gone.", freed)
+
+
 class JobRun:
     """What a handler works with. Methods raise LeaseLost once another worker owns the job."""
 

@@ -154,7 +154,7 @@ WORKER = textwrap.dedent(
 
 @pytest.mark.slow
 def test_kill_dash_nine_in_the_middle(new_job, tmp_path):
-    from variorum import worker
+    from variorum.jobs import runner
 
     job = new_job(lambda run: None)
     steps = tmp_path / "steps"
@@ -168,7 +168,7 @@ def test_kill_dash_nine_in_the_middle(new_job, tmp_path):
         time.sleep(0.05)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    worker._free_dead_leases()
+    runner.free_dead_leases()
     second = subprocess.run(command, env=env, timeout=60, check=True)
     assert second.returncode == 0
     job.refresh_from_db()

@@ -147,7 +147,7 @@ runner.run_job(int(sys.argv[1]))
 def test_a_killed_worker_takes_its_child_along_and_the_next_goes_on(
     api: Callable[..., Any], owner: User, body: dict[str, Any]
 ) -> None:
-    from variorum import worker
+    from variorum.jobs import runner
 
     api(owner).post(f"{BASE}/fine-tunes", {**body, "params": {**PARAMS, "epochs": 60}})
     training = TrainingJob.objects.get()
@@ -159,7 +159,7 @@ def test_a_killed_worker_takes_its_child_along_and_the_next_goes_on(
     first.wait()
     wait_for(lambda: not Path(f"/proc/{child[0]}").exists() or zombie(child[0]))
     before = training.points.count()
-    worker._free_dead_leases()
+    runner.free_dead_leases()
     run_job(training.pk)
     job = Job.objects.get()
     assert (job.state, job.attempts, Draft.objects.count()) == ("succeeded", 2, 1)
