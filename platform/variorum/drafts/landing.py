@@ -15,8 +15,8 @@ from variorum.accounts.models import Project
 from variorum.accounts.roles import Role, at_least
 from variorum.accounts.services import next_number
 from variorum.drafts.heads import advance
-from variorum.drafts.locking import tell
-from variorum.drafts.merging import finish, landed
+from variorum.drafts.locking import landed, tell
+from variorum.drafts.merging import finish
 from variorum.drafts.models import Draft, Push
 from variorum.drafts.previews import preview
 from variorum.drafts.queries import standing_of

@@ -7,6 +7,8 @@ from variorum.drafts.models import Draft
 from variorum.drafts.problems import not_open
 from variorum.events.models import Notice
 from variorum.events.services import notify, record
+from variorum.lib.errors import NotFound
+from variorum.repos import git, queries
 
 
 def lock(draft: Draft) -> Draft:
@@ -15,11 +17,25 @@ def lock(draft: Draft) -> Draft:
 
 
 def lock_open(draft: Draft) -> Draft:
-    """The same for a draft that must be open. Raises Conflict."""
+    """The same for a draft that must be open. Raises Conflict, also where only the row does not know yet that the draft
+    was merged: its process was killed, and a sweep follows within seconds."""
     locked = lock(draft)
     if locked.state != Draft.State.OPEN:
         raise not_open(locked)
+    if landed(locked):
+        raise not_open(locked, Draft.State.MERGED)
     return locked
+
+
+def landed(draft: Draft) -> bool:
+    """Whether the draft's intended merge commit is part of `main`."""
+    if not draft.merging_commit:
+        return False
+    try:
+        main = queries.resolve(draft.project, git.MAIN)
+        return queries.is_ancestor(draft.project, draft.merging_commit, main)
+    except NotFound:
+        return False
 
 
 def tell(draft: Draft, actor: Actor, kind: str, **data: Any) -> None:

@@ -6,14 +6,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from variorum.accounts.access import Actor
-from variorum.drafts.locking import lock, lock_open, tell, tell_author
+from variorum.drafts.locking import landed, lock, lock_open, tell, tell_author
 from variorum.drafts.models import Draft
 from variorum.drafts.previews import preview
 from variorum.drafts.problems import blocked, conflicting
 from variorum.drafts.queries import Blocker, standing_of
-from variorum.lib.errors import Conflict, NotFound
+from variorum.lib.errors import Conflict
 from variorum.repos import git, queries
 from variorum.repos import services as repository
+from variorum.repos.lfs.locks import check_unlocked
 from variorum.repos.problems import bad_files
 
 TRIES = 8
@@ -31,7 +32,8 @@ def merge_draft(*, draft: Draft, actor: Actor, expected_head: str) -> Draft:
     """Make the draft part of `main` by a merge commit.
 
     Raises Conflict: `draft_changed` when the draft is not at `expected_head`, `merge_blocked` with the reasons,
-    `merge_conflicts` with base, ours and theirs of each file; Unprocessable when the merged files would not be fit.
+    `merge_conflicts` with base, ours and theirs of each file, `locked` for files that neither the author nor the actor
+    has locked; Unprocessable when the merged files would not be fit.
     """
     for _ in range(TRIES):
         merged = _finish_killed(draft, actor)
@@ -39,17 +41,6 @@ def merge_draft(*, draft: Draft, actor: Actor, expected_head: str) -> Draft:
         if merged is not None:
             return merged
     raise Conflict("Others merge faster than this draft can. Try again.", code="busy_main")
-
-
-def landed(draft: Draft) -> bool:
-    """Whether the draft's intended merge commit is part of `main`."""
-    if not draft.merging_commit:
-        return False
-    try:
-        main = queries.resolve(draft.project, git.MAIN)
-        return queries.is_ancestor(draft.project, draft.merging_commit, main)
-    except NotFound:
-        return False
 
 
 @transaction.atomic
@@ -68,6 +59,7 @@ def _prepare(draft: Draft, actor: Actor, expected_head: str) -> Intent:
         raise Conflict(text, code="draft_changed", extra={"head_commit": locked.head_commit})
     if blockers := standing_of(locked).blockers:
         raise blocked(blockers)
+    check_unlocked(locked.project, [actor.user, locked.author], locked.paths)
     onto = queries.resolve(locked.project, git.MAIN)
     commit = _merge_commit(locked, actor, onto)
     Draft.objects.filter(pk=locked.pk).update(merging_commit=commit)

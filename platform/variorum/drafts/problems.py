@@ -9,9 +9,11 @@ from variorum.repos import git, queries
 from variorum.repos.serializers import FileDiffSerializer
 
 
-def not_open(draft: Draft) -> Conflict:
+def not_open(draft: Draft, state: str = "") -> Conflict:
     """The draft was merged or closed already."""
-    return Conflict(f"Draft #{draft.number} is {draft.state}; it cannot be changed any more.", code="draft_not_open")
+    return Conflict(
+        f"Draft #{draft.number} is {state or draft.state}; it cannot be changed any more.", code="draft_not_open"
+    )
 
 
 def stale_save(draft: Draft, expected: str, paths: list[str]) -> Conflict:

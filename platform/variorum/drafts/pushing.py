@@ -10,13 +10,14 @@ from typing import IO
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from variorum.accounts.models import Project
 from variorum.drafts import landing
+from variorum.drafts.models import Draft
 from variorum.drafts.refs import MAIN, TAGS, check_move, check_names
 from variorum.drafts.refusals import Refused, lines_of
-from variorum.lib.errors import Problem
+from variorum.lib.errors import Conflict, Problem
 from variorum.repos import git
 from variorum.repos.git.inspecting import inspect
+from variorum.repos.lfs.locks import check_unlocked
 from variorum.repos.transport import commands
 from variorum.repos.transport.checking import check_tip
 from variorum.repos.transport.door import Door
@@ -78,13 +79,13 @@ def _take_in(door: Door, request: commands.Request, file: IO[bytes], known: dict
         new = [move.new for move in request.moves if move.new]
         _refuse(inspect(arrived, new, set(known.values())))
         for move in request.moves:
-            _check_new(door.project, arrived, move, request.moves, known)
+            _check_new(door, arrived, move, request.moves, known)
         arrived.land()
     return landing.land(door=door, moves=request.moves, options=request.options)
 
 
 def _check_new(
-    project: Project, arrived: git.Incoming, move: git.Move, moves: Sequence[git.Move], known: dict[str, str]
+    door: Door, arrived: git.Incoming, move: git.Move, moves: Sequence[git.Move], known: dict[str, str]
 ) -> None:
     """What a branch or tag would point at. Raises Refused."""
     if move.new is None:
@@ -104,7 +105,23 @@ def _check_new(
     if move.ref == MAIN and not forward:
         text = "main is never rewritten. Run `git pull --rebase origin main`, then push again."
         raise Refused(text, ref=move.ref)
-    _refuse(check_tip(project, arrived.path, (move.old if forward else base) or base, move.new), move.ref)
+    since = (move.old if forward else base) or base
+    _refuse(check_tip(door.project, arrived.path, since, move.new), move.ref)
+    own = git.changed_paths(arrived.path, base, move.new)  # what a branch takes over from main is no change of its own
+    _check_locks(door, arrived, move, own & git.changed_paths(arrived.path, since, move.new))
+
+
+def _check_locks(door: Door, arrived: git.Incoming, move: git.Move, changed: set[str]) -> None:
+    """Refuse what changes a file that somebody else has locked. A push to main merges a draft: its author may have."""
+    people = [door.actor.user]
+    if move.ref == MAIN:
+        heads = [str(move.new), *git.commit_info(arrived.path, str(move.new)).parents]
+        drafts = Draft.objects.filter(project=door.project, state=Draft.State.OPEN, head_commit__in=heads)
+        people += [draft.author for draft in drafts.select_related("author")]
+    try:
+        check_unlocked(door.project, people, changed)
+    except Conflict as conflict:
+        raise Refused(*lines_of(conflict), ref=move.ref) from None
 
 
 def _check_tag(arrived: git.Incoming, move: git.Move, main: str) -> None:

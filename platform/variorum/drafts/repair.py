@@ -5,9 +5,9 @@ from django.db import transaction
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.drafts.heads import advance
-from variorum.drafts.locking import lock, tell
-from variorum.drafts.merging import finish, landed
-from variorum.drafts.models import Draft
+from variorum.drafts.locking import landed, lock, tell
+from variorum.drafts.merging import finish
+from variorum.drafts.models import Draft, Push
 from variorum.drafts.refs import BRANCHES, KEEP, NUMBERED
 from variorum.repos import git, queries
 from variorum.repos.places import path_of
@@ -41,32 +41,55 @@ def adopt_head(draft: Draft) -> bool:
 
 
 def drop_branches() -> int:
-    """Take away numbered branches that a killed attempt to open a draft left without a row; gives how many.
+    """Take away branches of drafts that ended, and numbered ones that a killed attempt to open a draft left without a
+    row; gives how many.
 
-    Their commits stay under a hidden ref. A draft that is being opened holds its project's row, and is waited for.
+    What `main` does not have stays under a hidden ref. A draft that is being opened holds its project's row, one that
+    is being reopened its own: those are left for the next time.
     """
     projects = Project.objects.filter(repository__isnull=False).select_related("repository")
-    return sum(_drop(project) for project in projects.iterator() if _orphans(project))
+    return sum(_drop(project) for project in projects.iterator() if _leftovers(project))
 
 
 def _drop(project: Project) -> int:
     with transaction.atomic():
         if not Project.objects.select_for_update(skip_locked=True).filter(pk=project.pk).exists():
             return 0
-        orphans = _orphans(project)
+        left = _held(project, _leftovers(project))
         there = git.refs(path_of(project), KEEP)
-        kept = {f"{KEEP}{oid}": git.Move(f"{KEEP}{oid}", None, oid) for oid in orphans.values()}
+        kept = {
+            f"{KEEP}{oid}": git.Move(f"{KEEP}{oid}", None, oid) for oid in left.values() if not _in_main(project, oid)
+        }
         moves = [move for ref, move in kept.items() if ref not in there]
-        moves += [git.Move(f"{BRANCHES}{name}", oid, None) for name, oid in orphans.items()]
-        git.move_refs(path_of(project), moves)
-        return len(orphans)
+        moves += [git.Move(f"{BRANCHES}{name}", oid, None) for name, oid in left.items()]
+        try:
+            git.move_refs(path_of(project), moves)
+        except git.StaleHead:  # a push came first
+            return 0
+        return len(left)
 
 
-def _orphans(project: Project) -> dict[str, str]:
-    """Branches `drafts/<number>` without a draft, and what they point at."""
-    numbered = {name: oid for name, oid in git.heads(path_of(project), "drafts/").items() if NUMBERED.fullmatch(name)}
-    known = set(Draft.objects.filter(project=project, branch__in=numbered).values_list("branch", flat=True))
-    return {name: oid for name, oid in numbered.items() if name not in known}
+def _leftovers(project: Project) -> dict[str, str]:
+    """Branches without an open draft and without a push under way, and what they point at."""
+    heads = git.heads(path_of(project), "")
+    drafts = Draft.objects.filter(project=project, branch__in=heads).values_list("branch", "state")
+    known = {branch for branch, _ in drafts}
+    kept = {git.MAIN, *(branch for branch, state in drafts if state == Draft.State.OPEN)}
+    kept |= {ref.removeprefix(BRANCHES) for push in Push.objects.filter(project=project) for ref, *_ in push.moves}
+    over = {name: oid for name, oid in heads.items() if name not in kept}
+    return {name: oid for name, oid in over.items() if name in known or NUMBERED.fullmatch(name)}
+
+
+def _held(project: Project, branches: dict[str, str]) -> dict[str, str]:
+    """Those of the branches whose drafts nobody else holds, and that are over still; they are held from now on."""
+    rows = Draft.objects.filter(project=project, branch__in=branches)
+    held = rows.exclude(state=Draft.State.OPEN).select_for_update(skip_locked=True).values_list("pk", flat=True)
+    busy = set(rows.exclude(pk__in=list(held)).values_list("branch", flat=True))
+    return {name: oid for name, oid in branches.items() if name not in busy}
+
+
+def _in_main(project: Project, commit: str) -> bool:
+    return queries.is_ancestor(project, commit, queries.resolve(project, git.MAIN))
 
 
 def _adopt(draft: Draft) -> bool:

@@ -16,6 +16,7 @@ from variorum.drafts.repair import adopt_head
 from variorum.lib.errors import Conflict, Detail, Unprocessable
 from variorum.repos import git, queries
 from variorum.repos import services as repository
+from variorum.repos.lfs.locks import check_unlocked
 from variorum.repos.problems import bad_files
 from variorum_client.formats.merging import Unit
 
@@ -60,6 +61,7 @@ def resolve(
 def _take(
     draft: Draft, actor: Actor, expected_head: str, expected_main: str, decisions: Mapping[str, Decision] | None
 ) -> Draft:
+    check_unlocked(draft.project, [actor.user], decisions or {})
     adopt_head(draft)
     with transaction.atomic():
         locked = lock_open(draft)

@@ -19,6 +19,7 @@ from variorum.drafts.review import comment, delete_comment, edit_comment, resolv
 from variorum.lib.errors import Conflict
 from variorum.repos import queries
 from variorum.repos import services as repository
+from variorum.repos.lfs.locks import check_unlocked
 
 __all__ = [
     "close_draft",
@@ -48,13 +49,18 @@ def open_draft(
     base: str | None = None,
     head: str = "",
     reverts: str = "",
+    past_locks: bool = False,
 ) -> Draft:
     """A draft on top of `base` (main), with a first commit when there are files, or with `head`, a commit that is
     written already.
 
-    Raises NotFound for an unknown base, Unprocessable with path and line for files that are not fit.
+    Raises NotFound for an unknown base, Unprocessable with path and line for files that are not fit, Conflict `locked`
+    for files that somebody else has locked; `past_locks` for a job's result, which is worth keeping: its merge waits.
     """
     start = queries.resolve(project, base or "main")
+    paths = queries.changed_paths(project, start, head) if head else []
+    if not past_locks:
+        check_unlocked(project, [actor.user], [*(files or {}), *paths])
     repository.check_files(project=project, base=start, files=files or {})
     with transaction.atomic():
         number = next_number(project, "last_draft")
@@ -70,7 +76,7 @@ def open_draft(
             branch=branch,
             base_commit=start,
             head_commit=head or start,
-            paths=queries.changed_paths(project, start, head) if head else [],
+            paths=paths,
             reverts=reverts,
         )
         tell(draft, actor, "draft.opened", title=draft.title)
@@ -85,9 +91,10 @@ def open_draft(
 def save_files(*, draft: Draft, actor: Actor, files: Files, expected_head: str, message: str = "") -> Draft:
     """Commit files (None: delete) to an open draft that is at `expected_head`; no commit when nothing changes.
 
-    Raises Conflict `stale_save` with the other's content and difference, Unprocessable for files that are not fit.
-    The same save again is harmless.
+    Raises Conflict `stale_save` with the other's content and difference, `locked` for files that somebody else has
+    locked, Unprocessable for files that are not fit. The same save again is harmless.
     """
+    check_unlocked(draft.project, [actor.user], files)
     adopt_head(draft)
     with transaction.atomic():
         locked = lock_open(draft)

@@ -35,8 +35,18 @@ class LfsObject(models.Model):
         return f"{self.sha256[:12]} ({self.size} bytes)"
 
 
+class LeavingContent(models.Model):
+    """A content that was let go and may still lie in the object store: written down with the row's deletion, gone with
+    the content's."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
 class LfsLock(models.Model):
-    """A file that one person wants to change alone. Git LFS asks for it; the client tells the others before a push."""
+    """A file that one person wants to change alone: nobody else's save, push or merge of it is taken meanwhile."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="lfs_locks")
     path = models.CharField(max_length=400)

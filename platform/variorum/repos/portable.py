@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from variorum.lib.portable import Row, Stays, Table
-from variorum.repos.models import LfsLock, LfsObject, Repository
+from variorum.repos.models import LeavingContent, LfsLock, LfsObject, Repository
 from variorum_client.formats.safetensors import header_size, parse_header
 
 
@@ -20,6 +20,7 @@ def sound(row: Row, stored: Path) -> None:
 
 TABLES = [Table(LfsObject, stays=("asked_at",), objects=("sha256",), check=sound)]
 STAYS: Stays = {
+    LeavingContent: "what an installation has yet to remove from its own object store",
     LfsLock: "a lock says who works on a file now",
     Repository: "a folder's name on one installation; the repository itself travels as a Git bundle",
 }

@@ -50,6 +50,7 @@ def bring(training: TrainingJob, folder: Path) -> None:
             title=f"Adapter {path.removeprefix('adapters/')} from {_source(training)}",
             description=description(training, result, note),
             files=files,
+            past_locks=True,
         )
         TrainingJob.objects.filter(pk=training.pk).update(draft=draft, result=result, phase="")
         text = f"{in_words(result, n=result['examples']['held_out'])} It waits for review as draft #{draft.number}."

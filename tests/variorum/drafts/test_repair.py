@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from variorum.accounts.access import Actor
 from variorum.drafts import merging, repair, services
-from variorum.drafts.models import Draft
+from variorum.drafts.models import Draft, Push
 from variorum.events.models import Event
 from variorum.lib.errors import Conflict
 from variorum.repos import git, places, queries
@@ -44,6 +44,57 @@ def test_killed_after_main_moved(team: Any, draft: Any, monkeypatch: pytest.Monk
     assert (row.state, row.merged_commit, row.merging_commit, row.ended_by_name) == ("merged", team.main(), "", "Mia")
     assert Event.objects.filter(kind="draft.merged").count() == 1
     assert repair.finish_merges() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_killed_after_main_moved_takes_no_more_saves(
+    team: Any, draft: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing may reach the branch of a draft that is merged but for its row: nobody would find it there."""
+    team.approve("mia", draft)
+    killed(monkeypatch, merging, "finish", lambda: team.merge("mia", draft))
+    saved = team.save("eddie", draft, {"README.md": "late"})
+    assert (saved.status_code, saved.json()["code"]) == (409, "draft_not_open")
+    assert saved.json()["detail"] == "Draft #1 is merged; it cannot be changed any more."
+    assert team.post("eddie", "/drafts/1/close").json()["code"] == "draft_not_open"
+    assert queries.head(team.project, "drafts/1") == draft["head_commit"]
+    repair.finish_merges()
+    assert team.row(draft).state == "merged"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_branches_of_ended_drafts_go_and_their_commits_stay(team: Any, draft: Any) -> None:
+    closed = team.open(files={"prompts/other.prompt": "Hello"})
+    live = team.open(files={"prompts/live.prompt": "Hello"})
+    team.approve("mia", draft)
+    team.merge("mia", draft)
+    team.post("eddie", "/drafts/2/close")
+    assert repair.drop_branches() == 2
+    path, kept = places.path_of(team.project), f"refs/variorum/keep/{closed['head_commit']}"
+    assert git.refs(path) == {
+        "refs/heads/drafts/3": live["head_commit"],
+        "refs/heads/main": team.main(),
+        kept: closed["head_commit"],
+    }
+    assert repair.drop_branches() == 0
+    assert team.get("vera", "/drafts/2/diff").status_code == 200
+    assert team.post("eddie", "/drafts/2/reopen").status_code == 200
+    assert repair.drop_branches() == 0
+    again = team.save("eddie", closed, {"prompts/other.prompt": "Hello again"}).json()
+    assert queries.head(team.project, "drafts/2") == again["head_commit"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_branch_stays_while_its_draft_is_reopened_or_pushed_to(team: Any, draft: Any) -> None:
+    team.post("eddie", "/drafts/1/close")
+    intent = Push.objects.create(project=team.project, moves=[["refs/heads/drafts/1", draft["head_commit"], None]])
+    assert repair.drop_branches() == 0
+    intent.delete()
+    row = team.row(draft)
+    with transaction.atomic():
+        services.reopen_draft(draft=row, actor=Actor.of_user(team.people["eddie"]))
+        assert together([repair.drop_branches]) == [0]
+    assert queries.head(team.project, "drafts/1") == draft["head_commit"]
 
 
 @pytest.mark.django_db(transaction=True)

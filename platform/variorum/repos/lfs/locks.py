@@ -1,6 +1,6 @@
-"""Locks: one person says that they want to change a file alone, and the others are told before they push."""
+"""Locks: one person wants to change a file alone, and what others save, push or merge of it is refused."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -8,10 +8,12 @@ from django.db.models import QuerySet
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project, User
 from variorum.events.services import record
-from variorum.lib.errors import Forbidden
+from variorum.lib.errors import Conflict, Detail, Forbidden
 from variorum.repos import git
 from variorum.repos.models import LfsLock
 from variorum.repos.problems import explained
+
+MOST = 20  # locks that are told at once
 
 
 def locks_of(project: Project) -> QuerySet[LfsLock]:
@@ -19,10 +21,21 @@ def locks_of(project: Project) -> QuerySet[LfsLock]:
     return LfsLock.objects.filter(project=project).select_related("owner").order_by("pk")
 
 
-def locked_by_others(project: Project, user: User | None, paths: Iterable[str]) -> dict[str, LfsLock]:
-    """Those of the paths that somebody else has locked."""
-    found = locks_of(project).filter(path__in=list(paths)).exclude(owner=user)
-    return {lock.path: lock for lock in found}
+def check_unlocked(project: Project, users: Collection[User | None], paths: Iterable[str]) -> None:
+    """Raise Conflict `locked`, with each path, who has locked it and since when, unless nobody but `users` has."""
+    own = {user.pk for user in users if user is not None}
+    found = list(locks_of(project).filter(path__in=list(paths)).exclude(owner__in=own)[:MOST])
+    if found:
+        errors: list[Detail] = [{"where": lock.path, "code": "locked", "detail": _who(lock)} for lock in found]
+        text = (
+            f"{found[0].path} is {_who(found[0])}, to change it alone. Ask them to unlock it; a maintainer can"
+            f" force it: git lfs unlock --force {found[0].path}"
+        )
+        raise Conflict(text, code="locked", errors=errors)
+
+
+def _who(lock: LfsLock) -> str:
+    return f"locked by {lock.owner.name} since {lock.locked_at:%Y-%m-%d %H:%M} UTC"
 
 
 def lock(*, project: Project, actor: Actor, user: User, path: str, ref: str = "") -> tuple[LfsLock, bool]:

@@ -85,6 +85,34 @@ def test_who_comes_to_rely_on_it_in_the_meantime_keeps_it(project: Project, monk
     assert (here(pointer), LfsObject.objects.count()) == (True, 1)
 
 
+def test_killed_between_the_row_and_the_content(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next call removes what was let go; not what somebody brought back meanwhile."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(digest: str) -> None:
+        raise Killed
+
+    def collect_and_die() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(objects, "release", die)
+            with pytest.raises(Killed):
+                collecting.collect_project(project)
+
+    services.ensure_repository(project)
+    collecting.collect()  # the one of this day
+    gone, back = store(project, b"\1"), store(project, b"\2")
+    for pointer in (gone, back):
+        LfsObject.objects.filter(sha256=pointer.oid).update(asked_at=timezone.now() - timedelta(days=15))
+        collect_and_die()
+    assert ([here(gone), here(back)], LfsObject.objects.count()) == ([True, True], 0)
+    store(project, b"\2")
+    collecting.collect()
+    assert ([here(gone), here(back)], LfsObject.objects.count()) == ([False, True], 1)
+    assert collecting.finish_leaving() == 0
+
+
 def test_an_upload_after_the_deletion_brings_it_back(project: Project) -> None:
     pointer = store(project, b"\1")
     grow_old()
