@@ -3,6 +3,7 @@
 import base64
 import gzip
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from io import BytesIO
@@ -16,6 +17,7 @@ from tests.gitclient import Clone, address
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.repos import git, places, queries, services
+from variorum.repos.transport.listing import listing
 from variorum.repos.transport.pktlines import FLUSH, pkt
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -201,3 +203,54 @@ def running(project: Project) -> list[str]:
 
 def test_the_repository_stays_sound(head: str, project: Project) -> None:
     assert git.fsck(places.path_of(project)) == []
+
+
+QUESTIONS = {
+    "clone": b"0009peel\n000csymrefs\n000bunborn\n" + pkt("ref-prefix refs/heads/\n") + pkt("ref-prefix refs/tags/\n"),
+    "clone with HEAD": b"0009peel\n000csymrefs\n" + pkt("ref-prefix HEAD\n") + pkt("ref-prefix refs/heads/\n"),
+    "everything": b"",
+    "hidden": pkt("ref-prefix refs/variorum/\n"),
+    "tags alone": pkt("peel\n") + pkt("ref-prefix refs/tags/v1\n"),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_refs_are_listed_as_git_lists_them(head: str, project: Project, tmp_path: Path, question: str) -> None:
+    path = places.path_of(project)
+    base = queries.commit_info(project, head).parents[0]
+    ann = git.Author("Ann", "ann@example.org")
+    tag = git.write_tag(path, "v1", base, notes="Notes", author=ann)
+    moves = {
+        "refs/heads/drafts/1": base,
+        "refs/tags/v1": tag,
+        "refs/tags/plain": head,
+        f"refs/variorum/keep/{base}": base,
+    }
+    git.move_refs(path, [git.Move(ref, None, oid) for ref, oid in moves.items()])
+    start = pkt("command=ls-refs\n") + pkt("agent=git/2.39.5") + pkt("object-format=sha1")
+    (tmp_path / "q").write_bytes(start + b"0001" + QUESTIONS[question] + FLUSH)
+    line = git.command(path, "-c", "uploadpack.hideRefs=refs/variorum/", "upload-pack", "--stateless-rpc", str(path))
+    with (tmp_path / "q").open("rb") as body:
+        said = listing(path, body)
+        env = {**git.environment(), "GIT_PROTOCOL": "version=2"}
+        assert said == subprocess.run(line, stdin=body, env=env, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        FLUSH,
+        pkt("command=fetch\n") + b"0001" + FLUSH,
+        pkt("command=ls-refs\n") + b"0001" + pkt("peel\n"),
+        pkt("command=ls-refs\n") + b"0001" + pkt("what is this\n") + FLUSH,
+        pkt("command=ls-refs\n") + b"0001ffff",
+        pkt("command=ls-refs\n") + b"0001" + pkt(b"ref-prefix \xff\n") + FLUSH,
+        (pkt("command=ls-refs\n") + b"0001").ljust(70_000, b"0"),
+    ],
+)
+def test_other_questions_are_left_to_git(head: str, project: Project, tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "q").write_bytes(body)
+    with (tmp_path / "q").open("rb") as file:
+        assert listing(places.path_of(project), file) is None
+        assert file.read() == body

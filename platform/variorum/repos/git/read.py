@@ -59,6 +59,16 @@ def refs(path: Path, prefix: str = "refs/") -> dict[str, str]:
 
 
 @patient
+def peeled(path: Path) -> dict[str, str]:
+    """What each annotated tag leads to in the end, by the ref's full name."""
+    repository = open_repository(path)
+    names = [name for name in repository.listall_references() if name.startswith("refs/tags/")]
+    found = {name: repository.references[name] for name in names}
+    peeled = {name: str(ref.peel().id) for name, ref in found.items()}
+    return {name: oid for name, oid in peeled.items() if oid != str(found[name].target)}
+
+
+@patient
 def heads(path: Path, prefix: str) -> dict[str, str]:
     """Branches below ``prefix`` ("drafts/") and their commits."""
     repository = open_repository(path)

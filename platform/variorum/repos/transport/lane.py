@@ -20,20 +20,19 @@ from variorum.lib import asgi
 from variorum.lib.asgi import Disconnected, Receive, Scope, Send, header
 from variorum.lib.errors import Invalid, Problem, Unavailable
 from variorum.lib.lanes import App
-from variorum.repos import git
 from variorum.repos.transport import commands
 from variorum.repos.transport.api import FETCH, PUSH
 from variorum.repos.transport.bodies import spool, too_large
 from variorum.repos.transport.door import Door
+from variorum.repos.transport.listing import listing, visible_refs
 from variorum.repos.transport.pktlines import FLUSH, pkt
-from variorum.repos.transport.processes import upload_pack
+from variorum.repos.transport.processes import capabilities, upload_pack
 
 log = logging.getLogger(__name__)
 ADDRESS = re.compile(r"^/[-\w]+\.git/(info/refs|git-upload-pack|git-receive-pack)$", re.ASCII)
 FETCHES, PUSHES = 16, 4  # at once, in one web process
 WAITING = 60.0  # seconds for a free place
 WANTS = 32_000_000  # bytes of one fetch's request
-HIDDEN = "refs/variorum/"
 NO_CACHE = [
     (b"cache-control", b"no-cache, max-age=0, must-revalidate"),
     (b"pragma", b"no-cache"),
@@ -50,6 +49,7 @@ class GitLane:
         self.receiver = receiver
         self.fetches, self.pushes = asyncio.Semaphore(FETCHES), asyncio.Semaphore(PUSHES)
         self.threads = ThreadPoolExecutor(PUSHES, thread_name_prefix="push")
+        self.capabilities = b""  # of version 2
 
     def wants(self, scope: Scope) -> bool:
         """One of the three addresses."""
@@ -77,11 +77,15 @@ class GitLane:
         service = parse_qs(scope["query_string"].decode())["service"][-1]  # the one that Django looked at
         headers = _headers(f"application/x-{service}-advertisement")
         if service == PUSH:
-            refs = await asyncio.to_thread(_refs_of, door)
+            refs = await asyncio.to_thread(visible_refs, door.path)
             await _send_whole(send, headers, commands.advertisement(refs))
             return
         async with _place(self.fetches):
-            start = b"" if _version(scope) == 2 else pkt(f"# service={service}\n") + FLUSH
+            if _version(scope) == 2:  # it says what the server can, nothing of the repository
+                self.capabilities = self.capabilities or await capabilities(door.path)
+                await _send_whole(send, headers, self.capabilities)
+                return
+            start = pkt(f"# service={service}\n") + FLUSH
             await upload_pack(
                 door.path, ["--advertise-refs"], receive, send, headers, start=start, env=_protocol(scope)
             )
@@ -92,8 +96,11 @@ class GitLane:
         with body.file:
             if not body.whole:
                 raise too_large(WANTS)
+            headers = _headers(f"application/x-{FETCH}-result")
+            if _version(scope) == 2 and (listed := await asyncio.to_thread(listing, door.path, body.file)):
+                await _send_whole(send, headers, listed)
+                return
             async with _place(self.fetches):
-                headers = _headers(f"application/x-{FETCH}-result")
                 await upload_pack(door.path, [], receive, send, headers, stdin=body.file, env=_protocol(scope))
 
     async def _push(self, scope: Scope, receive: Receive, send: Send, door: Door) -> None:
@@ -120,10 +127,6 @@ async def _place(places: asyncio.Semaphore) -> AsyncIterator[None]:
         yield
     finally:
         places.release()
-
-
-def _refs_of(door: Door) -> dict[str, str]:
-    return {name: oid for name, oid in git.refs(door.path).items() if not name.startswith(HIDDEN)}
 
 
 def _check_type(scope: Scope, service: str) -> None:

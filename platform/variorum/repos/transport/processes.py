@@ -11,6 +11,7 @@ from typing import IO
 from variorum.lib.asgi import Receive, Send
 from variorum.lib.errors import Unavailable
 from variorum.repos import git
+from variorum.repos.transport.pktlines import FLUSH
 
 log = logging.getLogger(__name__)
 CHUNK = 256 * 1024
@@ -39,11 +40,8 @@ async def upload_pack(
 ) -> None:
     """Run it and stream what it says after `start`. The process ends with the caller. Raises Unavailable when it
     says nothing at all."""
-    line = git.command(path, "upload-pack", "--stateless-rpc", *options, str(path))
     process = await asyncio.create_subprocess_exec(
-        line[0],
-        *CONFIG,
-        *line[1:],
+        *_line(path, options),
         stdin=stdin if stdin is not None else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -66,11 +64,35 @@ async def upload_pack(
         await process.wait()
 
 
+async def capabilities(path: Path) -> bytes:
+    """What version 2 of the protocol says first; the same for every repository. Raises Unavailable."""
+    process = await asyncio.create_subprocess_exec(
+        *_line(path, ["--advertise-refs"]),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**git.environment(), "GIT_PROTOCOL": "version=2"},
+    )
+    said, _ = await process.communicate()
+    if process.returncode or not said.endswith(FLUSH):
+        raise _silent()
+    return said
+
+
+def _line(path: Path, options: list[str]) -> list[str]:
+    line = git.command(path, "upload-pack", "--stateless-rpc", *options, str(path))
+    return [line[0], *CONFIG, *line[1:]]
+
+
+def _silent() -> Unavailable:
+    return Unavailable("The repository cannot be read now. Try again in a moment.", headers={"Retry-After": "5"})
+
+
 async def _pass_on(process: asyncio.subprocess.Process, send: Send, headers: Headers, start: bytes) -> None:
     piece = await _read(process)
     if not piece:
         log.error("git upload-pack ended with %s and without a word", await process.wait())
-        raise Unavailable("The repository cannot be read now. Try again in a moment.", headers={"Retry-After": "5"})
+        raise _silent()
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     piece = start + piece
     while piece:
