@@ -186,6 +186,10 @@ def test_differences_that_stand_for_gigabytes(refused: Refused) -> None:
     with git.incoming(refused.path) as arrived, file.open("rb") as handle, pytest.raises(git.BadPack) as found:
         arrived.unpack(handle)
     assert "takes more memory than a push may have" in str(found.value)
+    bundle = file.with_suffix(".bundle")
+    bundle.write_bytes(b"# v2 git bundle\n" + b"1" * 40 + b" refs/heads/main\n\n" + bomb(200))
+    with pytest.raises(git.GitError, match="Out of memory"):
+        git.read_bundle(bundle, file.with_suffix(".git"))
     assert refused._all() == refused.before
 
 

@@ -7,6 +7,7 @@ from typing import IO
 
 from variorum.repos.git.errors import GitError
 from variorum.repos.git.handle import command, environment, forget, init_bare, run_git
+from variorum.repos.git.incoming import BOUNDED, WINDOWS
 from variorum.repos.git.paths import MAX_FILE
 from variorum.repos.git.read import refs
 
@@ -58,9 +59,11 @@ def read_bundle(bundle: Path, path: Path) -> dict[str, str]:
     """
     init_bare(path)
     run_git(path, "bundle", "verify", "--quiet", str(bundle))
-    rules = ("-c", "fetch.fsckObjects=true", "-c", "core.bigFileThreshold=2m", "-c", "gc.auto=0")
+    rules = ("-c", "fetch.fsckObjects=true", "-c", "core.bigFileThreshold=2m", "-c", "gc.auto=0", *WINDOWS)
     mapped = tuple(f"{name}*:{name}*" for name in REFS)
-    run_git(path, *rules, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(bundle), *mapped)
+    run_git(
+        path, *rules, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(bundle), *mapped, within=BOUNDED
+    )
     forget(path)
     _check_sizes(path)
     _check_modes(path)

@@ -134,11 +134,12 @@ def environment() -> dict[str, str]:
     }
 
 
-def run_git(path: Path, *arguments: str, accept: tuple[int, ...] = (0,)) -> str:
-    """Run the git binary there, without any configuration but the repository's; answers its output."""
+def run_git(path: Path, *arguments: str, accept: tuple[int, ...] = (0,), within: tuple[str, ...] = ()) -> str:
+    """Run the git binary there, without any configuration but the repository's; answers its output. `within` is a
+    command that runs another one."""
     done = subprocess.run(
-        command(path, *arguments), env=environment(), capture_output=True, encoding="utf-8", errors="replace",
-        check=False, stdin=subprocess.DEVNULL,
+        [*within, *command(path, *arguments)], env=environment(), capture_output=True, encoding="utf-8",
+        errors="replace", check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     if done.returncode not in accept:
         raise GitError(f"git {arguments[0]}: {done.stderr.strip()[:500]}")

@@ -25,10 +25,8 @@ SECONDS = 600.0  # for one run of git over what was pushed
 FEW = 100  # objects; fewer land as loose files, as a save's do, more as one pack
 YOUNG = 60.0  # seconds in which a scratch repository may lack its lock
 # Big files pass through a bounded buffer instead of the memory; they are refused afterwards.
-LIMITS = (
-    *("-c", "core.bigFileThreshold=1m", "-c", "pack.threads=1", "-c", "core.fsync=committed"),
-    *("-c", "core.packedGitWindowSize=16m", "-c", "core.packedGitLimit=256m"),
-)
+WINDOWS = ("-c", "core.packedGitWindowSize=16m", "-c", "core.packedGitLimit=256m")
+LIMITS = ("-c", "core.bigFileThreshold=1m", "-c", "pack.threads=1", "-c", "core.fsync=committed", *WINDOWS)
 # A few bytes of differences can stand for gigabytes, which git puts together in its memory: it may have so much.
 ROOM = 1_000_000  # KiB of addresses
 BOUNDED = ("sh", "-c", f'ulimit -v {ROOM} && exec "$0" "$@"')
