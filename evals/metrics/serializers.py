@@ -41,7 +41,9 @@ class NewMetric(serializers.Serializer[object]):
     """A metric of the project's own. `function` is a code metric's; a judge is described by its config."""
 
     name = serializers.CharField(max_length=100)
-    slug = serializers.RegexField(r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", required=False, default="")
+    slug = serializers.RegexField(
+        r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", required=False, default="", allow_blank=True
+    )
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
     kind = serializers.ChoiceField(choices=RUNNABLE)
     function = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")

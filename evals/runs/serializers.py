@@ -294,7 +294,7 @@ class NewSuite(SuiteChange):
 
     version = None  # type: ignore[assignment]  # a new suite has none to have seen
     name = serializers.CharField(max_length=100)
-    slug = serializers.RegexField(SLUG, required=False, default="")
+    slug = serializers.RegexField(SLUG, required=False, default="", allow_blank=True)
     dataset = serializers.CharField(max_length=63)
     prompt_path = serializers.RegexField(r"^prompts/.+\.prompt$", max_length=400)
     metrics = serializers.ListField(child=serializers.SlugField(max_length=63), min_length=1, max_length=20)

@@ -4140,8 +4140,7 @@ export interface components {
         /** @description An empty dataset. */
         NewDatasetRequest: {
             name: string;
-            /** @default  */
-            slug: string;
+            slug?: string;
             /** @default  */
             description: string;
         };
@@ -4267,8 +4266,7 @@ export interface components {
         /** @description A metric of the project's own. `function` is a code metric's; a judge is described by its config. */
         NewMetricRequest: {
             name: string;
-            /** @default  */
-            slug: string;
+            slug?: string;
             /** @default  */
             description: string;
             kind: components["schemas"]["NewMetricKindEnum"];
@@ -4357,8 +4355,7 @@ export interface components {
             rules?: components["schemas"]["SuiteRuleRequest"][];
             required?: boolean;
             concurrency?: number;
-            /** @default  */
-            slug: string;
+            slug?: string;
         };
         /** @description A name for a commit of main; `ref` is main, another tag, or a commit id or its beginning. */
         NewTagRequest: {

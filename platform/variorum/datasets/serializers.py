@@ -34,7 +34,9 @@ class NewDataset(serializers.Serializer[object]):
     """An empty dataset."""
 
     name = serializers.CharField(max_length=100)
-    slug = serializers.RegexField(r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", required=False, default="")
+    slug = serializers.RegexField(
+        r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", required=False, default="", allow_blank=True
+    )
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 

@@ -56,7 +56,8 @@ def test_a_changed_default_is_a_new_version(project):
 def test_editing_makes_versions(project, owner, api):
     client = api(owner)
     made = client.post(
-        f"{BASE}/metrics", {"name": "Ticket id", "kind": "code", "function": "regex", "config": {"pattern": r"#\d+"}}
+        f"{BASE}/metrics",
+        {"name": "Ticket id", "slug": "", "kind": "code", "function": "regex", "config": {"pattern": r"#\d+"}},
     )
     assert (made.status_code, made.json()["slug"], made.json()["config"]["whole"]) == (201, "ticket-id", False)
     url = f"{BASE}/metrics/ticket-id"

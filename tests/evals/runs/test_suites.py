@@ -13,7 +13,7 @@ NEW = {"name": "Second", "dataset": "messages", "prompt_path": PATH, "metrics": 
 
 def test_made_changed_archived(owner, api, suite):
     client = api(owner)
-    made = client.post(f"{BASE}/suites", {**NEW, "subset": {"per_label": 5}, "pinned": 1}).json()
+    made = client.post(f"{BASE}/suites", {**NEW, "slug": "", "subset": {"per_label": 5}, "pinned": 1}).json()
     assert (made["slug"], made["check_name"], made["pinned"], made["version"]) == ("second", "evaluation: second", 1, 1)
     assert made["rules"] == [{"kind": "not_worse", "metric": "exact-match", "margin": 0.05}]
     url = f"{BASE}/suites/second"

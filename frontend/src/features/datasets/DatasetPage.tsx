@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
+import { useCan } from "@/api/session";
 import { formatNumber } from "@/lib/format";
 import { Button, ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
@@ -55,7 +56,7 @@ export default function DatasetPage() {
       title={found.data.name}
       description={found.data.description}
       breadcrumb={[{ label: "Datasets", to: "/p/$project/datasets", params: { project } }]}
-      actions={add}
+      actions={some ? <Uses project={project} dataset={dataset} add={add} /> : add}
       width="full"
     >
       {!some && (
@@ -67,6 +68,27 @@ export default function DatasetPage() {
       {version.isPending && some && <SkeletonRows rows={10} columns={3} />}
       {version.data && <VersionView project={project} dataset={dataset} version={version.data} />}
     </Page>
+  );
+}
+
+/** What one does with a dataset next: prove a prompt on it, teach a model with it. */
+function Uses({ project, dataset, add }: { project: string; dataset: string; add: ReactNode }) {
+  if (!useCan(project, "editor")) return null;
+  return (
+    <>
+      {add}
+      <ButtonLink to="/p/$project/training/new" params={{ project }} search={{ dataset }} icon="training">
+        Fine-tune on it
+      </ButtonLink>
+      <ButtonLink
+        to="/p/$project/evaluations/suites/new"
+        params={{ project }}
+        search={{ dataset }}
+        icon="evaluation"
+      >
+        Evaluate a prompt on it
+      </ButtonLink>
+    </>
   );
 }
 
@@ -116,13 +138,16 @@ function VersionBar({ project, dataset, version, onVersion }: VersionBarProps) {
         <Id value={version.sha256} label="content hash" /> · by {version.actor_name}{" "}
         <Time at={version.created_at} />
       </p>
-      <span style={{ flex: 1 }} />
-      <a href={`${address}?as=csv`} download>
-        CSV
-      </a>
-      <a href={`${address}?as=jsonl`} download>
-        JSON lines
-      </a>
+      <p className={styles.downloads}>
+        Download{" "}
+        <a href={`${address}?as=csv`} download>
+          CSV
+        </a>{" "}
+        or{" "}
+        <a href={`${address}?as=jsonl`} download>
+          JSON lines
+        </a>
+      </p>
     </div>
   );
 }

@@ -13,7 +13,7 @@ export function PreviewTable({ preview }: { preview: Preview }) {
       header: column.name,
       primary: index === 0,
       cell: (row: PreviewRow) => (
-        <span className={styles.one} title={cellText(row.values[column.name])}>
+        <span className={styles.peek} title={cellText(row.values[column.name])}>
           {cellText(row.values[column.name])}
         </span>
       ),
@@ -21,7 +21,7 @@ export function PreviewTable({ preview }: { preview: Preview }) {
   ];
   return (
     <>
-      <div style={{ padding: 12, display: "grid", gap: 8 }}>
+      <div style={{ padding: "12px 16px", display: "grid", gap: 8 }}>
         <p className={styles.facts}>
           {preview.complete ? "" : "At least "}
           {plural(preview.row_count, "row")} · {preview.format.toUpperCase()} · {preview.encoding}
