@@ -1,20 +1,16 @@
-"""Export and import over HTTP."""
+"""Exports over HTTP."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from variorum.accounts.access import access_project, actor_of, person_of
+from variorum.accounts.access import access_project, actor_of
 from variorum.accounts.roles import Role
 from variorum.jobs.api import JobSerializer
 from variorum.jobs.models import Job
@@ -22,7 +18,6 @@ from variorum.jobs.queries import access_job, jobs_of
 from variorum.lib import objects
 from variorum.lib.errors import NotFound
 from variorum_portable.exporting import left_out
-from variorum_portable.importing import import_project
 from variorum_portable.tasks import KEPT, KIND, file_of, start_export
 
 SHOWN = 20
@@ -50,21 +45,6 @@ class ExportPage(serializers.Serializer[object]):
     items = ExportSerializer(many=True)
     left_out = LeftOut(many=True)
     next = serializers.CharField(allow_null=True)
-
-
-class ImportForm(serializers.Serializer[object]):
-    """The file, and where the project goes. Slug and name are those of the file when they are left out."""
-
-    file = serializers.FileField()
-    slug = serializers.CharField(required=False, max_length=63, allow_blank=True, default="")
-    name = serializers.CharField(required=False, max_length=100, allow_blank=True, default="")
-
-
-class ImportedProject(serializers.Serializer[object]):
-    """The new project."""
-
-    slug = serializers.CharField()
-    name = serializers.CharField()
 
 
 class ExportsView(APIView):
@@ -101,30 +81,6 @@ class ExportFileView(APIView):
         response["Content-Disposition"] = f'attachment; filename="{project}-export-{number}.zip"'
         response["ETag"] = f'"{found["sha256"]}"'
         return response
-
-
-class ImportsView(APIView):
-    """A project from a file."""
-
-    parser_classes = [MultiPartParser]
-
-    @extend_schema(
-        operation_id="imports_create",
-        request={"multipart/form-data": ImportForm},
-        responses={201: ImportedProject},
-    )
-    def post(self, request: Request) -> Response:
-        """A person. Whole or not at all. 409 `slug_taken`; 422 `bad_export`, `unknown_version`."""
-        person = person_of(request)
-        body = ImportForm(data=request.data)
-        body.is_valid(raise_exception=True)
-        data: dict[str, Any] = body.validated_data
-        with tempfile.NamedTemporaryFile(prefix=".import-", suffix=".zip", dir=settings.DATA_DIR) as handle:
-            for piece in data["file"].chunks():
-                handle.write(piece)
-            handle.flush()
-            made = import_project(Path(handle.name), owner=person, slug=data["slug"], name=data["name"])
-        return Response(ImportedProject(made).data, status=201)
 
 
 def _shown(job: Job) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from typing import IO, Any
 from variorum.lib import objects
 from variorum_portable.rows import Damaged, digest_of, line_of
 
+Watch = Callable[[int, int, str], None]  # (done, total, what)
 FORMAT, VERSION = "variorum-project", 1
 MANIFEST, REPOSITORY, PROJECT = "manifest.json", "repository.bundle", "project.json"
 NAME = re.compile(
@@ -99,16 +100,21 @@ class _Counted:
 
 
 class Reader:
-    """A file that was found whole: its parts are those of the manifest. Raises Damaged with what is wrong."""
+    """A file that was found whole: its parts are those of the manifest. Raises Damaged with what is wrong.
 
-    def __init__(self, path: Path) -> None:
+    `watch` is told how many bytes were read, of how many, and of which part; what it raises ends the reading.
+    """
+
+    def __init__(self, path: Path, watch: Watch = lambda *_: None) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
             raise Damaged("This is not an export of a project: it is no ZIP file, or was cut off.") from None
         self._reading: list[IO[bytes]] = []  # parts that somebody stopped reading half-way
+        self._watch, self._read = watch, 0
         try:
             self.manifest = self._manifest()
+            self.size = sum(part["size"] for part in self.manifest["parts"].values())  # bytes, unpacked
         except Damaged:
             self.close()
             raise
@@ -136,6 +142,7 @@ class Reader:
                 while piece := handle.read(CHUNK):
                     digest.update(piece)
                     size += len(piece)
+                    self._tell(name, len(piece))
                     yield piece
                 self._reading.remove(handle)
         except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, zipfile.zlib.error):  # type: ignore[attr-defined]
@@ -163,6 +170,11 @@ class Reader:
     def json(self, name: str) -> dict[str, Any]:
         """A part that is one small JSON object."""
         return _row(name, b"".join(self.pieces(name)))
+
+    def _tell(self, name: str, size: int) -> None:
+        """A body that several rows share is read for each, so the sum may come out above the whole."""
+        self._read = min(self._read + size, self.size)
+        self._watch(self._read, self.size, name)
 
     def _manifest(self) -> dict[str, Any]:
         infos = self._zip.infolist()
@@ -236,4 +248,4 @@ def rows_part(table: str) -> str:
     return f"rows/{table}.jsonl"
 
 
-__all__ = ["MANIFEST", "PROJECT", "REPOSITORY", "Reader", "Writer", "line_of", "rows_part"]
+__all__ = ["MANIFEST", "PROJECT", "REPOSITORY", "Reader", "Watch", "Writer", "line_of", "rows_part"]

@@ -1,6 +1,6 @@
 """A whole project to one file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,10 @@ from variorum.accounts.models import Membership, Project, User
 from variorum.lib.portable import Table, label
 from variorum.repos import git
 from variorum.repos.places import path_of
-from variorum_portable.archive import PROJECT, REPOSITORY, Writer, rows_part
+from variorum_portable.archive import PROJECT, REPOSITORY, Watch, Writer, rows_part
 from variorum_portable.rows import Places, dump, fields_of, line_of
 from variorum_portable.tables import STAYS, TABLES
 
-Watch = Callable[[int, int, str], None]  # (done, total, what)
 SETTINGS = ("name", "description", "required_approvals", "last_draft")
 
 
@@ -40,8 +39,8 @@ def export_project(project: Project, path: Path, watch: Watch = lambda *_: None)
         refs = git.own_refs(repository)
         with writer.open(REPOSITORY) as handle:
             git.write_bundle(repository, handle, refs)
-        watch(2, 3, "large files")
-        for digest in wanted:
+        for place, digest in enumerate(wanted, 1):
+            watch(2, 3, f"large files: {place} of {len(wanted)}")
             writer.add_object(digest)
         writer.close_with({"refs": refs, "left_out": left_out(), "slug": project.slug})
         watch(3, 3, "done")

@@ -1,5 +1,10 @@
 """A project with something in every table that travels."""
 
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from evals.metrics.services import create_metric
@@ -98,3 +103,24 @@ def _watching(project: Project, actor: Actor) -> None:
     rule = alerts.create_rule(project=project, actor=actor, fields=fields, channels=[inbox, hook])
     Alert.objects.create(project=project, number=1, rule=rule, rule_name=rule.name, condition={"kind": "errors"},
                          figures={"n": 5}, suspects={"commits": []})  # fmt: skip
+
+
+def parts_of(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as found:
+        return {name: found.read(name) for name in found.namelist()}
+
+
+def written(path: Path, parts: dict[str, bytes], *, fix: bool = True, stored: bool = False) -> Path:
+    """An archive of these parts, with a manifest that fits them."""
+    if fix:
+        manifest = json.loads(parts["manifest.json"])
+        rest = {name: data for name, data in parts.items() if name != "manifest.json"}
+        manifest["parts"] = {
+            name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in rest.items()
+        }
+        parts = {**rest, "manifest.json": json.dumps(manifest).encode()}
+    with zipfile.ZipFile(path, "w") as made:
+        for name, data in parts.items():
+            packed = not stored and name.startswith("rows/")
+            made.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
+    return path

@@ -11,10 +11,49 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description The caller's newest imports. */
+        get: operations["imports_list"];
+        put?: never;
+        /**
+         * @description A person, or a key of the scope admin, whose maker will own the project. A job reads the file, whole or not
+         *     at all. 409 `slug_taken`; 422 `bad_export`, `unknown_version`.
+         */
+        post: operations["imports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whoever began it. */
+        get: operations["imports_show"];
+        put?: never;
+        post?: never;
+        /** @description Whoever began it. Removes what is left of one that failed or was cancelled. 409 `import_not_ended`. */
+        delete: operations["imports_forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{number}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get?: never;
         put?: never;
-        /** @description A person. Whole or not at all. 409 `slug_taken`; 422 `bad_export`, `unknown_version`. */
-        post: operations["imports_create"];
+        /** @description Whoever began it. 409 `job_ended`. */
+        post: operations["imports_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3582,6 +3621,28 @@ export interface components {
             step: number;
             items: components["schemas"]["Bar"][];
         };
+        /** @description An import. `done` and `total` in bytes; `code` is the refusal's; `report` is null until the project is here. */
+        Import: {
+            id: number;
+            title: string;
+            /** @description The address name that the project gets. */
+            readonly slug: string;
+            state?: components["schemas"]["JobStateEnum"];
+            /** Format: int64 */
+            done?: number;
+            /** Format: int64 */
+            total?: number | null;
+            message?: string;
+            error?: string;
+            code?: string | null;
+            report?: components["schemas"]["ImportReport"] | null;
+            /** @description Whether somebody asked it to stop. */
+            readonly cancel_requested: boolean;
+            /** Format: date-time */
+            created_at?: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+        };
         /** @description The file, and where the project goes. Slug and name are those of the file when they are left out. */
         ImportFormRequest: {
             /** Format: binary */
@@ -3591,17 +3652,29 @@ export interface components {
             /** @default  */
             name: string;
         };
+        /** @description The caller's newest imports. */
+        ImportPage: {
+            items: components["schemas"]["Import"][];
+            next: string | null;
+        };
+        /** @description What came: rows by table, branches and tags, large files, bytes; people who have no account here yet. */
+        ImportReport: {
+            slug: string;
+            name: string;
+            rows: {
+                [key: string]: number;
+            };
+            refs: number;
+            objects: number;
+            bytes: number;
+            without_account: string[];
+        };
         /** @description What came of it: the version at once, or the job that will make it. */
         Imported: {
             dataset: string | null;
             version: components["schemas"]["VersionDetail"] | null;
             created: boolean;
             job: components["schemas"]["Job"] | null;
-        };
-        /** @description The new project. */
-        ImportedProject: {
-            slug: string;
-            name: string;
         };
         /** @description A job with its progress. */
         Job: {
@@ -5577,6 +5650,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    imports_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPage"];
+                };
+            };
+        };
+    };
     imports_create: {
         parameters: {
             query?: never;
@@ -5590,12 +5682,74 @@ export interface operations {
             };
         };
         responses: {
-            201: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportedProject"];
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+        };
+    };
+    imports_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+        };
+    };
+    imports_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    imports_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
                 };
             };
         };

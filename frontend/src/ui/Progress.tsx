@@ -12,6 +12,8 @@ interface ProgressProps {
   message?: ReactNode;
   /** The cancel button's place. */
   action?: ReactNode;
+  /** How figures are written; else as numbers. */
+  figure?: (value: number) => string;
 }
 
 /** Milliseconds until the end at the pace so far, or null while that would be a guess (under 3 s or nothing done). */
@@ -28,7 +30,15 @@ function roundLeft(ms: number): number {
 }
 
 /** How far long work is, how long it still takes, and a place to cancel it. */
-export function Progress({ label, done, total, startedAt, message, action }: ProgressProps) {
+export function Progress({
+  label,
+  done,
+  total,
+  startedAt,
+  message,
+  action,
+  figure = formatNumber,
+}: ProgressProps) {
   const share = total === null || total === undefined ? null : total > 0 ? Math.min(1, done / total) : 0;
   const left = total && startedAt ? timeLeft(done, total, new Date(startedAt)) : null;
   return (
@@ -52,7 +62,7 @@ export function Progress({ label, done, total, startedAt, message, action }: Pro
       <div className={styles.words}>
         <span className={styles.message}>{message}</span>
         <span className={styles.count}>
-          {total ? `${formatNumber(done)} of ${formatNumber(total)}` : done > 0 && formatNumber(done)}
+          {total ? `${figure(done)} of ${figure(total)}` : done > 0 && figure(done)}
           {left !== null && ` · about ${formatDuration(roundLeft(left))} left`}
         </span>
       </div>

@@ -271,9 +271,35 @@ def _add_live(commands: Commands) -> None:
 
 
 def _add_export(commands: Commands) -> None:
-    parser = _command(commands, "export", "the whole project as one file", "variorum export -o support-desk.zip\n")
-    parser.add_argument("-o", "--output", metavar="FILE", help="default: the project's slug and .zip")
+    parser = _command(
+        commands,
+        "export",
+        "the whole project as one file",
+        """\
+        variorum export                          # support-desk.zip
+        variorum export support-desk desk.zip
+        """,
+    )
+    parser.add_argument("name", nargs="?", metavar="project", help="the project's slug (VARIORUM_PROJECT)")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="default: the project's slug and .zip")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the same as an option")
     _project(parser)
+
+
+def _add_import_project(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "import-project",
+        "make a project of an exported file; it comes whole or not at all",
+        """\
+        variorum import-project desk.zip
+        variorum import-project desk.zip --slug copy --name 'A copy'
+        """,
+    )
+    parser.add_argument("file", metavar="FILE", help="what `variorum export` wrote")
+    parser.add_argument("--slug", help="another address name than the file's")
+    parser.add_argument("--name", help="another name than the file's")
+    parser.add_argument("--json", action="store_true", help="the report as JSON")
 
 
 def _add_log(commands: Commands) -> None:
@@ -312,7 +338,10 @@ _EDITOR = (
     *(_add_clone, _add_status, _add_diff, _add_check, _add_open, _add_run, _add_pull, _add_push, _add_import),
     _add_merge_file,
 )
-_SERVER = (_add_fetch, _add_render, _add_deploy, _add_rollback, _add_live, _add_export, _add_log, _add_credential)
+_SERVER = (
+    *(_add_fetch, _add_render, _add_deploy, _add_rollback, _add_live, _add_export, _add_import_project, _add_log),
+    _add_credential,
+)
 
 
 def _parser(commands: Commands, name: str, help_text: str, examples: str) -> argparse.ArgumentParser:

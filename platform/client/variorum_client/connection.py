@@ -6,7 +6,8 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, Any
@@ -59,16 +60,13 @@ class Connection:
         """One exchange, at most `timeout` seconds in all. Raises ApiError with status 0 when no whole answer came."""
         deadline = time.monotonic() + self.timeout
         given = {**self._headers(), **({"Content-Type": "application/json"} if body is not None else {})}
-        try:
-            with self._client().stream(
+        with (
+            self._told(httpx.HTTPError, httpx.InvalidURL, OSError, ValueError),
+            self._client().stream(
                 method, self.base_url + path, content=body, headers={**given, **(headers or {})}
-            ) as response:
-                return self._read(response, deadline)
-        except httpx.TimeoutException:
-            raise ApiError(0, "timeout", f"{self._host} did not answer within {self.timeout:g} s.") from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            message = f"{self._host} cannot be reached ({type(error).__name__})."
-            raise ApiError(0, "unreachable", message) from None
+            ) as response,
+        ):
+            return self._read(response, deadline)
 
     def download(self, path: str, out: IO[bytes]) -> str:
         """Fetch a file of any size, in flat memory; `timeout` is for each step of it. Answers its sha256 in hex.
@@ -76,19 +74,36 @@ class Connection:
         Raises ApiError, also for every answer but 200.
         """
         digest = hashlib.sha256()
+        with (
+            self._told(httpx.HTTPError, httpx.InvalidURL),
+            self._client().stream("GET", self.base_url + path, headers=self._headers()) as response,
+        ):
+            if response.status_code != 200:
+                raise refusal(self._read(response, time.monotonic() + self.timeout))
+            for piece in response.iter_bytes(DOWNLOAD_CHUNK):
+                digest.update(piece)
+                out.write(piece)
+        return digest.hexdigest()
+
+    def upload(self, path: str, name: str, file: IO[bytes], fields: Mapping[str, str]) -> Answer:
+        """Send a form with a file of any size, in flat memory; `timeout` is for each step of it. Raises ApiError."""
+        parts = {"files": {"file": (name, file, "application/octet-stream")}, "data": dict(fields)}
+        with (
+            self._told(httpx.HTTPError, httpx.InvalidURL),
+            self._client().stream("POST", self.base_url + path, headers=self._headers(), **parts) as response,  # type: ignore[arg-type]
+        ):
+            return self._read(response, time.monotonic() + self.timeout)
+
+    @contextmanager
+    def _told(self, *errors: type[Exception]) -> Iterator[None]:
+        """What goes wrong on the way, as ApiError of status 0."""
         try:
-            with self._client().stream("GET", self.base_url + path, headers=self._headers()) as response:
-                if response.status_code != 200:
-                    raise refusal(self._read(response, time.monotonic() + self.timeout))
-                for piece in response.iter_bytes(DOWNLOAD_CHUNK):
-                    digest.update(piece)
-                    out.write(piece)
+            yield
         except httpx.TimeoutException:
             raise ApiError(0, "timeout", f"{self._host} did not answer within {self.timeout:g} s.") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except errors as error:
             message = f"{self._host} cannot be reached ({type(error).__name__})."
             raise ApiError(0, "unreachable", message) from None
-        return digest.hexdigest()
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._key}", "Accept": "application/json", "User-Agent": USER_AGENT}

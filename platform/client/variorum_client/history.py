@@ -1,6 +1,7 @@
 """The commands that look back: what was live when, and the whole project as one file."""
 
 import json
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, TextIO
 
-from variorum_client.asking import ask_project, connection_for, project_for
+from variorum_client.asking import ask, ask_project, connection_for, object_of, project_for
 from variorum_client.connection import path_of
 from variorum_client.errors import ApiError
 from variorum_client.moments import parse_moment, said, zone_of
@@ -41,10 +42,13 @@ def live(options: Namespace, out: TextIO) -> int:
 
 def export(options: Namespace, out: TextIO) -> int:
     """Let the server write the project to one file, wait for it, and fetch it."""
+    options.project = options.name or options.project
     project = project_for(options)
-    target = Path(options.output or f"{project}.zip")
+    target = Path(options.file or options.output or f"{project}.zip")
     job = ask_project(options, "POST", "exports")
+    said = ""
     while job["state"] not in ENDED:
+        said = _step(said, job["message"])
         time.sleep(PAUSE)
         job = ask_project(options, "GET", "jobs", str(job["number"]))
     if job["state"] != "succeeded":
@@ -62,6 +66,49 @@ def export(options: Namespace, out: TextIO) -> int:
         partial.unlink(missing_ok=True)
     out.write(f"{project} written to {target} ({job['result']['size']:,} bytes, sha256 {digest[:12]}…)\n")
     return 0
+
+
+def import_project(options: Namespace, out: TextIO) -> int:
+    """Send a file, wait until its project is there, and tell what came. Ctrl-C stops waiting, not the import."""
+    file = Path(options.file)
+    fields = {name: getattr(options, name) for name in ("slug", "name") if getattr(options, name)}
+    connection = connection_for(options)
+    try:
+        with file.open("rb") as handle:
+            found = object_of(connection.upload(path_of("imports"), file.name, handle, fields))
+    finally:
+        connection.close()
+    said = ""
+    while found["state"] not in ENDED:
+        said = _step(said, _far(found))
+        time.sleep(PAUSE)
+        found = ask(options, "GET", "imports", str(found["id"]))
+    report = found["report"]
+    if not report:
+        raise ApiError(0, "import_failed", found["error"] or f"The import ended as {found['state']}.")
+    if options.json:
+        out.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+        return 0
+    rows = sum(report["rows"].values())
+    out.write(f"{report['name']} is here now: /p/{report['slug']}\n")
+    out.write(f"  {report['refs']} branches and tags, {rows:,} rows, {report['objects']} large files\n")
+    if report["without_account"]:
+        out.write(f"  without an account here: {', '.join(report['without_account'])}\n")
+    return 0
+
+
+def _far(found: Mapping[str, Any]) -> str:
+    if found["state"] == "queued":
+        return "waiting for a worker"
+    share = 100 * found["done"] // found["total"] if found["total"] else 0
+    return f"{share:>3} % {found['message']}"
+
+
+def _step(said: str, now: str) -> str:
+    """A line on standard error when there is something new to say, and a person who reads it."""
+    if now and now != said and sys.stderr.isatty():
+        sys.stderr.write(f"{now}\n")
+    return now or said
 
 
 def _shown(item: Mapping[str, Any], zone: tzinfo, *, texts: bool) -> str:

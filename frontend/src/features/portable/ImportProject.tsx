@@ -6,7 +6,6 @@ import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { FormError } from "@/ui/ErrorState";
 import { Field, Form, TextInput } from "@/ui/Field";
-import { toast } from "@/ui/Toast";
 import styles from "./Portable.module.css";
 import { useImport } from "./portable";
 
@@ -37,9 +36,9 @@ function ImportForm({ onClose }: { onClose: () => void }) {
     bring.mutate(
       { file, slug: slug.trim(), name: name.trim() },
       {
-        onSuccess: (made) => {
-          toast(`${made.name} is here now`);
-          void navigate({ to: "/p/$project", params: { project: made.slug } });
+        onSuccess: (begun) => {
+          onClose();
+          void navigate({ to: "/imports/$number", params: { number: String(begun.id) } });
         },
       },
     );

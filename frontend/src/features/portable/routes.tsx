@@ -1,5 +1,5 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { projectRoute } from "@/routes";
+import { projectRoute, rootRoute } from "@/routes";
 
 const exports = createRoute({
   getParentRoute: () => projectRoute,
@@ -8,3 +8,11 @@ const exports = createRoute({
 });
 
 export const routes = [exports];
+
+const oneImport = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/imports/$number",
+  component: lazyRouteComponent(() => import("./ImportPage")),
+});
+
+export const rootRoutes = [oneImport];

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Project, projectsQuery } from "@/api/session";
 import { ImportProject } from "@/features/portable/ImportProject";
+import { ImportsUnderWay } from "@/features/portable/ImportsUnderWay";
 import { PlainShell } from "@/shell/PlainShell";
 import { Badge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
@@ -37,6 +38,7 @@ export default function ProjectsPage() {
           </>
         }
       >
+        <ImportsUnderWay />
         <ProjectList create={create} />
         <Dialog open={creating} onClose={() => setCreating(false)} title="New project">
           <NewProject />
