@@ -105,11 +105,17 @@ describe("freshening", () => {
     const freshen = freshener(queries, "desk");
     for (let count = 0; count < 20; count += 1) freshen(message("alert.firing"));
     expect(ask).not.toHaveBeenCalled();
-    vi.advanceTimersByTime(300);
-    expect(ask.mock.calls).toEqual([
+    vi.advanceTimersByTime(40);
+    const once = [
       [{ queryKey: ["desk", "alerts"] }],
       [{ queryKey: ["desk", "alert_rules"] }],
       [{ queryKey: ["desk", "events"] }],
-    ]);
+    ];
+    expect(ask.mock.calls).toEqual(once);
+    freshen(message("alert.ok"));
+    vi.advanceTimersByTime(100);
+    expect(ask.mock.calls).toEqual(once);
+    vi.advanceTimersByTime(200);
+    expect(ask.mock.calls).toEqual([...once, ...once]);
   });
 });

@@ -150,18 +150,27 @@ function parseMessage(text: string): LiveMessage | null {
   }
 }
 
-/** Collects stale nouns for a moment and freshens each once, so that a burst of messages costs one request a list. */
-export function freshener(queries: QueryClient, project: string, delay = 250): Handler {
+/**
+ * Collects stale nouns for a moment and freshens each once, so that a burst of messages costs one request a list: the
+ * first message after a quiet time waits `soon`, those after it until `pause` has passed since the last freshening.
+ */
+export function freshener(queries: QueryClient, project: string, soon = 30, pause = 250): Handler {
   const nouns = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let last = -pause;
   return (message) => {
     for (const noun of staleNouns(message.kind)) nouns.add(noun);
     if (timer || nouns.size === 0) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      for (const noun of [...nouns, "events"]) void queries.invalidateQueries({ queryKey: [project, noun] });
-      nouns.clear();
-    }, delay);
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        last = performance.now();
+        for (const noun of [...nouns, "events"])
+          void queries.invalidateQueries({ queryKey: [project, noun] });
+        nouns.clear();
+      },
+      Math.max(soon, last + pause - performance.now()),
+    );
   };
 }
 
