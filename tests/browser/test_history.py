@@ -117,7 +117,10 @@ def test_a_project_goes_out_and_comes_in(visit, merged, tmp_path: Path):
     looks_right(page)
     dialog.get_by_label("In addresses").fill("desk-copy")
     dialog.get_by_role("button", name="Import").click()
-    expect(page).to_have_url(re.compile("/p/desk-copy"))
+    expect(page.get_by_role("heading", name="What came")).to_be_visible()  # the job's page, which follows it
+    looks_right(page)
+    page.get_by_role("link", name="Open Desk").click()
+    expect(page).to_have_url("/p/desk-copy")
     page.goto("/p/desk-copy/tags")
     expect(page.get_by_role("heading", name="v1")).to_be_visible()
 

@@ -35,7 +35,7 @@ export function SettingsForm({ project, path, refName, text, overview, onChange 
   const { config } = overview;
   return (
     <Card title="Settings">
-      <div className={styles.settings}>
+      <div className={styles.settings} role="group" aria-label="Settings">
         <Setting label="Model" value={overview.model} onSet={set(["model"])} />
         <Setting
           label="Temperature"

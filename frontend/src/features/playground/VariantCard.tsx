@@ -38,7 +38,7 @@ export function VariantCard(props: Props) {
       }
       padding="none"
     >
-      <div className={styles.settings}>
+      <div className={styles.settings} role="group" aria-label={side}>
         <Field label="Text">
           <Select
             options={sources}
