@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { membersQuery } from "@/features/settings/members";
 import { Button } from "@/ui/Button";
 import { TextArea } from "@/ui/Field";
@@ -34,12 +35,13 @@ export function MentionBox(props: MentionBoxProps) {
   };
   const choose = (who: Callable) => {
     const done = written(value, box.current?.selectionStart ?? value.length, who.handle);
-    onChange(done.text);
-    setAsked(null);
-    requestAnimationFrame(() => {
-      box.current?.focus();
-      box.current?.setSelectionRange(done.cursor, done.cursor);
+    flushSync(() => {
+      onChange(done.text);
+      setAsked(null);
     });
+    // At once: a frame later the next key may have been typed, and the cursor would jump back before it.
+    box.current?.focus();
+    box.current?.setSelectionRange(done.cursor, done.cursor);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const one = offered[at];
