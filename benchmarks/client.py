@@ -7,12 +7,12 @@ Targets (DESIGN section 7): a cached fetch at most 2 µs, a compiled 1 KB prompt
 
 import asyncio
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from dotpromptz import Dotprompt
 from dotpromptz.typing import DataArgument
+from timing import best
 
 from tests.fakes.variorum_server import KEY, FakeVariorum
 from variorum_client import Client
@@ -39,17 +39,6 @@ TEMPLATE = (
     + "The customer wrote in detail what happened and when. " * 8
 )
 VARIABLES = {"name": "Ada", "product": "Parcels", "order": "X-17", "tone": "kind", "count": 3}
-
-
-def best(work: Callable[[], object], turns: int, rounds: int = 15) -> float:
-    """Microseconds of one turn in the quietest round."""
-    found = float("inf")
-    for _ in range(rounds):
-        began = time.perf_counter()
-        for _ in range(turns):
-            work()
-        found = min(found, (time.perf_counter() - began) / turns * 1e6)
-    return found
 
 
 def official() -> Callable[[], object]:

@@ -5,28 +5,16 @@
 Target (DESIGN section 7): two conditions and a percentage, 50 rules stored, at most 2 µs.
 """
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from openfeature.contrib.tools.flagd.core import FlagdCore
 from openfeature.evaluation_context import EvaluationContext
+from timing import best
 
 from variorum_client.rules import Rules, ramp
 
 ONLY = {"and": [{"==": [{"var": "plan"}, "pro"]}, {"in": [{"var": "country"}, ["de", "at", "ch"]]}]}
 FIELDS = {"plan": "pro", "country": "de", "age": 40}
-
-
-def best(work: Callable[[], object], turns: int, rounds: int = 15) -> float:
-    """Microseconds of one turn in the quietest round."""
-    found = float("inf")
-    for _ in range(rounds):
-        began = time.perf_counter()
-        for _ in range(turns):
-            work()
-        found = min(found, (time.perf_counter() - began) / turns * 1e6)
-    return found
 
 
 def document(rules: int) -> dict[str, Any]:

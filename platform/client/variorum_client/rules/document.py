@@ -39,7 +39,6 @@ class Rules:
     def __init__(self, document: Mapping[str, Any], *, clock: Callable[[], float] = time.time) -> None:
         """`clock` gives seconds since 1970, for `$flagd.timestamp`. Raises RuleError for what is no document."""
         flags, segments = _parts(document)
-        self.metadata = {str(key): _metadata(one) for key, one in flags.items()}
         self._rules = {str(key): _forgiving(str(key), one, segments, clock) for key, one in flags.items()}
 
     def __iter__(self) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from variorum_client.formats.merging.order import additions
 from variorum_client.formats.merging.sequences import only_adds, stretches
 from variorum_client.formats.yamls import Json
 
@@ -95,24 +96,13 @@ def _replaces(old: Sequence[Key], new: Sequence[Key]) -> bool:
 def _united(old: Sequence[Key], mine: Sequence[Key], other: Sequence[Key]) -> Iterator[Key]:
     """What both keep, and behind each what was added there; the same with the sides swapped."""
     gone = set(old) - (set(mine) & set(other))
-    added = [_added(old, side) for side in (mine, other)]
+    added = [additions(old, side) for side in (mine, other)]
     for anchor in (None, *old):
         if anchor is not None and anchor not in gone:
             yield anchor
         runs = [side.get(anchor, []) for side in added]
         for run in sorted(runs, key=lambda run: [key.text for key in run]):
             yield from run
-
-
-def _added(old: Sequence[Key], side: Sequence[Key]) -> dict[Key | None, list[Key]]:
-    known, anchor = set(old), None
-    found: dict[Key | None, list[Key]] = {}
-    for key in side:
-        if key in known:
-            anchor = key
-        else:
-            found.setdefault(anchor, []).append(key)
-    return found
 
 
 def merge_positions(base: Sequence[Key], ours: Sequence[Key], theirs: Sequence[Key]) -> list[tuple[int, int]] | None:

@@ -1,6 +1,9 @@
 """In which order the keys of a merged mapping stand."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import TypeVar
+
+K = TypeVar("K", bound=Hashable)
 
 
 def merged_order(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
@@ -8,7 +11,7 @@ def merged_order(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
     the key that they were put behind. The answer is the same with the sides swapped.
     """
     spine = _spine(base, ours, theirs)
-    added = [_additions(spine, side) for side in sorted([list(ours), list(theirs)])]
+    added = [additions(spine, side) for side in sorted([list(ours), list(theirs)])]
     found: list[str] = []
     for anchor in (None, *spine):
         found += [anchor] if anchor is not None else []
@@ -31,10 +34,11 @@ def _common(side: Sequence[str], other: Sequence[str]) -> list[str]:
     return [key for key in side if key in there]
 
 
-def _additions(spine: Sequence[str], side: Sequence[str]) -> dict[str | None, list[str]]:
+def additions(spine: Sequence[K], side: Sequence[K]) -> dict[K | None, list[K]]:
+    """What a side has beyond the spine, by the element of the spine that it stands behind (None: before the first)."""
     known = set(spine)
-    found: dict[str | None, list[str]] = {}
-    anchor: str | None = None
+    found: dict[K | None, list[K]] = {}
+    anchor: K | None = None
     for key in side:
         if key in known:
             anchor = key
