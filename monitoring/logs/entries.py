@@ -21,7 +21,16 @@ MAX_TEXT = 2_000_000  # bytes of one log's input, output, error, reference and m
 MAX_TAGS = 20
 AHEAD = timedelta(hours=1)
 APART = timedelta(days=1)
-NAMES = {"prompt": 200, "environment": 63, "commit": 64, "model": 200, "adapter": 200, "user": 200, "session": 200}
+NAMES = {
+    "prompt": 200,
+    "environment": 63,
+    "commit": 64,
+    "variant": 200,
+    "model": 200,
+    "adapter": 200,
+    "user": 200,
+    "session": 200,
+}
 TEXTS = ("input", "output", "error", "reference", "metadata")
 FIELDS = frozenset({"id", "started_at", "latency_ms", "input_tokens", "output_tokens", "cost", "tags", *NAMES, *TEXTS})
 INPUT_PARTS = {"variables": dict, "messages": list, "text": str}
@@ -50,6 +59,7 @@ class Entry(NamedTuple):
     tags: str
     end_user: str
     session: str
+    variant: str
     texts: bytes
 
 
@@ -158,6 +168,7 @@ class _Batch:
             tags=self._tags(index, raw.get("tags")),
             end_user=names["user"],
             session=names["session"],
+            variant=names["variant"],
             texts=self._texts(index, raw),
         )
 

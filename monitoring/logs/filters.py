@@ -15,7 +15,7 @@ from monitoring.logs.models import Log
 from variorum.accounts.models import Project
 from variorum.lib.errors import Invalid
 
-NAMES = ("prompt", "environment", "commit", "model", "tag", "user", "session", "text", "score")
+NAMES = ("prompt", "environment", "commit", "variant", "model", "tag", "user", "session", "text", "score")
 NUMBERS = ("latency_above", "latency_below", "score_above", "score_below")
 PARAMETERS = (*NAMES, *NUMBERS, "status", "from", "to")
 ROLLED_UP = {"prompt", "environment", "commit", "model", "status"}
@@ -33,6 +33,7 @@ class LogFilter:
     prompt: str = ""
     environment: str = ""
     commit: str = ""
+    variant: str = ""
     model: str = ""
     status: str = ""
     tag: str = ""
@@ -61,7 +62,7 @@ class LogFilter:
             day__gte=(self.since - day).date(),
             day__lte=(self.until + day).date(),
         )
-        for name in ("prompt", "environment", "model", "session"):
+        for name in ("prompt", "environment", "variant", "model", "session"):
             if value := getattr(self, name):
                 found = found.filter(**{name: value})
         if self.commit:  # as people write them, cut

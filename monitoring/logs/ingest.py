@@ -26,7 +26,7 @@ from variorum.lib.ids import uuid7
 COPY = """
 COPY logs_log (
     project_id, day, id, started_at, prompt, environment, commit, model, adapter, failed, latency_ms,
-    input_tokens, output_tokens, cost, tags, end_user, session, text_id, text_at
+    input_tokens, output_tokens, cost, tags, end_user, session, variant, text_id, text_at
 ) FROM STDIN
 """
 KNOWN = """

@@ -32,6 +32,7 @@ class Log(models.Model):
     tags = ArrayField(models.TextField())
     end_user = models.TextField()
     session = models.TextField()
+    variant = models.TextField()  # the rule and variant that chose the commit, as in rollout-12/candidate
     text_id = models.UUIDField()
     text_at = models.SmallIntegerField()
 

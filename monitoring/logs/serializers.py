@@ -36,6 +36,9 @@ class NewLog(serializers.Serializer[object]):
     started_at = serializers.DateTimeField(required=False, help_text="Needed unless the id is a version 7 UUID.")
     prompt = serializers.CharField(max_length=NAMES["prompt"], required=False)
     commit = serializers.CharField(max_length=NAMES["commit"], required=False)
+    variant = serializers.CharField(
+        max_length=NAMES["variant"], required=False, help_text="The rule and variant that chose the commit."
+    )
     model = serializers.CharField(max_length=NAMES["model"], required=False)
     adapter = serializers.CharField(max_length=NAMES["adapter"], required=False)
     latency_ms = serializers.FloatField(min_value=0, required=False)
@@ -84,6 +87,7 @@ class LogSerializer(serializers.Serializer[object]):
     prompt = serializers.CharField()
     environment = serializers.CharField()
     commit = serializers.CharField()
+    variant = serializers.CharField()
     model = serializers.CharField()
     adapter = serializers.CharField()
     status = serializers.ChoiceField(choices=["ok", "error"])
@@ -161,8 +165,8 @@ class NewFeedback(serializers.Serializer[object]):
 def line(log: Log, texts: Texts, scores: list[Score]) -> dict[str, Any]:
     """A log for a list."""
     same = (
-        "id", "started_at", "prompt", "environment", "commit", "model", "adapter", "latency_ms", "input_tokens",
-        "output_tokens", "tags", "session",
+        "id", "started_at", "prompt", "environment", "commit", "variant", "model", "adapter", "latency_ms",
+        "input_tokens", "output_tokens", "tags", "session",
     )  # fmt: skip
     return {
         **{name: getattr(log, name) for name in same},

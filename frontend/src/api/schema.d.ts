@@ -3853,6 +3853,7 @@ export interface components {
             prompt: string;
             environment: string;
             commit: string;
+            variant: string;
             model: string;
             adapter: string;
             status: components["schemas"]["LogStatusEnum"];
@@ -4290,6 +4291,8 @@ export interface components {
             started_at?: string;
             prompt?: string;
             commit?: string;
+            /** @description The rule and variant that chose the commit. */
+            variant?: string;
             model?: string;
             adapter?: string;
             /** Format: double */
@@ -5590,6 +5593,7 @@ export interface components {
             prompt: string;
             environment: string;
             commit: string;
+            variant: string;
             model: string;
             adapter: string;
             status: components["schemas"]["LogStatusEnum"];
@@ -8627,6 +8631,7 @@ export interface operations {
                 /** @description A time with its zone. */
                 to?: string;
                 user?: string;
+                variant?: string;
             };
             header?: never;
             path: {
@@ -8740,6 +8745,7 @@ export interface operations {
                 /** @description A time with its zone. */
                 to?: string;
                 user?: string;
+                variant?: string;
             };
             header?: never;
             path: {

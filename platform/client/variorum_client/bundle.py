@@ -2,6 +2,9 @@
 
 It is made of (project, environment, commit) and the files alone: no times, no ids, so building it twice gives
 the same bytes. `hash` is the SHA-256 of the document without its hash.
+
+Format 1 holds one commit. Format 2 is what an environment serves that has rules: format 1's fields of the commit that
+is live, with `rules` (a flagd document) and, in `commits`, the artefacts of every other commit that a rule names.
 """
 
 import hashlib
@@ -26,7 +29,9 @@ from variorum_client.formats import (
 from variorum_client.formats.texts import decode
 
 FORMAT = 1
+FORMAT_WITH_RULES = 2
 MAX_BUNDLE_BYTES = 64_000_000
+KINDS = ("prompts", "configs", "adapters")
 _TEXT_FIELDS = ("project", "environment", "commit", "hash")
 
 
@@ -91,6 +96,19 @@ def build_bundle(*, project: str, environment: str, commit: str, files: Mapping[
     return {**bundle, "hash": _digest(bundle)}
 
 
+def with_rules(
+    live: Mapping[str, Any], rules: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The document of format 2: the bundle of the live commit, the rules, and the bundles of other commits by id."""
+    bundle = {
+        **live,
+        "format": FORMAT_WITH_RULES,
+        "rules": dict(rules),
+        "commits": {sha: {kind: other[kind] for kind in KINDS} for sha, other in others.items()},
+    }
+    return {**bundle, "hash": _digest(bundle)}
+
+
 def canonical_bytes(bundle: Mapping[str, Any]) -> bytes:
     """The bytes that are stored and served: UTF-8 JSON, keys sorted, no blanks."""
     text = json.dumps(bundle, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -106,17 +124,28 @@ def bundle_hash(body: bytes) -> str:
 
 
 def load_bundle(body: bytes, *, previous: Bundle | None = None) -> Bundle:
-    """Check a bundle and compile its prompts. Prompts that `previous` already holds are taken from it.
+    """Check a bundle and compile its prompts, those of the live commit. What `previous` already holds is taken from it.
 
     Raises BundleError when it is not JSON, too large, of another format, altered, or holds a broken artefact.
     """
+    return compiled(read_bundle(body), previous)
+
+
+def read_bundle(body: bytes) -> dict[str, Any]:
+    """The document in these bytes, of a known format, unaltered, its artefacts not looked at. Raises BundleError."""
     data = _read(body)
-    if data.get("format") != FORMAT:
-        raise BundleError(f"The bundle has format {data.get('format')!r}; this client reads {FORMAT}: upgrade it.")
+    if data.get("format") not in (FORMAT, FORMAT_WITH_RULES):
+        known = f"this client reads {FORMAT} and {FORMAT_WITH_RULES}: upgrade it."
+        raise BundleError(f"The bundle has format {data.get('format')!r}; {known}")
     if any(not isinstance(data.get(name), str) for name in _TEXT_FIELDS):
         raise BundleError(f"The bundle lacks one of {', '.join(_TEXT_FIELDS)}.")
     if _digest(data) != data["hash"]:
         raise BundleError("The bundle's hash does not fit its content: it was altered or damaged.")
+    return data
+
+
+def compiled(data: dict[str, Any], previous: Bundle | None = None) -> Bundle:
+    """The artefacts of a document that was read, compiled. Raises BundleError for one that cannot be."""
     try:
         return _compiled(data, previous.prompts if previous else {})
     except FormatError as error:

@@ -31,13 +31,15 @@ from django.utils import timezone
 
 from variorum.accounts.models import ApiKey
 from variorum.accounts.roles import Scope
-from variorum.deployments import etags
-from variorum.deployments.runtime import HEADERS, Ready, live_bundle
+from variorum.deployments import etags, serving
+from variorum.deployments.runtime import HEADERS
+from variorum.deployments.serving import Ready
 from variorum.lib.asgi import Message, Receive, Send
 from variorum.lib.asgi import Scope as AsgiScope
 
 log = logging.getLogger(__name__)
 PREFIX, SUFFIX = "/api/v1/runtime/", "/bundle"
+SERVED = ("deployment.", "rules.", "rollout.")  # kinds of events after which an environment may serve something else
 TTL = 5.0
 REFUSAL_TTL = 2.0
 AWAY = 1.0  # seconds until the database is asked again after it did not answer
@@ -240,7 +242,7 @@ class RuntimeLane:
     def hear(self, news: dict[str, Any]) -> None:
         """A notification of `events.live`: forget what it concerns."""
         kind: str = news["kind"]
-        if not kind.startswith(("deployment.", "api_key.")):
+        if not kind.startswith((*SERVED, "api_key.")):
             return
         self._news += 1
         self._refusals.clear()
@@ -249,7 +251,7 @@ class RuntimeLane:
                 d for d, held in self._keys.items() if held.value and str(held.value.id) == news["subject"]["id"]
             ]:
                 del self._keys[digest]
-        if kind.startswith("deployment."):
+        if kind.startswith(SERVED):
             for place, held in self._bundles.items():
                 if place[0] == news["project"]:
                     held.until = 0.0
@@ -314,7 +316,7 @@ def _load_key(digest: bytes) -> KeyFacts | None:
 
 def _load_answer(place: tuple[int, str], held: "_Held[_Answer] | None") -> _Answer | None:
     known = held.value if held else None
-    ready = live_bundle(*place, known.ready if known else None)
+    ready = serving.ready(*place, known.ready if known else None)
     if ready is None:
         return None
     return known if known and known.ready is ready else _Answer(ready)

@@ -66,6 +66,25 @@ class Bundle(models.Model):
         return f"{self.commit[:10]} ({self.hash[:10]})"
 
 
+class RuleSet(models.Model):
+    """The rules of an environment from a moment on, as a flagd document. Never changed: the newest one is in force."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="rule_sets")
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    note = models.TextField(blank=True, default="")
+    actor_name = models.CharField(max_length=220)
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["environment", "number"], name="rule_set_once")]
+
+    def __str__(self) -> str:
+        return f"{self.environment_id}: {self.number}"
+
+
 class Deployment(models.Model):
     """A commit made live in an environment. The newest one of an environment is what is live there."""
 

@@ -1,6 +1,6 @@
 """What of deployments travels with an export: every one, with the very bytes that apps were served."""
 
-from variorum.deployments.models import Bundle, Deployment, Environment, GoLive
+from variorum.deployments.models import Bundle, Deployment, Environment, GoLive, RuleSet
 from variorum.lib.portable import Row, Stays, Table
 from variorum_client.bundle import BundleError, bundle_hash
 
@@ -20,5 +20,6 @@ TABLES = [
     Table(GoLive, project="environment__project"),
     Table(Bundle, project="environment__project", body="body", check_body=same_bytes),
     Table(Deployment),
+    Table(RuleSet, project="environment__project"),
 ]
 STAYS: Stays = {}

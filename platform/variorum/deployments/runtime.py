@@ -1,7 +1,5 @@
 """The door through which apps fetch their bundle: the ordinary view, and what its fast lane shares with it."""
 
-from dataclasses import dataclass
-
 from django.http import HttpResponse, HttpResponseNotModified
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -12,35 +10,12 @@ from variorum.accounts.access import access_key_project
 from variorum.accounts.authentication import KeyAuthentication
 from variorum.accounts.models import Project
 from variorum.accounts.roles import Scope
-from variorum.deployments import etags
-from variorum.deployments.models import Bundle, Deployment
+from variorum.deployments import etags, serving
 from variorum.deployments.queries import NOTHING
+from variorum.deployments.serving import Ready
 from variorum.lib.errors import NotFound
 
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The bytes that an environment serves now."""
-
-    etag: bytes
-    body: bytes
-
-
-def live_bundle(project_id: int, environment: str, known: Ready | None = None) -> Ready | None:
-    """What an environment of a project serves, None when nothing is deployed there or there is no such environment.
-
-    `known` is given back when it is still right, which spares reading the body.
-    """
-    live = Deployment.objects.filter(project=project_id, environment__slug=environment).order_by("-number")
-    found = live.values_list("bundle", "bundle__hash").first()
-    if found is None:
-        return None
-    etag = etags.etag_of(found[1]).encode()
-    if known is not None and known.etag == etag:
-        return known
-    return Ready(etag, bytes(Bundle.objects.values_list("body", flat=True).get(pk=found[0])))
 
 
 class RuntimeBundleView(APIView):
@@ -60,7 +35,7 @@ class RuntimeBundleView(APIView):
 
 
 def _ready(project: Project, environment: str) -> Ready:
-    found = live_bundle(project.pk, environment)
+    found = serving.ready(project.pk, environment)
     if found is None:
         raise NotFound(f"Nothing is deployed to {environment[:63]!r} in {project.slug}.", code=NOTHING, headers=HEADERS)
     return found

@@ -65,6 +65,7 @@ def test_a_batch_is_stored_with_all_that_was_sent(app: APIClient, project: Proje
         metadata={"plan": "pro"},
         user="u1",
         session="s1",
+        variant="rollout-12/candidate",
     )
     answer = app.post(URL, {"logs": [full, a_log()]})
     assert (answer.status_code, answer.json()) == (200, {"accepted": 2, "duplicates": 0})
@@ -73,6 +74,7 @@ def test_a_batch_is_stored_with_all_that_was_sent(app: APIClient, project: Proje
     assert (log.model, log.adapter, log.failed, log.latency_ms) == ("local/smollm2-135m", "adapters/triage", True, 12.5)
     assert (log.input_tokens, log.output_tokens, log.cost) == (10, 3, Decimal("0.000123"))
     assert (log.tags, log.end_user, log.session) == (["vip", 'd"e\\ {,}'], "u1", "s1")
+    assert log.variant == "rollout-12/candidate"
     stored = texts.unpack(LogText.objects.get(id=log.text_id).body)[log.text_at]
     assert stored == {name: full[name] for name in ("input", "output", "error", "reference", "metadata")}
 

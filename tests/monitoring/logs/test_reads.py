@@ -53,7 +53,8 @@ def test_each_filter_narrows(client: APIClient, put_logs: Put) -> None:
     one, two = put_logs(
         {
             "prompt": "triage", "commit": "a" * 40, "model": "local/x", "latency_ms": 10, "tags": ["vip", "de"],
-            "user": "u1", "session": "s1", "output": "The refund is on its way", "input": "Wo ist mein Geld?",
+            "user": "u1", "session": "s1", "variant": "beta/new", "output": "The refund is on its way",
+            "input": "Wo ist mein Geld?",
         },
         {
             "prompt": "reply", "commit": "b" * 40, "model": "local/y", "latency_ms": 900, "error": "Timeout",
@@ -73,6 +74,7 @@ def test_each_filter_narrows(client: APIClient, put_logs: Put) -> None:
         ({"tag": "vip"}, first),
         ({"user": "u1"}, first),
         ({"session": "s1"}, first),
+        ({"variant": "beta/new"}, first),
         ({"text": "REFUND"}, first),
         ({"text": "mein geld"}, first),
         ({"text": "timeout"}, second),

@@ -79,6 +79,7 @@ function Facts({ project, log }: { project: string; log: WholeLog }) {
             "–"
           ),
         ],
+        ["Chosen by", log.variant ? <code key="variant">{log.variant}</code> : "–"],
         ["Model", [log.model, log.adapter].filter(Boolean).join(" with ") || "–"],
         ["Latency", <Num key="latency" value={log.latency_ms} format={formatDuration} />],
         [

@@ -3,6 +3,7 @@ export interface LogSearch {
   prompt?: string;
   environment?: string;
   commit?: string;
+  variant?: string;
   model?: string;
   status?: string;
   tag?: string;
@@ -26,6 +27,7 @@ export const NAMES = [
   "prompt",
   "environment",
   "commit",
+  "variant",
   "model",
   "status",
   "tag",

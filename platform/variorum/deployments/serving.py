@@ -1,0 +1,111 @@
+"""What an environment serves now: the bytes for its apps, and the same compiled for our own use.
+
+Without rules these are the frozen bytes of the live commit. With rules they are composed of the frozen bundles of the
+commits that may be given and the rules in force; what was composed is kept by what it was made of.
+"""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from variorum.deployments import etags
+from variorum.deployments.models import Bundle, Deployment, Environment, RuleSet
+from variorum_client.bundle import canonical_bytes, with_rules
+from variorum_client.delivery import Delivery, commits_named, load_delivery
+
+COMPOSED = 32
+COMPILED = 32
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The bytes that an environment serves now."""
+
+    etag: bytes
+    body: bytes
+
+
+class _Kept(Generic[V]):
+    """The last results by what they were made of. Safe for threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._held: OrderedDict[Any, V] = OrderedDict()
+
+    def get(self, key: Any, make: Callable[[], V]) -> V:
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+        made = make()
+        with self._lock:
+            self._held[key] = made
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+        return made
+
+
+_composed: _Kept[Ready] = _Kept(COMPOSED)
+_compiled: _Kept[Delivery] = _Kept(COMPILED)
+
+
+def rule_set(environment_id: int) -> RuleSet | None:
+    """The rules that people wrote for an environment, as they are in force."""
+    return RuleSet.objects.filter(environment=environment_id).order_by("-number").first()
+
+
+def rules_in_force(environment: Environment) -> dict[str, Any]:
+    """The document of rules that callers are measured by; empty when there are none."""
+    return _in_force(environment.pk)[1]
+
+
+def _in_force(environment_id: int) -> tuple[tuple[int, ...], dict[str, Any]]:
+    """What the rules are made of (equal when they are equal), and the rules."""
+    written = rule_set(environment_id)
+    document = written.document if written else {}
+    return (written.pk if written else 0,), document if document.get("flags") else {}
+
+
+def ready(project_id: int, environment: str, known: Ready | None = None) -> Ready | None:
+    """What an environment of a project serves, None when nothing is deployed there or there is no such environment.
+
+    `known` is given back when it is still right, which spares reading the body.
+    """
+    live = Deployment.objects.filter(project=project_id, environment__slug=environment).order_by("-number")
+    found = live.values_list("bundle", "bundle__hash", "environment").first()
+    if found is None:
+        return None
+    bundle, digest, environment_id = found
+    source, rules = _in_force(environment_id)
+    if rules:
+        made = _composed.get((bundle, *source), lambda: _compose(bundle, environment_id, rules))
+        return known if known is not None and known.etag == made.etag else made
+    etag = etags.etag_of(digest).encode()
+    if known is not None and known.etag == etag:
+        return known
+    return Ready(etag, bytes(Bundle.objects.values_list("body", flat=True).get(pk=bundle)))
+
+
+def delivery(environment: Environment) -> Delivery | None:
+    """What an environment serves, compiled; None when nothing is deployed. Kept by its hash."""
+    found = ready(environment.project_id, environment.slug)
+    return None if found is None else _compiled.get(found.etag, lambda: load_delivery(found.body))
+
+
+def composed(environment: Environment, rules: dict[str, Any]) -> Delivery | None:
+    """What the environment would serve with other rules (not stored): for previews and trials. Raises BundleError."""
+    live = Deployment.objects.filter(environment=environment).order_by("-number").values_list("bundle", flat=True)
+    bundle = live.first()
+    return None if bundle is None else load_delivery(_compose(bundle, environment.pk, rules).body)
+
+
+def _compose(bundle_id: int, environment_id: int, rules: dict[str, Any]) -> Ready:
+    live = json.loads(bytes(Bundle.objects.values_list("body", flat=True).get(pk=bundle_id)))
+    named = [sha for sha in commits_named(rules) if sha != live["commit"]]
+    rows = Bundle.objects.filter(environment=environment_id, commit__in=named).values_list("commit", "body")
+    document = with_rules(live, rules, {sha: json.loads(bytes(body)) for sha, body in rows})
+    return Ready(etags.etag_of(str(document["hash"])).encode(), canonical_bytes(document))
