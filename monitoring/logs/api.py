@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from monitoring.logs import queries, search, services
 from monitoring.logs import serializers as shapes
 from monitoring.logs.filters import NAMES, NUMBERS, read_filter, read_range
-from variorum.accounts.access import access_key_project, access_project
+from variorum.accounts.access import access_key_project, access_project, key_of
 from variorum.accounts.roles import Scope
 from variorum.lib import pagination
 from variorum.lib.parsers import RawJSONParser
@@ -37,7 +37,7 @@ class IngestView(APIView):
         """An API key of scope `logs`. 200 once every log is durable; a log sent again is a duplicate."""
         project = access_key_project(request, Scope.LOGS)
         body = request.data if isinstance(request.data, bytes) else b""  # DRF parses no empty body
-        taken = services.take_logs(project=project, body=body)
+        taken = services.take_logs(project=project, body=body, key=key_of(request))
         return Response(taken._asdict())
 
 

@@ -17,7 +17,7 @@ from monitoring.logs.filters import LogFilter
 from monitoring.logs.models import Log, LogDay, LogHour
 from monitoring.logs.search import with_texts
 from monitoring.logs.texts import Texts
-from variorum.accounts.access import access_key_project, access_project
+from variorum.accounts.access import access_key_project, access_project, check_environment, key_of
 from variorum.accounts.models import Project
 from variorum.accounts.roles import Role, Scope
 from variorum.lib.errors import NotFound, Unavailable
@@ -45,8 +45,10 @@ def access_log(request: Request, slug: str, log: UUID, role: Role = Role.VIEWER)
 
 
 def access_key_log(request: Request, log: UUID) -> Log:
-    """One log of the calling key's project. Raises as access_key_project, NotFound."""
-    return _found(find_log(access_key_project(request, Scope.LOGS), log))
+    """One log of the calling key's project and environments. Raises as access_key_project, NotFound."""
+    found = _found(find_log(access_key_project(request, Scope.LOGS), log))
+    check_environment(key_of(request), found.environment)
+    return found
 
 
 def _found(log: Log | None) -> Log:

@@ -2522,6 +2522,7 @@ export interface components {
             name: string;
             prefix: string;
             scopes: components["schemas"]["ScopesEnum"][];
+            readonly environments: string[];
             readonly state: components["schemas"]["ApiKeyStateEnum"];
             readonly created_by: components["schemas"]["User"];
             /** Format: date-time */
@@ -4153,6 +4154,8 @@ export interface components {
             scopes: components["schemas"]["ScopesEnum"][];
             /** Format: date-time */
             expires_at?: string | null;
+            /** @description The only environments that the key may act in; none: all of them. */
+            environments?: string[];
         };
         /** @description A verdict on the version that one has looked at. */
         NewApprovalRequest: {
@@ -5173,6 +5176,7 @@ export interface components {
             name: string;
             prefix: string;
             scopes: components["schemas"]["ScopesEnum"][];
+            readonly environments: string[];
             readonly state: components["schemas"]["ApiKeyStateEnum"];
             readonly created_by: components["schemas"]["User"];
             /** Format: date-time */

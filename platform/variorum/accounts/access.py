@@ -39,11 +39,16 @@ def person_of(request: Request) -> User:
     return request.user
 
 
+def key_of(request: Request) -> ApiKey | None:
+    """The API key that a request was made with; None for a person or nobody."""
+    return request.auth if isinstance(request.auth, ApiKey) else None
+
+
 def actor_of(request: Request) -> Actor:
     """Who acts in this request. Raises Unauthenticated for nobody."""
     if isinstance(request.user, AnonymousUser):
         raise Unauthenticated("Sign in, or send an API key.")
-    key = request.auth if isinstance(request.auth, ApiKey) else None
+    key = key_of(request)
     name = f"{request.user.name} ({key.name})" if key else request.user.name
     return Actor(user=request.user, key=key, name=name, email=request.user.email)
 
@@ -87,13 +92,26 @@ def access_project(request: Request, slug: str, role: Role = Role.VIEWER) -> Pro
     return project
 
 
-def access_key_project(request: Request, scope: Scope) -> Project:
-    """The project of the calling key, for doors without a project in the address. Raises Unauthenticated, Forbidden."""
+def access_key_project(request: Request, scope: Scope, *, environment: str | None = None) -> Project:
+    """The project of the calling key, for doors without a project in the address.
+
+    Raises Unauthenticated, and Forbidden for a key without the scope or bound to other environments than this.
+    """
     if not isinstance(request.auth, ApiKey):
         raise Unauthenticated("Send an API key: Authorization: Bearer vk_...")
     if scope not in request.auth.scopes:
         raise Forbidden(f"This API key lacks the scope {scope.value}.", code="scope_missing")
+    if environment is not None:
+        check_environment(request.auth, environment)
     return request.auth.project
+
+
+def check_environment(key: ApiKey | None, environment: str) -> None:
+    """Refuse a key that is bound to other environments. Raises Forbidden; a person (None) is bound to none."""
+    if key is not None and not key.opens(environment):
+        bound = ", ".join(key.environments)
+        text = f"This API key is bound to {bound} and may not act in {environment[:63]!r}."
+        raise Forbidden(text, code="wrong_environment")
 
 
 def access_member(request: Request, slug: str, user_id: int, role: Role = Role.VIEWER) -> Membership:

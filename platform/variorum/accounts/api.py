@@ -179,6 +179,7 @@ class ApiKeysView(APIView):
             name=data["name"],
             scopes=[Scope(s) for s in data["scopes"]],
             expires_at=data["expires_at"],
+            environments=data.get("environments", []),
         )
         return Response({**shapes.ApiKeySerializer(key).data, "token": token}, status=201)
 

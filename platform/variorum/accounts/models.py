@@ -92,6 +92,7 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=12)
     token_hash = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=12, choices=Scope.choices))
+    environments = ArrayField(models.SlugField(max_length=63), default=list)  # slugs; empty: every environment
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True)
@@ -100,6 +101,10 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
+
+    def opens(self, environment: str) -> bool:
+        """Whether the key may act in an environment, by its slug."""
+        return not self.environments or environment in self.environments
 
     def state(self) -> str:
         """active, expired or revoked."""

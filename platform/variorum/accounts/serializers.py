@@ -124,6 +124,7 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
 
     created_by = UserSerializer(read_only=True)
     state = serializers.SerializerMethodField()
+    environments = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:
         model = ApiKey
@@ -132,6 +133,7 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
             "name",
             "prefix",
             "scopes",
+            "environments",
             "state",
             "created_by",
             "created_at",
@@ -168,6 +170,12 @@ class NewApiKey(serializers.Serializer[object]):
     name = serializers.CharField(max_length=100, validators=[plain])
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), min_length=1, max_length=5)
     expires_at = serializers.DateTimeField(allow_null=True, default=None)
+    environments = serializers.ListField(
+        child=serializers.SlugField(max_length=63),
+        max_length=20,
+        required=False,
+        help_text="The only environments that the key may act in; none: all of them.",
+    )
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
         """Years beyond 9000 overflow in clients."""

@@ -1,5 +1,6 @@
 """Writes of people, projects, members and keys."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
@@ -138,9 +139,18 @@ def _keep_an_owner(project: Project, leaving: User) -> None:
 
 @transaction.atomic
 def create_api_key(
-    *, project: Project, user: User, name: str, scopes: list[Scope], expires_at: datetime | None
+    *,
+    project: Project,
+    user: User,
+    name: str,
+    scopes: list[Scope],
+    expires_at: datetime | None,
+    environments: Iterable[str] = (),
 ) -> tuple[ApiKey, str]:
-    """A key and its token; the token cannot be had again. Raises Invalid for an expiry in the past."""
+    """A key and its token; the token cannot be had again. `environments` (slugs) bind it; none: it acts in all.
+
+    Raises Invalid for an expiry in the past.
+    """
     if expires_at and expires_at <= timezone.now():
         text = "The expiry lies in the past."
         raise Invalid(text, errors=[{"where": "expires_at", "code": "past", "detail": text}])
@@ -151,10 +161,11 @@ def create_api_key(
         prefix=token[:9],
         token_hash=crypto.token_hash(token),
         scopes=sorted(set(scopes)),
+        environments=sorted(set(environments)),
         created_by=user,
         expires_at=expires_at,
     )
-    data = {"name": name, "prefix": key.prefix, "scopes": key.scopes}
+    data = {"name": name, "prefix": key.prefix, "scopes": key.scopes, "environments": key.environments}
     audit.record(
         project=project, actor=Actor.of_user(user), kind="api_key.created", subject=("api_key", str(key.pk)), data=data
     )

@@ -55,11 +55,12 @@ App = Callable[[AsgiScope, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What the lane must know of a key. `expires` is a Unix time."""
+    """What the lane must know of a key. `expires` is a Unix time; no `environments`: all of them."""
 
     id: int
     project_id: int
     expires: float
+    environments: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -150,6 +151,8 @@ class RuntimeLane:
             held_key = await self._look_up(self._keys, digest, lambda: _load_key(digest))
         facts = held_key.value if held_key else None
         if facts is None or facts.expires <= time.time():
+            return None
+        if facts.environments and environment not in facts.environments:
             return None
         place = (facts.project_id, environment)
         held = self._bundles.get(place)
@@ -311,7 +314,8 @@ def _load_key(digest: bytes) -> KeyFacts | None:
     ).first()
     if key is None:
         return None
-    return KeyFacts(key.pk, key.project_id, key.expires_at.timestamp() if key.expires_at else float("inf"))
+    expires = key.expires_at.timestamp() if key.expires_at else float("inf")
+    return KeyFacts(key.pk, key.project_id, expires, frozenset(key.environments))
 
 
 def _load_answer(place: tuple[int, str], held: "_Held[_Answer] | None") -> _Answer | None:

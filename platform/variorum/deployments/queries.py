@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 from rest_framework.request import Request
 
-from variorum.accounts.access import access_project
+from variorum.accounts.access import access_project, check_environment, key_of
 from variorum.accounts.models import Project
 from variorum.accounts.roles import Role
 from variorum.deployments import gate
@@ -30,8 +30,10 @@ class Change:
 
 
 def access_environment(request: Request, project: str, slug: str, role: Role = Role.VIEWER) -> Environment:
-    """One environment of a project. Raises as access_project, NotFound."""
-    found = environment_of(access_project(request, project, role), slug)
+    """One environment of a project. Raises as access_project, Forbidden for a key bound to others, NotFound."""
+    owner = access_project(request, project, role)
+    check_environment(key_of(request), slug)
+    found = environment_of(owner, slug)
     if found is None:
         raise NotFound(f"The project has no environment {slug[:63]!r}.")
     return found

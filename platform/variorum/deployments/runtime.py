@@ -30,7 +30,7 @@ class RuntimeBundleView(APIView):
     )
     def get(self, request: Request, environment: str) -> HttpResponse:
         """A key with the scope `runtime`. The ETag is the bundle's hash."""
-        project = access_key_project(request, Scope.RUNTIME)
+        project = access_key_project(request, Scope.RUNTIME, environment=environment)
         return _answer(request, _ready(project, environment))
 
 

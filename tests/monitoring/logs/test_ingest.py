@@ -219,6 +219,19 @@ def test_only_a_key_with_the_scope_may_send(
     assert api(key=make_key("logs")).post(URL, body).status_code == 200
 
 
+def test_a_bound_key_logs_only_into_its_environments(
+    api: Callable[..., APIClient], make_key: Callable[..., str], project: Project
+) -> None:
+    bound, feedback = api(key=make_key("logs", environments=["staging"])), {"value": 1}
+    ours, theirs = a_log(environment="staging"), a_log()
+    refused = bound.post(URL, {"logs": [ours, theirs]}, format="json")
+    assert (refused.status_code, refused.json()["code"], Log.objects.count()) == (403, "wrong_environment", 0)
+    assert bound.post(URL, {"logs": [ours]}, format="json").json() == {"accepted": 1, "duplicates": 0}
+    services.take_logs(project=project, body=json.dumps({"logs": [theirs]}).encode())
+    answers = [bound.post(f"{URL}/{log['id']}/feedback", feedback, format="json") for log in (ours, theirs)]
+    assert [answer.status_code for answer in answers] == [204, 403]
+
+
 def test_any_day_that_retention_keeps_gets_its_partition(app: APIClient, project: Project) -> None:
     old = datetime.now(tz=UTC) - timedelta(days=80)
     assert app.post(URL, {"logs": [a_log(id=uuid7_at(old)), a_log()]}).json()["accepted"] == 2

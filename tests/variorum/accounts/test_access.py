@@ -120,6 +120,27 @@ def test_a_key_is_capped_by_its_scope_and_its_maker(project, owner, make_key, me
     assert api(key=token).get(BASE).json()["code"] == "maker_gone"
 
 
+def test_a_key_is_bound_to_environments(project, owner, api):
+    client = api(owner)
+    body = {"name": "CI", "scopes": ["read", "runtime"], "environments": ["staging", "dev", "dev"]}
+    made = client.post(f"{BASE}/keys", body, format="json").json()
+    assert made["environments"] == client.get(f"{BASE}/keys").json()["items"][0]["environments"] == ["dev", "staging"]
+    assert Event.objects.get(kind="api_key.created").data["environments"] == ["dev", "staging"]
+    bound = api(key=made["token"])
+    assert bound.get(f"{BASE}/environments/dev/deployments").status_code == 200
+    for door in (f"{BASE}/environments/production/deployments", "/api/v1/runtime/production/bundle"):
+        answer = bound.get(door)
+        assert (answer.status_code, answer.json()["code"]) == (403, "wrong_environment")
+    assert "bound to dev, staging" in answer.json()["detail"]
+    assert bound.get("/api/v1/runtime/dev/bundle").json()["code"] == "nothing_deployed"
+
+
+def test_environments_of_a_key_are_slugs(project, owner, api):
+    for bad in (["a b"], "dev!", [["dev"]], ["x" * 64], ["dev"] * 21):
+        answer = api(owner).post(f"{BASE}/keys", {"name": "k", "scopes": ["read"], "environments": bad}, format="json")
+        assert (answer.status_code, answer.json()["errors"][0]["where"][:12]) == (400, "environments")
+
+
 def test_dead_keys_say_why(project, owner, make_key, api):
     token = make_key("read")
     ApiKey.objects.update(expires_at=timezone.now() - timedelta(hours=1))

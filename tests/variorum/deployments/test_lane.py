@@ -57,6 +57,7 @@ def _same(served: httpx.Response, viewed) -> None:
 
 def test_lane_and_view_agree_byte_for_byte(web, live, make_key, project, api):
     good, narrow = make_key("runtime", "read"), make_key("logs")
+    bound, elsewhere = make_key("runtime", environments=["dev"]), make_key("runtime", environments=["production"])
     expired, revoked = make_key("runtime"), make_key("runtime")
     ApiKey.objects.filter(prefix=expired[:9]).update(expires_at=timezone.now() - timedelta(hours=1))
     ApiKey.objects.filter(prefix=revoked[:9]).update(revoked_at=timezone.now())
@@ -88,6 +89,9 @@ def test_lane_and_view_agree_byte_for_byte(web, live, make_key, project, api):
         ("GET", PATH, {"Authorization": f"Bearer vk_{'x' * 5000}"}),
         ("GET", PATH, {"Authorization": "Bearer vk_~"}),
         *[("GET", PATH, {"Authorization": f"Bearer {token}"}) for token in (narrow, expired, revoked, "vk_unknown")],
+        ("GET", PATH, {"Authorization": f"Bearer {bound}"}),
+        ("GET", "/api/v1/runtime/production/bundle", {"Authorization": f"Bearer {bound}"}),
+        ("GET", PATH, {"Authorization": f"Bearer {elsewhere}"}),
     ]
     seen = set()
     with httpx.Client(base_url=web) as client:

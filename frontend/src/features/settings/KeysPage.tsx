@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { client } from "@/api/client";
+import { useEnvironmentNames } from "@/features/deployments/deployments";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { ConfirmDialog } from "@/ui/Dialog";
@@ -21,6 +22,7 @@ export default function KeysPage() {
   const keys = useQuery(keysQuery(project));
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
+  const nameOf = useEnvironmentNames(project);
   const create = (
     <Button variant="primary" icon="plus" onClick={() => setCreating(true)}>
       New key
@@ -43,7 +45,7 @@ export default function KeysPage() {
         {keys.data && keys.data.length > 0 && (
           <Table
             label="API keys"
-            columns={columns(setRevoking)}
+            columns={columns(nameOf, setRevoking)}
             rows={keys.data}
             rowKey={(item) => String(item.id)}
           />
@@ -55,11 +57,17 @@ export default function KeysPage() {
   );
 }
 
-function columns(onRevoke: (item: ApiKey) => void): Column<ApiKey>[] {
+function columns(nameOf: (slug: string) => string, onRevoke: (item: ApiKey) => void): Column<ApiKey>[] {
   return [
     { key: "name", header: "Name", primary: true, cell: (item) => item.name },
     { key: "prefix", header: "Begins with", cell: (item) => <code>{item.prefix}…</code>, width: "150px" },
     { key: "scopes", header: "Scopes", cell: (item) => item.scopes.join(", "), width: "180px" },
+    {
+      key: "environments",
+      header: "Where",
+      cell: (item) => item.environments.map(nameOf).join(", ") || "everywhere",
+      width: "150px",
+    },
     {
       key: "state",
       header: "State",

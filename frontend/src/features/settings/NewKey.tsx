@@ -1,7 +1,8 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { client, take } from "@/api/client";
 import { toProblem } from "@/api/problem";
+import { environmentsQuery } from "@/features/deployments/deployments";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { FormError } from "@/ui/ErrorState";
@@ -33,13 +34,14 @@ function NewKeyForm({ project, onMade }: { project: string; onMade: (token: stri
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<Scope[]>(["runtime", "logs"]);
   const [days, setDays] = useState("90");
+  const [environments, setEnvironments] = useState<string[] | null>(null);
   const queries = useQueryClient();
   const create = useMutation({
     mutationFn: () =>
       take(
         client.POST("/api/v1/projects/{project}/keys", {
           params: { path: { project } },
-          body: { name, scopes, expires_at: expiryAfter(days) },
+          body: { name, scopes, expires_at: expiryAfter(days), environments: environments ?? [] },
         }),
       ),
     onSuccess: (made) => {
@@ -56,7 +58,12 @@ function NewKeyForm({ project, onMade }: { project: string; onMade: (token: stri
     <Form
       onSubmit={() => create.mutate()}
       actions={
-        <Button variant="primary" type="submit" loading={create.isPending} disabled={scopes.length === 0}>
+        <Button
+          variant="primary"
+          type="submit"
+          loading={create.isPending}
+          disabled={scopes.length === 0 || environments?.length === 0}
+        >
           Make key
         </Button>
       }
@@ -81,11 +88,52 @@ function NewKeyForm({ project, onMade }: { project: string; onMade: (token: stri
         ))}
         {scopes.length === 0 && <p className={styles.error}>Choose at least one.</p>}
       </fieldset>
+      <Places project={project} chosen={environments} onChange={setEnvironments} />
       <Field label="Expires after" error={problem?.field("expires_at")}>
         <Select options={LIFETIMES} value={days} onChange={(event) => setDays(event.target.value)} />
       </Field>
       {!problem?.errors.length && <FormError error={create.error} />}
     </Form>
+  );
+}
+
+/** Where the key acts: everywhere (null), or in the environments chosen. */
+function Places({
+  project,
+  chosen,
+  onChange,
+}: {
+  project: string;
+  chosen: string[] | null;
+  onChange: (slugs: string[] | null) => void;
+}) {
+  const environments = useQuery(environmentsQuery(project)).data ?? [];
+  const toggle = (slug: string, on: boolean) =>
+    onChange(
+      environments
+        .map((item) => item.slug)
+        .filter((other) => (other === slug ? on : chosen?.includes(other))),
+    );
+  return (
+    <fieldset className={styles.scopes}>
+      <legend>Where</legend>
+      <Checkbox
+        label="In every environment"
+        hint="also in those that are added later"
+        checked={chosen === null}
+        onChange={(event) => onChange(event.target.checked ? null : [])}
+      />
+      {chosen !== null &&
+        environments.map((item) => (
+          <Checkbox
+            key={item.slug}
+            label={item.name}
+            checked={chosen.includes(item.slug)}
+            onChange={(event) => toggle(item.slug, event.target.checked)}
+          />
+        ))}
+      {chosen?.length === 0 && <p className={styles.error}>Choose at least one environment.</p>}
+    </fieldset>
   );
 }
 
