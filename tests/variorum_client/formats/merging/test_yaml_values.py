@@ -95,6 +95,19 @@ def test_a_sentence_of_a_text_is_shown_with_its_lines_and_both() -> None:
     assert (unit.our_lines, unit.both) == ((3, 3), None)
 
 
+def test_a_document_that_is_closed_merges_by_key_too() -> None:
+    """As printers write a last text that keeps its line ends: `|+`, and three dots."""
+    base = "a: 1\nsteps:\n- id: a\n  v: 0\n"
+    noted = "a: 1\nsteps:\n- id: a\n  v: 0\n  note: |+\n    Be kind.\n\n...\n"
+    assert parse_config(merge(base.replace("a: 1", "a: 2"), noted, base).content or "").value == {
+        "a": 2,
+        "steps": [{"id": "a", "v": 0, "note": "Be kind.\n\n"}],
+    }
+    other = base.replace("id: a", "id: b")
+    assert [unit.where for unit in merge(other, noted, base).conflicts] == ["steps"]
+    assert [unit.where for unit in merge(noted, other, base).conflicts] == ["steps"]
+
+
 def test_descriptions_of_a_prompt_merge_by_sentence() -> None:
     text = "---\ndescription: >-\n  Sorts mail. Very\n  fast.\nmodel: a/b\n---\nHi.\n"
     merged = merge(text.replace("Sorts", "Orders"), text.replace("  fast.", "  quick."), text, "prompts/a.prompt")

@@ -13,7 +13,7 @@ from variorum_client.formats.merging.jsons import merge_json
 from variorum_client.formats.merging.mappings import Yaml, merge_yaml
 from variorum_client.formats.merging.prose import cuts_of, merge_tokens, tokens_of
 from variorum_client.formats.merging.templates import Body, merge_templates
-from variorum_client.formats.merging.units import Clash, Kind, Merged, Piece, Span, finish, pick
+from variorum_client.formats.merging.units import Clash, Kind, Merged, Piece, Span, Unit, finish, one_after_other, pick
 from variorum_client.formats.paths import kind_of
 from variorum_client.formats.problems import FormatError
 from variorum_client.formats.prompt import parse_prompt
@@ -113,7 +113,15 @@ def _is_sound(path: str, merged: Merged, sides: tuple[str, ...]) -> bool:
     ]
     if any(unit.both is not None for unit in units):
         outcomes.append(merged.resolved({unit.number: unit.both or unit.ours for unit in units}) or "")
+        outcomes.append(merged.resolved({unit.number: _both_turned(unit) for unit in units}) or "")
     return _reads(read, path, outcomes) or not _reads(read, path, sides)
+
+
+def _both_turned(unit: Unit) -> str | None:
+    """`both` of the same merge with the sides swapped, so that either is sound or neither."""
+    if unit.both is None or unit.ours is None or unit.theirs is None:
+        return unit.theirs
+    return one_after_other(unit.theirs, unit.ours)
 
 
 def _has_known_front(content: str, sides: tuple[str, ...]) -> bool:

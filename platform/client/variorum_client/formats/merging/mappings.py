@@ -17,6 +17,7 @@ from variorum_client.formats.yamls import Node, load_yaml
 
 Path = tuple[str, ...]
 _NO_KEYS = re.compile(r"^(---|\.\.\.|%)", re.MULTILINE)
+_END = re.compile(r"^\.\.\.[ \t]*\n?\Z", re.MULTILINE)  # printers close a text that keeps its line ends with it
 _OPTIONAL = re.compile(r"[?(].*", re.DOTALL)
 _HEADER = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*\n")
 
@@ -53,7 +54,7 @@ class Yaml:
     def of(cls, text: str, shift: int = 0) -> "Yaml":
         """Read it. Raises FormatError, also for what cannot be merged by key: anchors and several documents."""
         root = load_yaml(text, aliases=False)
-        if _NO_KEYS.search(text):
+        if _NO_KEYS.search(_END.sub("", text)):
             raise FormatError([])
         return cls(text, shift, root)
 

@@ -144,8 +144,12 @@ def _both(clash: Clash) -> str | None:
     ours, theirs = clash.text(1), clash.text(2)
     if not clash.joins or not ours.strip() or not theirs.strip():
         return None
-    gap = "" if ours[-1:].isspace() else " "
-    return ours + gap + theirs
+    return one_after_other(ours, theirs)
+
+
+def one_after_other(one: str, other: str) -> str:
+    """Two texts with a gap between them."""
+    return one + ("" if one[-1:].isspace() else " ") + other
 
 
 def pick(base: str | None, ours: str | None, theirs: str | None) -> tuple[bool, str | None]:
