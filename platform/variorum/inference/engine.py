@@ -1,16 +1,19 @@
-"""The llama.cpp engines behind serve.py: one with the base model and the known adapters, and its replacement.
+"""The llama.cpp engines behind our model server: one for the base model and one for each loaded adapter.
 
-llama.cpp takes its adapters only when it starts. A start costs under a second, so a new adapter starts a second engine
-beside the first; new requests go to it, and the old one is freed when its last request has ended.
+llama.cpp's own server takes several adapters, but answers requests for different ones in turn: it never puts them into
+one batch (decision 27). An engine per adapter answers them side by side, and an adapter comes and goes without touching
+the others. The base's weights are mapped from one file, so that a further engine costs its context only.
 """
 
 import contextlib
 import hashlib
 import http.client
+import json
 import logging
 import re
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +21,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from variorum.inference.catalogue import adapter_name
-from variorum.inference.gguf_lora import export
+from variorum.inference.gguf_lora import BadAdapter, export
 
 log = logging.getLogger(__name__)
 
 _SHA256: Final = re.compile(r"^[0-9a-f]{64}$")
-MAX_ADAPTERS: Final = 16
+KEPT_FILE: Final = "kept.json"
 
 
 class UnknownModel(LookupError):
@@ -32,39 +35,42 @@ class UnknownModel(LookupError):
 
 @dataclass(frozen=True)
 class Options:
-    """What an operator may choose."""
+    """What an operator may choose. `adapters`: how many are loaded at most, beside the base model."""
 
     threads: int = 1
     slots: int = 4
     context: int = 8192
+    adapters: int = 8
 
 
 @dataclass
 class Engine:
-    """One running llama.cpp server: its address, and the place of each adapter in it."""
+    """One running llama.cpp server, with the adapter that all its answers are given with (None: the base's)."""
 
     server: Any
     address: str
     key: str
-    adapters: tuple[str, ...]
+    adapter: str | None = None
     in_flight: int = 0
+    answered: int = 0
+    used_at: float = field(default_factory=time.monotonic)
 
-    def request_fields(self, adapter: str | None) -> dict[str, Any]:
-        """What a request must say so that only its own adapter is applied."""
-        return {"lora": [{"id": n, "scale": float(name == adapter)} for n, name in enumerate(self.adapters)]}
+    def request_fields(self) -> dict[str, Any]:
+        """What a request must say so that the engine's adapter is applied, whatever its sender wrote."""
+        return {"lora": [{"id": 0, "scale": 1.0}] if self.adapter else []}
 
     def connect(self, timeout: float) -> http.client.HTTPConnection:
         """A connection to the engine's own loopback port."""
         return http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=timeout)
 
 
-def start_engine(model_id: str, gguf: Path, adapters: dict[str, Path], options: Options) -> Engine:
-    """Load the model with its adapters; none is applied until a request asks for it."""
+def start_engine(model_id: str, gguf: Path, options: Options, adapter: str | None, path: Path | None) -> Engine:
+    """Load the model, with an adapter from its GGUF file or without; ready when it returns."""
     import xllamacpp  # noqa: PLC0415 - 100 MB of native code that only the server process needs
 
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf)
-    params.model_alias = [model_id]
+    params.model_alias = [model_id if adapter is None else f"{model_id}+{adapter}"]
     params.n_ctx, params.n_parallel, params.kv_unified = options.context, options.slots, True
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options.threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0  # waiting threads sleep: neighbours need the cores
@@ -72,35 +78,47 @@ def start_engine(model_id: str, gguf: Path, adapters: dict[str, Path], options: 
     params.cache_ram_mib, params.verbosity, params.warmup = 0, 0, False
     params.ui, params.endpoint_slots = False, False
     params.lora_init_without_apply = True
-    params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(path), 0.0) for path in adapters.values()]
+    params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(path), 0.0)] if path else []
     params.api_keys = [key := secrets.token_urlsafe(24)]
     server = xllamacpp.Server(params)
-    return Engine(server=server, address=server.listening_address, key=key, adapters=tuple(adapters))
+    return Engine(server=server, address=server.listening_address, key=key, adapter=adapter)
 
 
 @dataclass
 class Engines:
-    """Hands out the engine for a model id, starting a new one when an adapter is not yet loaded."""
+    """Hands out the engine for an adapter, starting it when it is not loaded, freeing the least recently used."""
 
     model_id: str
     gguf: Path
     adapters_dir: Path
     options: Options
-    _current: Engine | None = None
-    _known: dict[str, Path] = field(default_factory=dict)
+    _engines: dict[str | None, Engine] = field(default_factory=dict)  # least recently used first
+    _kept: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _starting: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
-        """Load the base and the adapters exported by earlier runs, the newest of them."""
-        exported = sorted(self.adapters_dir.glob("*/adapter.gguf"), key=lambda path: path.stat().st_mtime)
-        self._known = {path.parent.name: path for path in exported[-MAX_ADAPTERS:]}
-        self._current = start_engine(self.model_id, self.gguf, self._known, self.options)
+        """Load the base, and what an earlier process was told to keep."""
+        self._engines[None] = start_engine(self.model_id, self.gguf, self.options, None, None)
+        for adapter in self._remembered():
+            try:
+                self.keep(adapter)
+            except (UnknownModel, BadAdapter, OSError) as error:
+                log.warning("an adapter that was to be kept is not loaded: %s", error)
 
-    def known(self) -> list[str]:
-        """Hashes of the adapters that are loaded, least recently used first."""
+    def engines(self) -> list[Engine]:
+        """What is loaded, the base too, least recently used first."""
         with self._lock:
-            return list(self._known)
+            return list(self._engines.values())
+
+    def loaded(self) -> list[str]:
+        """Names of the loaded adapters, least recently used first."""
+        return [engine.adapter for engine in self.engines() if engine.adapter]
+
+    def kept(self) -> frozenset[str]:
+        """Adapters that something live names: the last to be freed for want of room."""
+        with self._lock:
+            return frozenset(self._kept)
 
     def parse(self, model: object) -> str | None:
         """The adapter's name in a model id, or None for the base. Raises UnknownModel."""
@@ -109,9 +127,25 @@ class Engines:
             raise UnknownModel(f"The model {model!r} does not exist; {self.model_id!r} does.")
         return sha256 or None
 
+    def keep(self, adapter: str) -> None:
+        """Load an adapter before the first request for it, and keep it. Raises UnknownModel, BadAdapter."""
+        with self.use(adapter), self._lock:
+            self._kept.add(adapter)
+            self._remember()
+
+    def let_go(self, adapter: str) -> bool:
+        """Free an adapter as soon as its last request has ended; False when it is neither loaded nor kept."""
+        with self._lock:
+            known = adapter in self._kept or adapter in self._engines
+            self._kept.discard(adapter)
+            self._remember()
+            idle = _idle([engine] if (engine := self._engines.pop(adapter, None)) else [])
+        _free(idle)
+        return known
+
     @contextlib.contextmanager
     def use(self, adapter: str | None) -> Iterator[Engine]:
-        """An engine that has this adapter, held alive for the block. Raises UnknownModel, BadAdapter."""
+        """The adapter's engine, held alive for the block. Raises UnknownModel, BadAdapter."""
         engine = self._take(adapter)
         try:
             yield engine
@@ -125,36 +159,54 @@ class Engines:
 
     def _take_if_loaded(self, adapter: str | None) -> Engine | None:
         with self._lock:
-            engine = self._current
-            if engine is None or (adapter is not None and adapter not in engine.adapters):
-                return None
-            if adapter is not None:
-                self._known[adapter] = self._known.pop(adapter)  # most recently used last
-            engine.in_flight += 1
+            engine = self._engines.pop(adapter, None)
+            if engine is not None:
+                self._engines[adapter] = engine  # most recently used last
+                engine.in_flight += 1
+                engine.used_at = time.monotonic()
             return engine
 
     def _release(self, engine: Engine) -> None:
         with self._lock:
             engine.in_flight -= 1
-            idle = engine is not self._current and engine.in_flight == 0
-        if idle:
-            engine.server = None  # frees the old model outside the lock
+            engine.answered += 1
+            gone = _idle([engine]) if self._engines.get(engine.adapter) is not engine else []
+        _free(gone)
 
     def _load(self, adapter: str) -> None:
-        """Start an engine that knows this adapter too and put it in place of the current one."""
+        """Start the adapter's engine; whoever else waits for it finds it started."""
         with self._starting:
-            if self._current and adapter in self._current.adapters:
-                return
+            with self._lock:
+                if adapter in self._engines:
+                    return
+            began = time.monotonic()
             path = self._exported(adapter)
+            engine = start_engine(self.model_id, self.gguf, self.options, adapter, path)
             with self._lock:
-                known = dict([*self._known.items(), (adapter, path)][-MAX_ADAPTERS:])
-            engine = start_engine(self.model_id, self.gguf, known, self.options)
-            with self._lock:
-                old, self._current, self._known = self._current, engine, known
-                idle = old is not None and old.in_flight == 0
-            if old and idle:
-                old.server = None
-            log.info("engine replaced; adapters: %s", ", ".join(name[:12] for name in known))
+                self._engines[adapter] = engine
+                gone = _idle(self._make_room(adapter))
+        _free(gone)
+        log.info("adapter %s loaded in %.1f s", adapter[:12], time.monotonic() - began)
+
+    def _make_room(self, newest: str) -> list[Engine]:
+        """Take out what is beyond the limit: what nobody asked to keep first, the longest unused of it first."""
+        names = [name for name in self._engines if name not in (None, newest)]
+        order = sorted(names, key=lambda name: name in self._kept)
+        return [self._engines.pop(name) for name in order[: max(0, len(names) + 1 - self.options.adapters)]]
+
+    def _remember(self) -> None:
+        """What is kept, for the process that comes after this one. Called with the lock."""
+        temporary = self.adapters_dir / f".{KEPT_FILE}"
+        temporary.write_text(json.dumps(sorted(self._kept)))
+        temporary.replace(self.adapters_dir / KEPT_FILE)
+
+    def _remembered(self) -> list[str]:
+        try:
+            found = json.loads((self.adapters_dir / KEPT_FILE).read_bytes())
+        except (OSError, ValueError):
+            return []
+        names = [name for name in found if isinstance(name, str) and _SHA256.match(name)]
+        return names[-self.options.adapters :]
 
     def _exported(self, adapter: str) -> Path:
         """The adapter as GGUF, exported on first use, its files held against the hash in its name."""
@@ -171,3 +223,14 @@ class Engines:
             raise UnknownModel(f"The adapter {adapter} is not on this server.")
         export(folder, self.gguf, target)
         return target
+
+
+def _idle(engines: list[Engine]) -> list[Engine]:
+    """Those that answer nobody now. The others are freed by their last request."""
+    return [engine for engine in engines if engine.in_flight == 0]
+
+
+def _free(engines: list[Engine]) -> None:
+    """Outside the lock: it takes as long as the native threads need to end."""
+    for engine in engines:
+        engine.server = None

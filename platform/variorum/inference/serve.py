@@ -1,222 +1,199 @@
-"""Our own OpenAI-compatible model server: a base model and any number of LoRA adapters, on loopback, over llama.cpp.
+"""Our own OpenAI-compatible model server: a base model and any number of LoRA adapters, over llama.cpp.
 
     python -m variorum.inference.serve --port 8009 --models-dir var/models --adapters-dir var/models/adapters
 
 Model ids: `smollm2-135m`, or `smollm2-135m+<name>` for a folder `<adapters-dir>/<name>/` in PEFT's layout, where the
-name is the hash of its two files (catalogue.adapter_name). Endpoints: GET /health, GET /v1/models, POST
-/v1/chat/completions (stream or not; sampling, logprobs and response_format as llama.cpp's server knows them).
+name is the hash of its two files (catalogue.adapter_name). The endpoints are in model_server.py.
+
+Two processes: this one holds the listening socket and nothing else, so that it has no reason to die; its child loads
+the model and answers. A child that dies is started again, and meanwhile callers wait in the socket's queue. SIGHUP
+brings a new child beside the old one (a new base model, say): it takes over when it is ready, and the old one ends what
+it has begun. SIGTERM and SIGINT end both, after the requests in progress.
 """
 
 import argparse
-import contextlib
-import http.client
-import json
 import logging
+import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-from variorum.inference.base_model import ensure_serving
-from variorum.inference.catalogue import NoSuchModel
-from variorum.inference.engine import Engines, Options, UnknownModel
-from variorum.inference.gguf_lora import BadAdapter
+from typing import IO, Final
 
 log = logging.getLogger(__name__)
 
-MAX_BODY: Final = 4 * 1024 * 1024
-MAX_WAITING: Final = 64
-TIMEOUT_S: Final = 600.0
+BACKLOG: Final = 256
+DRAIN_S: Final = 600.0
+PAUSE_S: Final = 0.5
 
 
-class RequestError(Exception):
-    """Answered as OpenAI's error body."""
+@dataclass
+class Child:
+    """A process that answers, and our end of the pipe whose closing tells it that we are gone."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+    process: "subprocess.Popen[bytes]"
+    lifeline: IO[str]
 
-    def body(self) -> bytes:
-        kind = "server_error" if self.status >= 500 else "invalid_request_error"
-        error = {"message": self.message, "type": kind, "param": None, "code": self.code}
-        return json.dumps({"error": error}).encode()
-
-
-class ModelServer(ThreadingHTTPServer):
-    """One thread per connection; a bound on how many requests may wait."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], engines: Engines) -> None:
-        super().__init__(address, Handler)
-        self.engines = engines
-        self.places = threading.BoundedSemaphore(MAX_WAITING)
+    def ended(self) -> bool:
+        if self.process.poll() is None:
+            return False
+        self.lifeline.close()
+        return True
 
 
-class Handler(BaseHTTPRequestHandler):
-    """The four things this server answers."""
+class Keeper:
+    """Holds the socket and keeps one child on it."""
 
-    server: ModelServer
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 65536  # head and body leave in one write
-    timeout = 75
+    def __init__(self, listening: socket.socket, argv: Sequence[str]) -> None:
+        self.listening, self.argv = listening, list(argv)
+        self.child: Child | None = None
+        self.leaving: list[Child] = []  # they end what they have begun
+        self.wanted: list[int] = []  # signals that came, in their order
+        self.wake_read, self.wake_write = os.pipe()
 
-    def do_GET(self) -> None:
-        if self.path == "/health":
-            self._answer(200, b'{"status":"ok"}')
-        elif self.path == "/v1/models":
-            self._answer(200, json.dumps(_model_list(self.server.engines)).encode())
-        else:
-            self._refuse(RequestError(404, "not_found", f"No such endpoint: GET {self.path}"))
+    def run(self) -> int:
+        """Until SIGTERM or SIGINT; the child's exit status when the first one cannot start."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, self._note)
+        self.child = self._start()
+        if self.child is None:
+            return 1
+        while not {signal.SIGTERM, signal.SIGINT} & set(self.wanted):
+            self._look_after()
+            self._sleep(None if self.child else PAUSE_S)
+        return self._end()
 
-    def do_POST(self) -> None:
-        try:
-            if self.path != "/v1/chat/completions":
-                self.close_connection = True  # its body was not read
-                raise RequestError(404, "not_found", f"No such endpoint: POST {self.path}")
-            self._complete(self._read_json())
-        except RequestError as error:
-            self._refuse(error)
-        except UnknownModel as error:
-            self._refuse(RequestError(404, "model_not_found", str(error)))
-        except BadAdapter as error:
-            self._refuse(RequestError(400, "bad_adapter", str(error)))
+    def _note(self, number: int, _frame: object) -> None:
+        self.wanted.append(number)
+        os.write(self.wake_write, b"x")
 
-    def _read_json(self) -> dict[str, Any]:
-        """The request's body, bounded and an object. A body that is not read closes the connection."""
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > MAX_BODY:
-            self._discard(int(length) if length.isdecimal() else 0)
-            raise RequestError(413 if length.isdecimal() else 411, "bad_length", f"Send at most {MAX_BODY} bytes.")
-        try:
-            body = json.loads(self.rfile.read(int(length)))
-        except (ValueError, RecursionError) as error:
-            raise RequestError(400, "bad_json", "The request body is not JSON.") from error
-        if not isinstance(body, dict):
-            raise RequestError(400, "bad_json", "The request body is not a JSON object.")
-        return body
+    def _sleep(self, seconds: float | None) -> None:
+        if select.select([self.wake_read], [], [], seconds)[0]:
+            os.read(self.wake_read, 64)
 
-    def _discard(self, length: int) -> None:
-        """Take in a body that is too long, up to a bound: a client that is still sending would not see the answer."""
-        left = min(length, 16 * MAX_BODY)
-        while left > 0 and (data := self.rfile.read(min(left, 65536))):
-            left -= len(data)
-        self.close_connection = left > 0 or length == 0 or length > 16 * MAX_BODY
+    def _look_after(self) -> None:
+        replace = signal.SIGHUP in self.wanted
+        self.wanted = [number for number in self.wanted if number not in (signal.SIGHUP, signal.SIGCHLD)]
+        self.leaving = [child for child in self.leaving if not child.ended()]
+        if self.child and self.child.ended():
+            log.warning("the model server's process ended with %s; it starts again", self.child.process.returncode)
+            self.child = None
+        if self.child is None or replace:
+            self._renew()
 
-    def _complete(self, body: dict[str, Any]) -> None:
-        engines, places = self.server.engines, self.server.places
-        adapter = engines.parse(body.get("model"))
-        if not places.acquire(blocking=False):
-            raise RequestError(503, "overloaded", f"{MAX_WAITING} requests are already waiting.")
-        try:
-            with engines.use(adapter) as engine:
-                asked = json.dumps({**body, **engine.request_fields(adapter)}).encode()
-                connection = engine.connect(TIMEOUT_S)
-                headers = {"Content-Type": "application/json", "Authorization": f"Bearer {engine.key}"}
-                connection.request("POST", "/v1/chat/completions", asked, headers)
-                with contextlib.closing(connection):
-                    self._pass_on(connection)
-        finally:
-            places.release()
+    def _renew(self) -> None:
+        """A new child; the old one, if there is one, may end once the new one answers."""
+        new = self._start()
+        if new and self.child:
+            self.child.process.terminate()
+            self.leaving.append(self.child)
+        self.child = new or self.child
 
-    def _pass_on(self, connection: http.client.HTTPConnection) -> None:
-        """The engine's answer, whole or as it streams. A client that hangs up stops its generation."""
-        if not self._wait(connection):
-            return
-        try:
-            answer = connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
-            raise RequestError(502, "engine_failed", "The model's engine broke off; try again.") from error
-        kind = answer.getheader("Content-Type", "application/json")
-        if kind.startswith("text/event-stream"):
-            self._stream(answer, kind)
-        else:
-            self._answer(answer.status, answer.read(), kind)
+    def _start(self) -> "Child | None":
+        """A child that is ready to answer, or None with its reason in the log."""
+        ready_read, ready_write = os.pipe()
+        life_read, life_write = os.pipe()
+        given = [self.listening.fileno(), ready_write, life_read]
+        command = [sys.executable, "-m", "variorum.inference.serve", *self.argv]
+        child = Child(
+            subprocess.Popen([*command, "--child", ",".join(map(str, given))], pass_fds=given),
+            os.fdopen(life_write, "w"),
+        )
+        os.close(ready_write)
+        os.close(life_read)
+        with os.fdopen(ready_read, "rb") as pipe:
+            if self._await(pipe.fileno()) and pipe.read(1):
+                return child
+        child.process.terminate()
+        child.process.wait()
+        child.ended()
+        return None
 
-    def _wait(self, connection: http.client.HTTPConnection) -> bool:
-        """Until the engine begins to answer; False when the client has gone."""
-        watched: list[socket.socket] = [connection.sock, self.connection]
-        while True:
-            ready, _, _ = select.select(watched, [], [], TIMEOUT_S)
-            if connection.sock in ready:
+    def _await(self, pipe: int) -> bool:
+        """Whether the pipe speaks or closes before we are asked to end."""
+        while not {signal.SIGTERM, signal.SIGINT} & set(self.wanted):
+            if select.select([pipe], [], [], 0.2)[0]:
                 return True
-            if not ready or self.connection.recv(1, socket.MSG_PEEK) == b"":
-                self.close_connection = True
-                return False
-            watched = [connection.sock]  # the client's next request is already here: it is no hang-up
+        return False
 
-    def _stream(self, answer: http.client.HTTPResponse, kind: str) -> None:
-        self.send_response(answer.status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        try:
-            while chunk := answer.read1(65536):
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
-                self.wfile.flush()
-            self.wfile.write(b"0\r\n\r\n")
-        except (OSError, http.client.HTTPException):  # the client went away, or the engine did
-            self.close_connection = True
-
-    def _answer(self, status: int, body: bytes, kind: str = "application/json") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _refuse(self, error: RequestError) -> None:
-        self._answer(error.status, error.body())
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-        log.debug(format, *args)
+    def _end(self) -> int:
+        self.listening.close()
+        left = [*self.leaving, *([self.child] if self.child else [])]
+        for child in left:
+            child.process.terminate()
+        for child in left:
+            child.process.wait()
+            child.ended()
+        return 0
 
 
-def _model_list(engines: Engines) -> dict[str, Any]:
-    ids = [engines.model_id, *(f"{engines.model_id}+{name}" for name in engines.known())]
-    return {"object": "list", "data": [{"id": name, "object": "model", "owned_by": "variorum"} for name in ids]}
+def serve(args: argparse.Namespace) -> int:
+    """The child: load the model, say that it is ready, answer until told to end."""
+    from variorum.inference.base_model import ensure_serving  # noqa: PLC0415 - numpy: the keeper stays small
+    from variorum.inference.catalogue import NoSuchModel  # noqa: PLC0415
+    from variorum.inference.engine import Engines, Options  # noqa: PLC0415 - as above
+    from variorum.inference.model_server import ModelServer  # noqa: PLC0415 - as above
+
+    listening, ready, lifeline = (int(part) for part in args.child.split(","))
+    options = Options(threads=args.threads, slots=args.slots, context=args.context, adapters=args.adapters)
+    args.adapters_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        engines = Engines(args.model, ensure_serving(args.models_dir, args.model), args.adapters_dir, options)
+    except NoSuchModel as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    engines.start()
+    server = ModelServer(socket.socket(fileno=listening), engines)
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    threading.Thread(target=_watch, args=(lifeline, told), daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    log.info("model server: http://%s:%d/v1 (%s, %d threads)", args.host, server.server_port, args.model, args.threads)
+    os.write(ready, b"r")
+    os.close(ready)
+    told.wait()
+    server.drain(DRAIN_S)
+    sys.stderr.flush()
+    os._exit(0)  # native threads of the engines are not waited for
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def _watch(lifeline: int, told: threading.Event) -> None:
+    """The keeper never writes: the pipe ends with it, and then nobody would start us again or tell us to end."""
+    os.read(lifeline, 1)
+    told.set()
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="variorum.inference.serve")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--models-dir", type=Path, required=True)
     parser.add_argument("--adapters-dir", type=Path, required=True)
     parser.add_argument("--model", default="smollm2-135m")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--slots", type=int, default=4, help="requests answered at the same time")
-    parser.add_argument("--context", type=int, default=8192, help="tokens, shared by the slots")
+    parser.add_argument("--threads", type=int, default=1, help="of each loaded adapter")
+    parser.add_argument("--slots", type=int, default=4, help="requests that each answers at the same time")
+    parser.add_argument("--context", type=int, default=8192, help="tokens, shared by the slots of an adapter")
+    parser.add_argument("--adapters", type=int, default=8, help="loaded at most; the least recently used goes")
+    parser.add_argument("--child", default="", help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
+    argv = sys.argv[1:] if argv is None else argv
     args = _arguments(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    options = Options(threads=args.threads, slots=args.slots, context=args.context)
-    try:
-        engines = Engines(args.model, ensure_serving(args.models_dir, args.model), args.adapters_dir, options)
-    except NoSuchModel as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    args.adapters_dir.mkdir(parents=True, exist_ok=True)
-    engines.start()
-    server = ModelServer((args.host, args.port), engines)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
-    log.info("model server: http://%s:%d/v1 (%s, %d threads)", args.host, server.server_port, args.model, args.threads)
-    server.serve_forever(poll_interval=0.1)
-    return 0
+    if args.child:
+        return serve(args)
+    listening = socket.create_server((args.host, args.port), backlog=BACKLOG)
+    return Keeper(listening, argv).run()
 
 
 if __name__ == "__main__":

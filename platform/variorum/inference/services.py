@@ -15,6 +15,7 @@ from variorum.accounts.models import Project
 from variorum.events.services import record
 from variorum.inference import calls
 from variorum.inference.models import Provider
+from variorum.inference.patience import Patience
 from variorum.inference.shapes import LOCAL, AdapterRef, Completion, ProviderError, Target
 from variorum.inference.targets import resolve
 from variorum.lib import crypto
@@ -35,15 +36,21 @@ def complete(
     adapter: AdapterRef | None = None,
     timeout: float = TIMEOUT,
 ) -> Completion:
-    """One chat completion of `provider/model`; `timeout` in seconds. Raises ProviderError; no retries."""
+    """One chat completion of `provider/model`; `timeout` in seconds. Raises ProviderError; tried
+    again only while our own server is being replaced."""
     request = calls.Request(resolve(project, model), messages, config or {}, adapter)
     url, headers, extensions = request.address()
-    began = time.perf_counter()
-    try:
-        response = _client().post(url, json=request.body, headers=headers, extensions=extensions, timeout=timeout)
-    except httpx.HTTPError as exc:
-        raise calls.failed(request.target, exc) from None
-    return calls.read_answer(request, response, began)
+    patience, began = Patience(request.target), time.perf_counter()
+    while True:
+        try:
+            response = _client().post(url, json=request.body, headers=headers, extensions=extensions, timeout=timeout)
+        except httpx.HTTPError as exc:
+            if (pause := patience.after(exc)) is None:
+                raise calls.failed(request.target, exc) from None
+        else:
+            if (pause := patience.after(response)) is None:
+                return calls.read_answer(request, response, began)
+        time.sleep(pause)
 
 
 async def acomplete(
@@ -57,17 +64,25 @@ async def acomplete(
 ) -> Completion:
     """The same on an event loop, with the caller's client (see `async_client`) and a target resolved before.
 
-    It touches no database, so it may run in any loop. Raises ProviderError; no retries.
+    It touches no database, so it may run in any loop. Raises ProviderError; tried
+    again only while our own server is being replaced.
     """
     request = calls.Request(target, messages, config or {}, adapter)
     # The name's lookup blocks: not on the loop.
     url, headers, extensions = await asyncio.to_thread(request.address)
-    began = time.perf_counter()
-    try:
-        response = await client.post(url, json=request.body, headers=headers, extensions=extensions, timeout=timeout)
-    except httpx.HTTPError as exc:
-        raise calls.failed(target, exc) from None
-    return calls.read_answer(request, response, began)
+    patience, began = Patience(target), time.perf_counter()
+    while True:
+        try:
+            response = await client.post(
+                url, json=request.body, headers=headers, extensions=extensions, timeout=timeout
+            )
+        except httpx.HTTPError as exc:
+            if (pause := patience.after(exc)) is None:
+                raise calls.failed(target, exc) from None
+        else:
+            if (pause := patience.after(response)) is None:
+                return calls.read_answer(request, response, began)
+        await asyncio.sleep(pause)
 
 
 def async_client(concurrency: int) -> httpx.AsyncClient:

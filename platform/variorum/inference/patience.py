@@ -1,0 +1,40 @@
+"""When a call is worth sending again by itself: our own server is being replaced, and nobody is to notice.
+
+A chat completion has no effect on the server, so that sending it again is harmless. Other endpoints are asked once:
+their caller decides.
+"""
+
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+
+from variorum.inference.shapes import LOCAL, Target
+
+WAIT_S: Final = 20.0
+BROKEN: Final = 502  # our server's word for an engine that broke off
+LONGEST_PAUSE_S: Final = 1.0
+
+
+@dataclass
+class Patience:
+    """One call's tries. Its pauses grow from 0.05 s to a second, WAIT_S in all."""
+
+    target: Target
+    began: float = field(default_factory=time.monotonic)
+    pause: float = 0.05
+
+    def after(self, what: httpx.HTTPError | httpx.Response) -> float | None:
+        """Seconds to wait before the call is sent again; None when that is not for us to do."""
+        if self.target.provider != LOCAL or not _is_break(what) or time.monotonic() - self.began > WAIT_S:
+            return None
+        self.pause = min(self.pause * 2, LONGEST_PAUSE_S)
+        return self.pause / 2
+
+
+def _is_break(what: httpx.HTTPError | httpx.Response) -> bool:
+    """The connection was refused or cut. A time-out is an answer that took too long: asking again would double it."""
+    if isinstance(what, httpx.Response):
+        return what.status_code == BROKEN
+    return isinstance(what, httpx.TransportError) and not isinstance(what, httpx.TimeoutException)
