@@ -2,7 +2,7 @@
 
 from variorum.accounts.models import Project
 from variorum.deployments import golive
-from variorum.deployments.models import Deployment, Environment
+from variorum.deployments.models import Deployment, Environment, Rollout
 from variorum.drafts.models import Check, RequiredCheck
 from variorum.drafts.playground import adapter_ref
 from variorum.drafts.queries import concerns
@@ -33,6 +33,17 @@ def not_live(environment: Environment, commit: str, live: Deployment | None) -> 
     if live is not None and live.commit == commit:
         text = f"{commit[:10]} is live in {environment.slug} already (#{live.number})."
         raise Conflict(text, code="already_live", extra={"deployment": live.number})
+
+
+def no_rollout(environment: Environment) -> None:
+    """Raises Conflict `rollout_under_way` while callers are being moved to another commit there."""
+    running = Rollout.objects.filter(environment=environment, state__in=Rollout.UNDER_WAY).first()
+    if running is not None:
+        raise Conflict(
+            f"Rollout #{running.number} is under way in {environment.name}. Complete it or stop it first.",
+            code="rollout_under_way",
+            extra={"rollout": running.number, "commit": running.commit},
+        )
 
 
 def sound(project: Project, commit: str) -> dict[str, bytes]:
@@ -99,6 +110,7 @@ def obstacles(environment: Environment, commit: str, live: Deployment | None) ->
     found: list[dict[str, str]] = []
     for rule in (
         lambda: not_live(environment, commit, live),
+        lambda: no_rollout(environment),
         lambda: on_main(environment.project, commit),
         lambda: checks(environment, commit, live),
         lambda: golive.enough(environment, commit, live),

@@ -116,3 +116,88 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number} {self.commit[:10]}"
+
+
+class Rollout(models.Model):
+    """A candidate commit brought to more and more callers of an environment, step by step.
+
+    `plan` is the list of steps as `plans.read` gives them. `baseline` is what was live at the start, and what all
+    others are served meanwhile; `deployment` is what completing it made. `problem` says why it cannot go on.
+    """
+
+    class State(models.TextChoices):
+        """Under way (the first three), or ended."""
+
+        RUNNING = "running"
+        PAUSED = "paused"
+        WAITING = "waiting"
+        COMPLETED = "completed"
+        ABORTED = "aborted"
+        ROLLED_BACK = "rolled_back"
+
+    UNDER_WAY: ClassVar[tuple[str, ...]] = ("running", "paused", "waiting")
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="rollouts")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="rollouts")
+    number = models.PositiveIntegerField()
+    commit = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200)
+    bundle = models.ForeignKey(Bundle, on_delete=models.RESTRICT, related_name="+")
+    baseline = models.ForeignKey(Deployment, on_delete=models.RESTRICT, related_name="+")
+    deployment = models.ForeignKey(Deployment, null=True, on_delete=models.SET_NULL, related_name="+")
+    plan = models.JSONField()
+    by = models.CharField(max_length=100, default="targetingKey")  # the field of the context that is hashed
+    seed = models.CharField(max_length=64)
+    state = models.CharField(max_length=11, choices=State.choices, default=State.RUNNING)
+    step = models.PositiveSmallIntegerField(default=0)
+    step_since = models.DateTimeField(default=timezone.now)  # later by the time that it was paused
+    paused_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=500, blank=True, default="")
+    note = models.TextField(blank=True, default="")
+    actor_name = models.CharField(max_length=220)
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+")
+    next_at = models.DateTimeField(default=timezone.now)  # when the clock looks at it again
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="rollout_number_once"),
+            models.UniqueConstraint(
+                fields=["environment"],
+                condition=models.Q(state__in=["running", "paused", "waiting"]),
+                name="rollout_one_under_way",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["running", "paused", "waiting"]) ^ models.Q(ended_at__isnull=False),
+                name="rollout_ended_at",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"rollout {self.number} of {self.commit[:10]}"
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in self.UNDER_WAY
+
+
+class RolloutStep(models.Model):
+    """When a step of a rollout began and ended, and the requests of each arm that were counted in it."""
+
+    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    began_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    candidate = models.PositiveBigIntegerField(default=0)
+    early = models.PositiveBigIntegerField(default=0)
+    control = models.PositiveBigIntegerField(default=0)
+    scored = models.PositiveBigIntegerField(default=0)  # of the candidate's requests
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rollout", "position"], name="rollout_step_once")]
+
+    def __str__(self) -> str:
+        return f"step {self.position}: {self.candidate}"

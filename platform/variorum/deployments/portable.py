@@ -1,6 +1,6 @@
 """What of deployments travels with an export: every one, with the very bytes that apps were served."""
 
-from variorum.deployments.models import Bundle, Deployment, Environment, GoLive, RuleSet
+from variorum.deployments.models import Bundle, Deployment, Environment, GoLive, Rollout, RolloutStep, RuleSet
 from variorum.lib.portable import Row, Stays, Table
 from variorum_client.bundle import BundleError, bundle_hash
 
@@ -15,11 +15,20 @@ def same_bytes(row: Row, body: bytes) -> None:
         raise ValueError(f"the bundle of {row['commit'][:10]} is not the one that its hash names")
 
 
+def stopped(row: Row, _project: str) -> Row:
+    """A rollout that was under way arrives as one that was given up: its callers' logs stay behind."""
+    if row["state"] not in Rollout.UNDER_WAY:
+        return row
+    return {**row, "state": Rollout.State.ABORTED, "ended_at": row["step_since"], "paused_at": None}
+
+
 TABLES = [
     Table(Environment),
     Table(GoLive, project="environment__project"),
     Table(Bundle, project="environment__project", body="body", check_body=same_bytes),
     Table(Deployment),
     Table(RuleSet, project="environment__project"),
+    Table(Rollout, into=stopped),
+    Table(RolloutStep, project="rollout__project"),
 ]
 STAYS: Stays = {}

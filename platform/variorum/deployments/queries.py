@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from rest_framework.request import Request
 
 from variorum.accounts.access import access_project, check_environment, key_of
 from variorum.accounts.models import Project
 from variorum.accounts.roles import Role
 from variorum.deployments import gate
-from variorum.deployments.models import Deployment, Environment
+from variorum.deployments.models import Deployment, Environment, Rollout, RolloutStep
 from variorum.lib.errors import NotFound
 from variorum.repos import queries as repos
 
@@ -45,6 +45,21 @@ def access_deployment(request: Request, project: str, number: int, role: Role = 
     if found is None:
         raise NotFound(f"The project has no deployment #{number}.")
     return found
+
+
+def access_rollout(request: Request, project: str, number: int, role: Role = Role.VIEWER) -> Rollout:
+    """One rollout of a project. Raises as access_environment."""
+    found = rollouts_of(access_project(request, project, role)).filter(number=min(number, 2**31 - 1)).first()
+    if found is None:
+        raise NotFound(f"The project has no rollout #{number}.")
+    check_environment(key_of(request), found.environment.slug)
+    return found
+
+
+def rollouts_of(project: Project) -> QuerySet[Rollout]:
+    """Every rollout of a project with its environment and steps."""
+    found = Rollout.objects.filter(project=project).select_related("environment", "project", "baseline", "deployment")
+    return found.prefetch_related(Prefetch("steps", RolloutStep.objects.order_by("position")))
 
 
 def environments_of(project: Project) -> list[Environment]:

@@ -1,13 +1,15 @@
 """Writes of deployments: make a commit live, go back."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.deployments import gate, golive, queries
-from variorum.deployments.models import Bundle, Deployment, Environment
+from variorum.deployments.models import Bundle, Deployment, Environment, Rollout
 from variorum.events.services import record
 from variorum.lib.errors import Conflict
 from variorum.repos import queries as repos
@@ -18,7 +20,7 @@ ANY = -1  # `expected` of a caller who did not look first
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """What is to be made live."""
 
     bundle: Bundle
@@ -43,6 +45,14 @@ def deploy(
     already (`already_live`), held back by its checks (`checks_missing`) or for want of approvals
     (`go_live_approvals_missing`), or when somebody was faster (`stale_deployment`).
     """
+    bundle, subject = passed(environment=environment, commit=commit)
+    return make_live(
+        environment, Step(bundle, subject, Deployment.Kind.DEPLOY, None, note), actor=actor, expected=expected
+    )
+
+
+def passed(*, environment: Environment, commit: str) -> tuple[Bundle, str]:
+    """The frozen bundle and the subject of a commit that may go live there now. Raises as `deploy`."""
     project = environment.project
     sha = repos.resolve(project, commit)
     gate.on_main(project, sha)
@@ -50,10 +60,7 @@ def deploy(
     gate.checks(environment, sha, live)
     golive.enough(environment, sha, live)
     bundle = freeze(environment=environment, commit=sha)
-    subject = repos.commit_info(project, sha).subject[:200]
-    return _make_live(
-        environment, _Step(bundle, subject, Deployment.Kind.DEPLOY, None, note), actor=actor, expected=expected
-    )
+    return bundle, repos.commit_info(project, sha).subject[:200]
 
 
 def roll_back(
@@ -73,8 +80,8 @@ def roll_back(
     if target is None or target.environment_id != environment.pk:
         raise Conflict(f"Nothing else was live in {environment.slug} before.", code="nothing_earlier")
     target = target.restores or target
-    step = _Step(target.bundle, target.subject, Deployment.Kind.ROLLBACK, target, note)
-    return _make_live(environment, step, actor=actor, expected=expected)
+    step = Step(target.bundle, target.subject, Deployment.Kind.ROLLBACK, target, note)
+    return make_live(environment, step, actor=actor, expected=expected)
 
 
 def freeze(*, environment: Environment, commit: str) -> Bundle:
@@ -100,14 +107,18 @@ def _render(environment: Environment, commit: str) -> tuple[bytes, str]:
 
 
 @transaction.atomic
-def _make_live(environment: Environment, step: _Step, *, actor: Actor, expected: int | None) -> Deployment:
+def make_live(environment: Environment, step: Step, *, actor: Actor, expected: int | None) -> Deployment:
+    """Serve a bundle from now on. A deploy is refused while a rollout is under way; a roll-back ends it."""
     project = environment.project
-    # One at a time in a project: numbers are counted, and the newest one is what is live.
-    list(Environment.objects.select_for_update().filter(project=project).order_by("pk"))
+    lock(project)
+    if step.kind == Deployment.Kind.DEPLOY:
+        gate.no_rollout(environment)
     live = queries.current(environment)
-    _check_expected(environment, live, expected)
+    check_expected(environment, live, expected)
     gate.not_live(environment, step.bundle.commit, live)
     newest = Deployment.objects.filter(project=project).order_by("-number").first()
+    if step.kind == Deployment.Kind.ROLLBACK:
+        end_rollout(environment, actor=actor)
     deployment = Deployment.objects.create(
         project=project,
         environment=environment,
@@ -126,7 +137,30 @@ def _make_live(environment: Environment, step: _Step, *, actor: Actor, expected:
     return queries.history(environment).get(pk=deployment.pk)
 
 
-def _check_expected(environment: Environment, live: Deployment | None, expected: int | None) -> None:
+def lock(project: Project) -> None:
+    """One at a time in a project: numbers are counted, and the newest deployment is what is live."""
+    list(Environment.objects.select_for_update().filter(project=project).order_by("pk"))
+
+
+def end_rollout(environment: Environment, *, actor: Actor) -> None:
+    """Roll back the rollout that is under way, if there is one. The caller holds the lock."""
+    running = Rollout.objects.filter(environment=environment, state__in=Rollout.UNDER_WAY)
+    for rollout in running.select_related("environment", "project"):
+        now = timezone.now()
+        if running.filter(pk=rollout.pk).update(state=Rollout.State.ROLLED_BACK, ended_at=now, problem=""):
+            rollout.steps.filter(ended_at=None).update(ended_at=now)
+            tell_rollout(rollout, actor, "rolled_back", {"why": "The environment was rolled back."})
+
+
+def tell_rollout(rollout: Rollout, actor: Actor, what: str, data: dict[str, Any]) -> None:
+    """The event of a change, in its transaction; web processes and apps look again at who gets what."""
+    facts = {"environment": rollout.environment.slug, "commit": rollout.commit, "subject": rollout.subject, **data}
+    subject = ("rollout", str(rollout.number))
+    record(project=rollout.project, actor=actor, kind=f"rollout.{what}", subject=subject, data=facts)
+
+
+def check_expected(environment: Environment, live: Deployment | None, expected: int | None) -> None:
+    """Raises Conflict `stale_deployment` unless what the caller saw live is live still."""
     number = live.number if live else None
     if expected not in (ANY, number):
         raise Conflict(

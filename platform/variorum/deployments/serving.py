@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from variorum.deployments import etags
-from variorum.deployments.models import Bundle, Deployment, Environment, RuleSet
+from variorum.deployments import etags, plans
+from variorum.deployments.models import Bundle, Deployment, Environment, Rollout, RuleSet
 from variorum_client.bundle import canonical_bytes, with_rules
 from variorum_client.delivery import Delivery, commits_named, load_delivery
 
@@ -67,7 +67,12 @@ def _in_force(environment_id: int) -> tuple[tuple[int, ...], dict[str, Any]]:
     """What the rules are made of (equal when they are equal), and the rules."""
     written = rule_set(environment_id)
     document = written.document if written else {}
-    return (written.pk if written else 0,), document if document.get("flags") else {}
+    source: tuple[int, ...] = (written.pk if written else 0,)
+    rollout = Rollout.objects.filter(environment=environment_id, state__in=Rollout.UNDER_WAY).first()
+    if rollout is not None:
+        document = {**document, "flags": {**document.get("flags", {}), **plans.rule_of(rollout)}}
+        source = (*source, rollout.pk, rollout.step)
+    return source, document if document.get("flags") else {}
 
 
 def ready(project_id: int, environment: str, known: Ready | None = None) -> Ready | None:

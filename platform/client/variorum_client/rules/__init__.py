@@ -10,6 +10,6 @@ what is wrong with a document before anybody stores it.
 from variorum_client.rules.buckets import DEFAULT_HASH, HASHES
 from variorum_client.rules.document import Decision, Rules, check
 from variorum_client.rules.faults import RuleError
-from variorum_client.rules.ramps import ramp
+from variorum_client.rules.ramps import Share, gradual, ramp
 
-__all__ = ["DEFAULT_HASH", "HASHES", "Decision", "RuleError", "Rules", "check", "ramp"]
+__all__ = ["DEFAULT_HASH", "HASHES", "Decision", "RuleError", "Rules", "Share", "check", "gradual", "ramp"]

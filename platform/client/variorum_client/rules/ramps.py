@@ -3,8 +3,8 @@
 Going from 10 % to 40 % changes the first step only: everybody who was exposed stays so, in the same arm.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from variorum_client.rules.buckets import DEFAULT_HASH
 
@@ -43,3 +43,54 @@ def ramp(
 
 def _seeded(seed: str, step: str, by: str) -> dict[str, Any]:
     return {"cat": [f"{seed}/{step}/", {"var": by}]}
+
+
+class Share(NamedTuple):
+    """A step of a rollout: `percent` (0 to 100) of the callers who meet `audience` (None: of all)."""
+
+    percent: float
+    audience: Mapping[str, Any] | None = None
+
+
+def gradual(
+    *, candidate: Any, steps: Sequence[Share], seed: str, by: str = "targetingKey", hash_name: str = DEFAULT_HASH
+) -> dict[str, Any]:
+    """`variants`, `targeting`, `defaultVariant` and `metadata` of a rollout's rule; the last of `steps` is the present.
+
+    Variants: `candidate` and `control` are those whom the present step's share divides by chance, so these two may be
+    compared; `early` kept the candidate that an earlier step's audience gave them, `outside` are all others. Nobody
+    who ever got the candidate loses it at a later step. All but candidate and early have the value `live`. A caller
+    without `by` is outside, until the candidate is everybody's. Raises ValueError for a share that is none.
+    """
+    if not steps or not all(0 <= step.percent <= 100 for step in steps):
+        raise ValueError("a rollout has steps of 0 to 100 percent")
+    now = steps[-1]
+    rule: dict[str, Any] = {
+        "variants": {"candidate": candidate, "early": candidate, "control": "live", "outside": "live"},
+        "defaultVariant": "outside",
+        "metadata": {"hash": hash_name, "seed": seed},
+    }
+    if now.percent == 100 and now.audience is None:
+        return {**rule, "defaultVariant": "candidate"}
+
+    def inside(percent: float) -> dict[str, Any]:
+        exposed = round(percent * PARTS / 100)
+        return {"fractional": [_seeded(seed, "exposure", by), [True, exposed], [False, PARTS - exposed]]}
+
+    branches: list[Any] = [{"missing": [by]}, "outside"]
+    for step in _kept(steps):
+        branches += [step.audience or True, {"if": [inside(step.percent), "early", "outside"]}]
+    if now.audience is not None:
+        branches += [{"!": [now.audience]}, "outside"]
+    return {**rule, "targeting": {"if": [*branches, inside(now.percent), "candidate", "control"]}}
+
+
+def _kept(steps: Sequence[Share]) -> list[Share]:
+    """Earlier steps that gave the candidate to somebody whom the last one would not give it, the widest first."""
+    now = steps[-1]
+    kept: dict[str, Share] = {}
+    for step in steps[:-1]:
+        covered = step.percent <= now.percent and now.audience in (None, step.audience)
+        if step.percent and not covered:
+            kept[repr(step.audience)] = max(kept.get(repr(step.audience), step), step, key=lambda one: one.percent)
+    return sorted(kept.values(), key=lambda one: -one.percent)
