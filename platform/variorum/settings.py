@@ -157,6 +157,7 @@ SPECTACULAR_SETTINGS = {
         "FileKindEnum": "variorum.repos.serializers.KINDS",
         "DraftStateEnum": "variorum.drafts.models.Draft.State",
         "CheckStateEnum": "variorum.drafts.models.Check.State",
+        "FreezeKindEnum": "variorum.deployments.models.Freeze.Kind",
         "DeploymentKindEnum": "variorum.deployments.models.Deployment.Kind",
         "EvaluationVerdictEnum": "evals.runs.models.EvaluationJob.Verdict",
         "MetricKindEnum": "evals.metrics.models.Metric.Kind",

@@ -1188,6 +1188,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/environments/{environment}/freeze-override": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Owner. Things may go live there for so many minutes; the reason is in the audit trail. */
+        post: operations["freezes_override"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/environments/{environment}/preview": {
         parameters: {
             query?: never;
@@ -1491,6 +1508,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/freezes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["freezes_list"];
+        put?: never;
+        /** @description Owner. */
+        post: operations["freezes_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/freezes/{freeze}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Owner. Also one that holds now. */
+        delete: operations["freezes_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3584,6 +3636,45 @@ export interface components {
             items: components["schemas"]["Found"][];
             next: string | null;
         };
+        /** @description A freeze. `environment` null: every one; `now`: it holds at this moment; `next_*`: this or the next stretch. */
+        Freeze: {
+            readonly id: number;
+            readonly environment: string | null;
+            readonly kind: components["schemas"]["FreezeKindEnum"];
+            readonly zone: string;
+            readonly reason: string;
+            /** Format: date-time */
+            readonly starts_at: string | null;
+            /** Format: date-time */
+            readonly ends_at: string | null;
+            readonly from_day: number | null;
+            /** Format: time */
+            readonly from_time: string | null;
+            readonly to_day: number | null;
+            /** Format: time */
+            readonly to_time: string | null;
+            /** @description In words, by the clock of its zone. */
+            when: string;
+            now: boolean;
+            /** Format: date-time */
+            next_start: string | null;
+            /** Format: date-time */
+            next_end: string | null;
+            readonly actor_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /**
+         * @description * `once` - Once
+         *     * `weekly` - Weekly
+         * @enum {string}
+         */
+        FreezeKindEnum: "once" | "weekly";
+        /** @description Every freeze of a project. */
+        FreezePage: {
+            items: components["schemas"]["Freeze"][];
+            next: string | null;
+        };
         /** @description One field of a prompt's front matter: where it is (["config", "temperature"]) and its value; null removes it. */
         FrontChangeRequest: {
             key: string[];
@@ -4256,6 +4347,26 @@ export interface components {
             /** @default  */
             user: string;
         };
+        /**
+         * @description When nothing may go live, by the clock of `zone`.
+         *
+         *     Once: `starts_at` and `ends_at`, as 2026-12-23T16:00 (or with an offset). Every week: days from 0 (Monday) to 6
+         *     and wall times. `environment` null: every one.
+         */
+        NewFreezeRequest: {
+            environment?: string | null;
+            kind: components["schemas"]["FreezeKindEnum"];
+            zone: string;
+            reason: string;
+            starts_at?: string;
+            ends_at?: string;
+            from_day?: number;
+            /** Format: time */
+            from_time?: string;
+            to_day?: number;
+            /** Format: time */
+            to_time?: string;
+        };
         /** @description A commit of main, by its id or the beginning of it. */
         NewGoLiveRequest: {
             commit: string;
@@ -4354,6 +4465,12 @@ export interface components {
             config?: {
                 [key: string]: unknown;
             };
+        };
+        /** @description Why things go live in spite of a freeze, and for how many minutes they may. */
+        NewOverrideRequest: {
+            reason: string;
+            /** @default 60 */
+            minutes: number;
         };
         /** @description Name and, if wanted, the name in the address. */
         NewProjectRequest: {
@@ -4510,6 +4627,13 @@ export interface components {
             };
             state: components["schemas"]["EvaluationVerdictEnum"];
             words: string;
+        };
+        /** @description An override of an environment's freezes. */
+        Override: {
+            reason: string;
+            /** Format: date-time */
+            until: string;
+            actor_name: string;
         };
         /** @description Who must approve a change: of `path` when one is given (`needs`), and what OWNERS on main says in all. */
         Owners: {
@@ -7964,6 +8088,32 @@ export interface operations {
             };
         };
     };
+    freezes_override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOverrideRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Override"];
+                };
+            };
+        };
+    };
     deployments_preview: {
         parameters: {
             query: {
@@ -8443,6 +8593,73 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RecipePage"];
                 };
+            };
+        };
+    };
+    freezes_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreezePage"];
+                };
+            };
+        };
+    };
+    freezes_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFreezeRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Freeze"];
+                };
+            };
+        };
+    };
+    freezes_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                freeze: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -1,7 +1,9 @@
 """What must be true of a commit before it may go live."""
 
+from datetime import datetime
+
 from variorum.accounts.models import Project
-from variorum.deployments import golive
+from variorum.deployments import clock, freezes, golive
 from variorum.deployments.models import Deployment, Environment, Rollout
 from variorum.drafts.models import Check, RequiredCheck
 from variorum.drafts.playground import adapter_ref
@@ -26,6 +28,32 @@ def on_main(project: Project, commit: str) -> None:
             f"{commit[:10]} is not on main. Merge its draft first: only what was reviewed goes live.",
             code="not_on_main",
         )
+
+
+def not_frozen(environment: Environment, at: datetime | None = None) -> None:
+    """Raises Conflict `frozen` when a freeze window holds in the environment at a moment (None: now).
+
+    Asked before a deploy, before rules are saved, before a rollout starts or goes on; never before a roll-back, a
+    pause or an abort. An owner's override lifts it for a time. `extra["freeze"]` names the window and its end.
+    """
+    span = freezes.frozen(environment, at)
+    if span is None:
+        return
+    until = clock.in_words(span.end, span.freeze.zone)
+    raise Conflict(
+        f"{environment.name} is frozen until {until}: {span.freeze.reason}. "
+        "Going back is always possible; an owner may override the freeze with a reason.",
+        code="frozen",
+        extra={
+            "freeze": {
+                "id": span.freeze.pk,
+                "reason": span.freeze.reason,
+                "when": freezes.in_words(span.freeze),
+                "starts_at": span.start.isoformat(),
+                "ends_at": span.end.isoformat(),
+            }
+        },
+    )
 
 
 def not_live(environment: Environment, commit: str, live: Deployment | None) -> None:
@@ -112,6 +140,7 @@ def obstacles(environment: Environment, commit: str, live: Deployment | None) ->
         lambda: not_live(environment, commit, live),
         lambda: no_rollout(environment),
         lambda: on_main(environment.project, commit),
+        lambda: not_frozen(environment),
         lambda: checks(environment, commit, live),
         lambda: golive.enough(environment, commit, live),
         lambda: sound(environment.project, commit),

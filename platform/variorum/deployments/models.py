@@ -2,14 +2,25 @@
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
 from variorum.accounts.models import ApiKey, Project, User
+from variorum.deployments import clock
+
+
+def known_zone(name: str) -> None:
+    """Raises ValidationError for what is no time zone."""
+    if name not in clock.zones():
+        raise ValidationError("This is no time zone.")
 
 
 class Environment(models.Model):
-    """A place where apps run: every project has dev, staging and production."""
+    """A place where apps run: a project begins with dev, staging and production.
+
+    In a `guarded` one the project's required checks hold too, besides the environment's own.
+    """
 
     STANDARD: ClassVar[tuple[tuple[str, str], ...]] = (
         ("dev", "Development"),
@@ -22,6 +33,7 @@ class Environment(models.Model):
     name = models.CharField(max_length=100)
     position = models.PositiveSmallIntegerField(default=0)
     required_approvals = models.PositiveSmallIntegerField(default=0)
+    guarded = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "slug"], name="environment_once")]
@@ -29,10 +41,61 @@ class Environment(models.Model):
     def __str__(self) -> str:
         return self.slug
 
-    @property
-    def guarded(self) -> bool:
-        """Whether the checks of a commit must pass before it may go live here."""
-        return self.slug == "production"
+
+class Freeze(models.Model):
+    """A time in which nothing new goes live in an environment (None: in every one), by the clock of `zone`.
+
+    Once from `starts_at` to `ends_at`, or every week from `from_day` (0: Monday) at `from_time` to `to_day` at
+    `to_time`.
+    """
+
+    class Kind(models.TextChoices):
+        """One-off, or again and again."""
+
+        ONCE = "once"
+        WEEKLY = "weekly"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="freezes")
+    environment = models.ForeignKey(Environment, null=True, on_delete=models.CASCADE, related_name="freezes")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    zone = models.CharField(max_length=64, validators=[known_zone])
+    reason = models.CharField(max_length=300)
+    starts_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    from_day = models.PositiveSmallIntegerField(null=True)
+    from_time = models.TimeField(null=True)
+    to_day = models.PositiveSmallIntegerField(null=True)
+    to_time = models.TimeField(null=True)
+    actor_name = models.CharField(max_length=220)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="freeze_once_or_weekly",
+                condition=models.Q(kind="once", starts_at__lt=models.F("ends_at"))
+                | models.Q(
+                    kind="weekly", from_day__lte=6, to_day__lte=6, from_time__isnull=False, to_time__isnull=False
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.reason}"
+
+
+class FreezeOverride(models.Model):
+    """An owner's word that freezes do not hold in an environment until a moment, with the reason."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="overrides")
+    reason = models.CharField(max_length=2000)
+    until = models.DateTimeField()
+    actor_name = models.CharField(max_length=220)
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.environment_id} until {self.until:%F %H:%M}"
 
 
 class GoLive(models.Model):

@@ -2,12 +2,10 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NoReturn
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -17,7 +15,7 @@ from rest_framework.views import APIView
 
 from variorum.accounts.access import access_project
 from variorum.accounts.models import Project
-from variorum.deployments import queries
+from variorum.deployments import clock, queries
 from variorum.deployments.models import Bundle, Deployment, Environment
 from variorum.deployments.serializers import DeploymentSerializer
 from variorum.lib import pagination
@@ -76,15 +74,8 @@ def time_of(request: Request) -> datetime:
     raw, zone = (request.query_params.get(name, "") for name in ("at", "zone"))
     if not raw:
         return timezone.now()
-    try:
-        at = parse_datetime(raw.replace(" ", "+") if "T" in raw else raw)  # a plus sign in an address is a blank
-        if at is not None and at.tzinfo is None and zone:
-            at = at.replace(tzinfo=ZoneInfo(zone))
-        if at is not None and at.tzinfo is not None:
-            return at.astimezone(UTC)
-    except (ValueError, KeyError, OverflowError, OSError):
-        return _bad_time()
-    return _bad_time()
+    at = clock.moment(raw.replace(" ", "+") if "T" in raw else raw, zone)  # a plus sign in an address is a blank
+    return _bad_time() if at is None else at
 
 
 def _bad_time() -> NoReturn:

@@ -1,6 +1,16 @@
 """What of deployments travels with an export: every one, with the very bytes that apps were served."""
 
-from variorum.deployments.models import Bundle, Deployment, Environment, GoLive, Rollout, RolloutStep, RuleSet
+from variorum.deployments.models import (
+    Bundle,
+    Deployment,
+    Environment,
+    Freeze,
+    FreezeOverride,
+    GoLive,
+    Rollout,
+    RolloutStep,
+    RuleSet,
+)
 from variorum.lib.portable import Row, Stays, Table
 from variorum_client.bundle import BundleError, bundle_hash
 
@@ -22,9 +32,16 @@ def stopped(row: Row, _project: str) -> Row:
     return {**row, "state": Rollout.State.ABORTED, "ended_at": row["step_since"], "paused_at": None}
 
 
+def of_before(row: Row, _slug: str) -> Row:
+    """An environment as it was exported before it had these settings."""
+    return {"guarded": row["slug"] == "production", **row}
+
+
 TABLES = [
-    Table(Environment),
+    Table(Environment, into=of_before),
     Table(GoLive, project="environment__project"),
+    Table(Freeze),
+    Table(FreezeOverride, project="environment__project"),
     Table(Bundle, project="environment__project", body="body", check_body=same_bytes),
     Table(Deployment),
     Table(RuleSet, project="environment__project"),

@@ -69,7 +69,7 @@ def environments_of(project: Project) -> list[Environment]:
         return found
     Environment.objects.bulk_create(
         [
-            Environment(project=project, slug=slug, name=name, position=position)
+            Environment(project=project, slug=slug, name=name, position=position, guarded=slug == "production")
             for position, (slug, name) in enumerate(Environment.STANDARD)
         ],
         ignore_conflicts=True,

@@ -42,8 +42,8 @@ def deploy(
 
     `expected` is the number of the deployment that the caller saw live (None: nothing was). Raises NotFound,
     Unprocessable for a commit whose artefacts are not sound, Conflict when it is not on main (`not_on_main`), live
-    already (`already_live`), held back by its checks (`checks_missing`) or for want of approvals
-    (`go_live_approvals_missing`), or when somebody was faster (`stale_deployment`).
+    already (`already_live`), in a freeze window (`frozen`), held back by its checks (`checks_missing`) or for want
+    of approvals (`go_live_approvals_missing`), or when somebody was faster (`stale_deployment`).
     """
     bundle, subject = passed(environment=environment, commit=commit)
     return make_live(
@@ -56,6 +56,7 @@ def passed(*, environment: Environment, commit: str) -> tuple[Bundle, str]:
     project = environment.project
     sha = repos.resolve(project, commit)
     gate.on_main(project, sha)
+    gate.not_frozen(environment)
     live = queries.current(environment)
     gate.checks(environment, sha, live)
     golive.enough(environment, sha, live)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.deployments import api, golive_api, moments, runtime
+from variorum.deployments import api, freezes_api, golive_api, moments, runtime
 
 urlpatterns = [
     path("projects/<slug:project>/environments", api.EnvironmentsView.as_view(), name="environments"),
@@ -28,6 +28,13 @@ urlpatterns = [
         "projects/<slug:project>/environments/<str:environment>",
         golive_api.EnvironmentView.as_view(),
         name="environment",
+    ),
+    path("projects/<slug:project>/freezes", freezes_api.FreezesView.as_view(), name="freezes"),
+    path("projects/<slug:project>/freezes/<int:freeze>", freezes_api.FreezeView.as_view(), name="freeze"),
+    path(
+        "projects/<slug:project>/environments/<str:environment>/freeze-override",
+        freezes_api.OverrideView.as_view(),
+        name="freeze_override",
     ),
     path("projects/<slug:project>/live", moments.LiveView.as_view(), name="live"),
     path("projects/<slug:project>/deployments", api.AllDeploymentsView.as_view(), name="deployments"),

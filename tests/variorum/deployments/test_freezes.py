@@ -1,0 +1,139 @@
+"""Freeze windows: right by the clock on the wall, holding back what goes forward and never what goes back."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from variorum.deployments import freezes, gate, services
+from variorum.deployments.models import Freeze
+from variorum.lib.errors import Conflict
+
+BASE = "/api/v1/projects/support-desk"
+HERE = f"{BASE}/environments/production"
+BERLIN = {"kind": "weekly", "zone": "Europe/Berlin", "reason": "weekend"}
+WEEKEND = {**BERLIN, "from_day": 4, "from_time": "16:00", "to_day": 0, "to_time": "08:00"}
+ZONES = ["Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Cairo", "UTC"]
+TIMES = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+DAYS = st.integers(0, 6)
+
+
+def weekly(zone: str, start: tuple[int, time], end: tuple[int, time]) -> Freeze:
+    return Freeze(zone=zone, from_day=start[0], from_time=start[1], to_day=end[0], to_time=end[1])
+
+
+def reads_frozen(local: datetime, start: tuple[int, time], end: tuple[int, time]) -> bool:
+    """What a person would say who looks at the clock on the wall."""
+    now = (local.weekday(), local.time())
+    return start <= now < end if start < end else now >= start or now < end
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(ZONES),
+    st.datetimes(datetime(2010, 1, 1), datetime(2035, 1, 1)),
+    st.tuples(DAYS, TIMES),
+    st.tuples(DAYS, TIMES),
+)
+@example("Europe/Berlin", datetime(2026, 3, 29, 1, 30), (6, time(2, 30)), (6, time(4)))
+@example("Europe/Berlin", datetime(2026, 10, 25, 0, 45), (6, time(2, 30)), (6, time(2, 40)))
+def test_a_weekly_freeze_is_what_the_clock_on_the_wall_says(zone, at, start, end):
+    if start == end:
+        return
+    at = at.replace(tzinfo=UTC)
+    freeze = weekly(zone, start, end)
+    local = at.astimezone(ZoneInfo(zone))
+    held = freezes.span_at(freeze, at)
+    if reads_frozen(local, start, end):
+        assert held is not None
+    elif held:  # longer than it reads only by the hour that the clock skips or repeats
+        nearby = {(at + timedelta(hours=hours)).astimezone(ZoneInfo(zone)).utcoffset() for hours in (-2, 2)}
+        assert len(nearby) == 2
+    span = freezes.next_span(freeze, at)
+    assert span is not None
+    assert (span.start < span.end, span.end > at) == (True, True)
+
+
+def test_the_hours_of_a_weekend_with_a_changing_clock():
+    freeze = weekly("Europe/Berlin", (4, time(16)), (0, time(8)))
+    hours = {}
+    for name, day in {
+        "spring": datetime(2026, 3, 28),
+        "autumn": datetime(2026, 10, 24),
+        "any": datetime(2026, 6, 6),
+    }.items():
+        span = freezes.span_at(freeze, day.replace(tzinfo=UTC))
+        assert span is not None
+        hours[name] = (span.end - span.start) / timedelta(hours=1)
+    assert hours == {"spring": 63, "autumn": 65, "any": 64}
+
+
+def now_frozen() -> dict[str, Any]:
+    now = datetime.now(UTC)
+    start, end = (f"{now + timedelta(hours=hours):%FT%TZ}" for hours in (-1, 3))
+    return {"kind": "once", "zone": "Europe/Berlin", "reason": "Audit", "starts_at": start, "ends_at": end}
+
+
+def test_a_freeze_holds_back_what_goes_forward_and_an_owner_may_override(
+    save, production, dev, actor, owner, member, api
+):
+    first = services.deploy(environment=production, commit=save("1"), actor=actor)
+    services.deploy(environment=production, commit=save("2"), actor=actor)
+    save("3")
+    maintainer, viewer, mine = api(member("maintainer")), api(member("viewer")), api(owner)
+    made = mine.post(f"{BASE}/freezes", {**now_frozen(), "environment": "production"}).json()
+    assert (made["now"], made["environment"]) == (True, "production")
+    refused = maintainer.post(f"{HERE}/deployments", {"commit": "main"})
+    assert (refused.status_code, refused.json()["code"], refused.json()["freeze"]["id"]) == (409, "frozen", made["id"])
+    assert refused.json()["freeze"]["ends_at"][:16] == made["ends_at"][:16]
+    shown = viewer.get(f"{HERE}/preview", {"commit": "main"}).json()["obstacles"]
+    assert [each["code"] for each in shown] == ["frozen"]
+    gate.not_frozen(dev)
+    back = maintainer.post(f"{HERE}/rollback", {})
+    assert (back.status_code, back.json()["restores"]) == (201, first.number)
+    reason = {"reason": "A customer is down", "minutes": 10}
+    assert maintainer.post(f"{HERE}/freeze-override", reason).status_code == 403
+    assert mine.post(f"{HERE}/freeze-override", {"reason": " "}).status_code == 400
+    assert mine.post(f"{HERE}/freeze-override", reason).status_code == 201
+    assert maintainer.post(f"{HERE}/deployments", {"commit": "main"}).status_code == 201
+    told = viewer.get(f"{BASE}/events?kind=freeze.").json()["items"]
+    assert [each["kind"] for each in told] == ["freeze.overridden", "freeze.added"]
+    assert (told[0]["data"]["reason"], told[0]["subject_id"]) == ("A customer is down", "production")
+
+
+def test_owners_add_and_remove_freezes_and_nobody_else(owner, member, stranger, project, production, api):
+    mine, viewer = api(owner), api(member("viewer"))
+    assert viewer.post(f"{BASE}/freezes", WEEKEND).status_code == 403
+    assert api(stranger).get(f"{BASE}/freezes").status_code == 404
+    made = mine.post(f"{BASE}/freezes", WEEKEND).json()
+    assert made["when"] == "every week from Friday 16:00 to Monday 08:00 (Europe/Berlin)"
+    assert [each["id"] for each in viewer.get(f"{BASE}/freezes").json()["items"]] == [made["id"]]
+    saturday = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    with pytest.raises(Conflict) as caught:
+        gate.not_frozen(production, saturday)
+    assert caught.value.detail.startswith(
+        "Production is frozen until Monday 30 November 08:00 (Europe/Berlin): weekend."
+    )
+    assert mine.delete(f"{BASE}/freezes/{made['id']}").status_code == 204
+    assert mine.delete(f"{BASE}/freezes/{made['id']}").status_code == 404
+    gate.not_frozen(production, saturday)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"zone": "Mars/Base"}, "zone"),
+        ({"to_day": 4, "to_time": "16:00"}, "to_time"),
+        ({"from_day": 7}, "from_day"),
+        ({"environment": "moon"}, "environment"),
+        ({"kind": "once"}, "starts_at"),
+        ({"kind": "once", "starts_at": "2026-12-24T10:00", "ends_at": "2026-12-24T09:00"}, "ends_at"),
+        ({"kind": "once", "starts_at": "9999-12-31T23:59", "ends_at": "soon"}, "starts_at"),
+    ],
+)
+def test_a_freeze_that_makes_no_sense_is_refused(owner, project, api, change, where):
+    answer = api(owner).post(f"{BASE}/freezes", {**WEEKEND, **change}, format="json")
+    assert (answer.status_code, answer.json()["errors"][0]["where"]) == (400, where)
