@@ -170,6 +170,7 @@ SPECTACULAR_SETTINGS = {
         "DeliveryStateEnum": "variorum.events.models.Delivery.State",
         "ApprovalVerdictEnum": "variorum.drafts.models.Approval.Verdict",
         "SeriesKindEnum": ["all", "commit", "other"],
+        "RuleChangeEnum": "variorum.deployments.rules_api.CHANGES",
         "FileChangeEnum": ["added", "deleted", "modified", "renamed"],
         "CompareStateEnum": ["same", "changed", "added", "removed"],
         "ComparisonGroupEnum": "variorum.repos.comparison_shapes.GROUP_NAMES",

@@ -82,7 +82,7 @@ def test_a_viewer_writes_nothing(project, member, api):
 
 
 # Answers a question from a body; changes nothing.
-READS_BY_POST = {"check", "render", "edit"}
+READS_BY_POST = {"check", "render", "edit", "rules_check", "rules_try", "rules_preview"}
 
 
 @pytest.mark.parametrize("body", [None, {}, [], {"name": 5, "files": 7, "ref": [], "rate": "x"}])

@@ -1239,6 +1239,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/environments/{environment}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["rules_show"];
+        put?: never;
+        /** @description Maintainer. Puts a document in force; 422 lists every fault with its place, 409 holds theirs. */
+        post: operations["rules_save"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Viewer. Changes nothing. */
+        post: operations["rules_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/rules/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. What people wrote, without rollouts. */
+        get: operations["rules_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/rules/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Newest first; the first one is in force. */
+        get: operations["rules_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/rules/history/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["rules_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/rules/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Maintainer. Puts an earlier document in force again. */
+        post: operations["rules_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/rules/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Viewer. Changes nothing. */
+        post: operations["rules_try"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/evaluations": {
         parameters: {
             query?: never;
@@ -2636,6 +2756,13 @@ export interface components {
          * @enum {string}
          */
         ApprovalVerdictEnum: "approve" | "request_changes";
+        /** @description Which commit of an artefact the caller gets. `variant` names the rule that decided; empty: none did. */
+        ArtefactGiven: {
+            artefact: string;
+            commit: string;
+            variant: string;
+            reason: string;
+        };
         /** @description Whom to ask for a review. */
         AskReviewersRequest: {
             users: number[];
@@ -2668,12 +2795,6 @@ export interface components {
             code: string;
             detail: string;
         };
-        /**
-         * @description * `added` - added
-         *     * `changed` - changed
-         * @enum {string}
-         */
-        ChangeEnum: "added" | "changed";
         /** @description One path that differs. */
         ChangedPath: {
             path: string;
@@ -4129,11 +4250,17 @@ export interface components {
         /** @description One commit in the life of a message, with the words that it changed. */
         MessageStep: {
             commit: components["schemas"]["Commit"];
-            change: components["schemas"]["ChangeEnum"];
+            change: components["schemas"]["MessageStepChangeEnum"];
             role: string;
             old_role: string;
             spans: components["schemas"]["Span"][];
         };
+        /**
+         * @description * `added` - added
+         *     * `changed` - changed
+         * @enum {string}
+         */
+        MessageStepChangeEnum: "added" | "changed";
         /** @description One version of a metric; `built_in` ones are in every project and stay as they are. */
         Metric: {
             readonly slug: string;
@@ -4520,6 +4647,15 @@ export interface components {
             base?: number;
             /** @default  */
             note: string;
+        };
+        /** @description A document of rules as flagd writes it: `{"flags": {...}, "$evaluators": {...}}`. */
+        NewRulesRequest: {
+            expected?: number | null;
+            /** @default  */
+            note: string;
+            document: {
+                [key: string]: unknown;
+            };
         };
         /** @description A new rule. */
         NewSamplingRuleRequest: {
@@ -5028,6 +5164,13 @@ export interface components {
          * @enum {string}
          */
         ResolutionEnum: "better" | "quiet" | "changed";
+        /** @description `to`: the number of the earlier rules. */
+        RestoreRulesRequest: {
+            expected?: number | null;
+            /** @default  */
+            note: string;
+            to: number;
+        };
         /** @description One row: what went in, what came out, its values by metric; `before` is the baseline's same row. */
         Result: {
             readonly index: number;
@@ -5118,6 +5261,108 @@ export interface components {
             items: components["schemas"]["Row"][];
             next: string | null;
             total: number;
+        };
+        /** @description What became of one rule, or of a segment (`$evaluators/name`). */
+        RuleChange: {
+            key: string;
+            change: components["schemas"]["RuleChangeEnum"];
+        };
+        /**
+         * @description * `added` - added
+         *     * `removed` - removed
+         *     * `changed` - changed
+         *     * `moved` - moved
+         *     * `enabled` - enabled
+         *     * `disabled` - disabled
+         * @enum {string}
+         */
+        RuleChangeEnum: "added" | "removed" | "changed" | "moved" | "enabled" | "disabled";
+        /** @description One thing that is wrong; `where` is a JSON pointer into the document. */
+        RuleFault: {
+            where: string;
+            code: string;
+            detail: string;
+        };
+        /** @description Empty when the document may be saved. `changes`: what it would change of what is in force. */
+        RuleFaults: {
+            faults: components["schemas"]["RuleFault"][];
+            changes: components["schemas"]["RuleChange"][];
+        };
+        /** @description What one rule says to the caller; `reason` is one of OpenFeature's. */
+        RuleSaid: {
+            key: string;
+            variant: string | null;
+            value: unknown | null;
+            reason: string;
+            message: string;
+        };
+        /** @description Rules that were put in force, with what differs from those before. */
+        RuleSet: {
+            number: number;
+            note: string;
+            actor_name: string;
+            /** Format: date-time */
+            created_at: string;
+            changes: components["schemas"]["RuleChange"][];
+        };
+        /** @description The same with the document itself. */
+        RuleSetDetail: {
+            number: number;
+            note: string;
+            actor_name: string;
+            /** Format: date-time */
+            created_at: string;
+            changes: components["schemas"]["RuleChange"][];
+            document: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Rules of an environment, newest first. */
+        RuleSetPage: {
+            items: components["schemas"]["RuleSet"][];
+            next: string | null;
+        };
+        /**
+         * @description The document that people wrote (`number` null: none yet), and what one needs to read it.
+         *
+         *     `under_way` are the rules of rollouts, by key; `commits` the subjects of the commits that rules name, by id;
+         *     `artefacts` those that rules may be about.
+         */
+        RulesInForce: {
+            number: number | null;
+            document: {
+                [key: string]: unknown;
+            };
+            note: string;
+            actor_name: string;
+            /** Format: date-time */
+            created_at: string | null;
+            under_way: {
+                [key: string]: unknown;
+            };
+            commits: {
+                [key: string]: string;
+            };
+            artefacts: string[];
+        };
+        /** @description A document of rules that is not in force. */
+        RulesToCheckRequest: {
+            document: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A document and one caller; `targetingKey` is who it is. */
+        RulesToTryRequest: {
+            document: {
+                [key: string]: unknown;
+            };
+            context: unknown;
+        };
+        /** @description What one caller would get. */
+        RulesTried: {
+            artefacts: components["schemas"]["ArtefactGiven"][];
+            rules: components["schemas"]["RuleSaid"][];
+            stopped: boolean;
         };
         /** @description A rule with its state: how many logs wait, and this month's costs. */
         SamplingRule: {
@@ -8160,6 +8405,204 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Deployment"];
+                };
+            };
+        };
+    };
+    rules_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesInForce"];
+                };
+            };
+        };
+    };
+    rules_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRulesRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetDetail"];
+                };
+            };
+        };
+    };
+    rules_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesToCheckRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleFaults"];
+                };
+            };
+        };
+    };
+    rules_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    rules_history: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetPage"];
+                };
+            };
+        };
+    };
+    rules_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetDetail"];
+                };
+            };
+        };
+    };
+    rules_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRulesRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetDetail"];
+                };
+            };
+        };
+    };
+    rules_try: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesToTryRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesTried"];
                 };
             };
         };

@@ -11,7 +11,7 @@ from variorum.accounts.access import access_project, check_environment, key_of
 from variorum.accounts.models import Project
 from variorum.accounts.roles import Role
 from variorum.deployments import gate
-from variorum.deployments.models import Deployment, Environment, Rollout, RolloutStep
+from variorum.deployments.models import Deployment, Environment, Rollout, RolloutStep, RuleSet
 from variorum.lib.errors import NotFound
 from variorum.repos import queries as repos
 
@@ -60,6 +60,15 @@ def rollouts_of(project: Project) -> QuerySet[Rollout]:
     """Every rollout of a project with its environment and steps."""
     found = Rollout.objects.filter(project=project).select_related("environment", "project", "baseline", "deployment")
     return found.prefetch_related(Prefetch("steps", RolloutStep.objects.order_by("position")))
+
+
+def access_rule_set(request: Request, project: str, slug: str, number: int) -> RuleSet:
+    """Rules that were put in force in an environment. Raises as access_environment, NotFound."""
+    environment = access_environment(request, project, slug)
+    found = RuleSet.objects.filter(environment=environment, number=min(number, 2**31 - 1)).first()
+    if found is None:
+        raise NotFound(f"There are no rules #{number} in {environment.slug}.")
+    return found
 
 
 def environments_of(project: Project) -> list[Environment]:

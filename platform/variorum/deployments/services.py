@@ -90,14 +90,15 @@ def freeze(*, environment: Environment, commit: str) -> Bundle:
     found = Bundle.objects.filter(environment=environment, commit=commit).first()
     if found is not None:
         return found
-    body, digest = _render(environment, commit)
+    body, digest = render(environment, commit)
     bundle, _ = Bundle.objects.get_or_create(
         environment=environment, commit=commit, defaults={"hash": digest, "body": body}
     )
     return bundle
 
 
-def _render(environment: Environment, commit: str) -> tuple[bytes, str]:
+def render(environment: Environment, commit: str) -> tuple[bytes, str]:
+    """The bytes and the hash of a commit's bundle, not stored. Raises Unprocessable for unsound artefacts."""
     project = environment.project
     files = gate.sound(project, commit)
     try:

@@ -7,8 +7,9 @@ commits that may be given and the rules in force; what was composed is kept by w
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from variorum.deployments import etags, plans
@@ -101,16 +102,23 @@ def delivery(environment: Environment) -> Delivery | None:
     return None if found is None else _compiled.get(found.etag, lambda: load_delivery(found.body))
 
 
-def composed(environment: Environment, rules: dict[str, Any]) -> Delivery | None:
-    """What the environment would serve with other rules (not stored): for previews and trials. Raises BundleError."""
+def composed(
+    environment: Environment, rules: dict[str, Any], extra: Mapping[str, bytes] | None = None
+) -> Delivery | None:
+    """What the environment would serve with other rules (not stored): for previews and trials. Raises BundleError.
+
+    `extra` holds the bundles of commits that were never frozen here.
+    """
     live = Deployment.objects.filter(environment=environment).order_by("-number").values_list("bundle", flat=True)
     bundle = live.first()
-    return None if bundle is None else load_delivery(_compose(bundle, environment.pk, rules).body)
+    return None if bundle is None else load_delivery(_compose(bundle, environment.pk, rules, extra or {}).body)
 
 
-def _compose(bundle_id: int, environment_id: int, rules: dict[str, Any]) -> Ready:
+def _compose(
+    bundle_id: int, environment_id: int, rules: dict[str, Any], extra: Mapping[str, bytes] = MappingProxyType({})
+) -> Ready:
     live = json.loads(bytes(Bundle.objects.values_list("body", flat=True).get(pk=bundle_id)))
     named = [sha for sha in commits_named(rules) if sha != live["commit"]]
     rows = Bundle.objects.filter(environment=environment_id, commit__in=named).values_list("commit", "body")
-    document = with_rules(live, rules, {sha: json.loads(bytes(body)) for sha, body in rows})
+    document = with_rules(live, rules, {sha: json.loads(bytes(body)) for sha, body in (*extra.items(), *rows)})
     return Ready(etags.etag_of(str(document["hash"])).encode(), canonical_bytes(document))

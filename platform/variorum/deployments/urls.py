@@ -1,6 +1,8 @@
 from django.urls import path
 
-from variorum.deployments import api, freezes_api, golive_api, moments, runtime
+from variorum.deployments import api, freezes_api, golive_api, moments, rules_api, runtime
+
+RULES = "projects/<slug:project>/environments/<str:environment>/rules"
 
 urlpatterns = [
     path("projects/<slug:project>/environments", api.EnvironmentsView.as_view(), name="environments"),
@@ -36,6 +38,13 @@ urlpatterns = [
         freezes_api.OverrideView.as_view(),
         name="freeze_override",
     ),
+    path(RULES, rules_api.RulesView.as_view(), name="rules"),
+    path(f"{RULES}/file", rules_api.RulesFileView.as_view(), name="rules_file"),
+    path(f"{RULES}/history", rules_api.RuleHistoryView.as_view(), name="rules_history"),
+    path(f"{RULES}/history/<int:number>", rules_api.RuleSetView.as_view(), name="rule_set"),
+    path(f"{RULES}/restore", rules_api.RulesRestoreView.as_view(), name="rules_restore"),
+    path(f"{RULES}/check", rules_api.RulesCheckView.as_view(), name="rules_check"),
+    path(f"{RULES}/try", rules_api.RulesTryView.as_view(), name="rules_try"),
     path("projects/<slug:project>/live", moments.LiveView.as_view(), name="live"),
     path("projects/<slug:project>/deployments", api.AllDeploymentsView.as_view(), name="deployments"),
     path("projects/<slug:project>/deployments/<int:number>", api.DeploymentView.as_view(), name="deployment"),

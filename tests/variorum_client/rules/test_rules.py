@@ -119,6 +119,7 @@ def _deep(levels: int) -> Any:
         (document(_deep(40)), "/flags/r/targeting" + "/!/0" * 32, "nested deeper than 32"),
         (document({"or": [[1] * 2001]}), None, "more than 2,000 parts"),
         (document({"map": [[], {"map": [[], {"map": [[], 1]}]}]}), None, "nested 2 deep"),
+        (document({"map": [[], {"map": [[], {"cat": ["x"] * 20}]}]}), None, "more than 1,000,000 steps"),
         ({"flags": {"r": []}}, "/flags/r", "a rule is an object"),
         ({"flags": []}, "/flags", "an object of rules by key"),
         ({"flags": {str(i): {} for i in range(1001)}}, "/flags", "1,000 are allowed"),
@@ -135,6 +136,10 @@ def test_what_is_wrong_is_said_with_its_place(rule: Any, place: str | None, word
 
 def test_a_sound_document_has_no_faults() -> None:
     assert check(document({"fractional": [["yes", 10], ["no", 90]]})) == []
+    named = document({"if": [{"$ref": "a"}, "yes"]}, segments={"a": {"$ref": "b"}, "b": {"var": "x"}}, metadata={})
+    assert check(named) == []
+    named["$evaluators"]["b"] = {"fractional": [[True, 1], [False, 1]]}
+    assert [fault.place for fault in check(named)] == ["/flags/r/metadata/hash"]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def check(document: object) -> list[RuleError]:
     found = []
     for key, one in flags.items():
         try:
-            _named_hash(one, pointer("/flags", key))
+            _named_hash(one, segments, pointer("/flags", key))
             _compiled(str(key), one, segments, time.time)
         except RuleError as fault:
             found.append(fault)
@@ -170,21 +170,26 @@ def _hash(flag: dict[str, Any], place: str) -> str:
     return name
 
 
-def _named_hash(flag: object, place: str) -> None:
-    if isinstance(flag, dict) and _uses(flag.get("targeting"), "fractional") and "hash" not in _metadata(flag):
+def _named_hash(flag: object, segments: dict[str, Any], place: str) -> None:
+    if isinstance(flag, dict) and _splits(flag.get("targeting"), segments) and "hash" not in _metadata(flag):
         raise RuleError(
             pointer(place, "metadata", "hash"),
             f"a rule that splits people names its hash, for example {DEFAULT_HASH!r}, so that nobody is moved later",
         )
 
 
-def _uses(expression: object, operator: str) -> bool:
-    waiting = [expression]
+def _splits(expression: object, segments: dict[str, Any]) -> bool:
+    """Whether `fractional` occurs in an expression or in a segment that it names."""
+    waiting, seen = [expression], set()
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
-            if operator in one or "$ref" in one:
+            if "fractional" in one:
                 return True
+            named = one.get("$ref")
+            if isinstance(named, str) and named not in seen:
+                seen.add(named)
+                waiting.append(segments.get(named))
             waiting.extend(one.values())
         elif isinstance(one, list):
             waiting.extend(one)

@@ -5,6 +5,7 @@ MAX_RULES = 1_000
 MAX_DEPTH = 32  # of nested operators, with segments put in
 MAX_STEPS = 2_000  # operators and constants of one rule, with segments put in
 MAX_LOOPS = 2  # map, filter, reduce, all, some, none inside one another
+MAX_WORK = 1_000_000  # parts that one decision may come to, each counted as often as its loops can go round
 MAX_ITEMS = 256  # that a loop looks at, and that `merge` makes
 MAX_TEXT = 10_000  # characters that `cat` makes
 

@@ -7,7 +7,7 @@ Operators are those of flagd's schema; ours follow json-logic-js. Everything tha
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from variorum_client.rules.faults import MAX_DEPTH, MAX_STEPS, RuleError, pointer
+from variorum_client.rules.faults import MAX_DEPTH, MAX_ITEMS, MAX_STEPS, MAX_WORK, RuleError, pointer
 
 Step = Callable[[Any], Any]  # the context, or a loop's item -> the value
 Maker = Callable[["Compiler", list[Any], str], Step]
@@ -27,7 +27,7 @@ class Compiler:
     ) -> None:
         self.key, self.operators, self.segments = key, operators, segments
         self.clock, self.hash_name = clock, hash_name
-        self.steps = self.depth = self.loops = 0
+        self.steps = self.work = self.depth = self.loops = 0
         self.open_segments: list[str] = []
 
     def compile(self, expression: Any, place: str) -> Step:
@@ -35,6 +35,9 @@ class Compiler:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise RuleError(place, f"the rule has more than {MAX_STEPS:,} parts (segments counted each time)")
+        self.work += MAX_ITEMS**self.loops
+        if self.work > MAX_WORK:
+            raise RuleError(place, f"the loops of this rule could come to more than {MAX_WORK:,} steps a decision")
         if not isinstance(expression, (dict, list)):
             return constant(expression)
         self.depth += 1
