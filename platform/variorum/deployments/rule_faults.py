@@ -18,6 +18,7 @@ from variorum_client.rules.faults import pointer
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 SHA = re.compile(r"[0-9a-f]{40}")
 MAX_COMMITS = 20
+NO_MATTER = ("already_live", "rollout_under_way")  # what stands in the way of a deploy, but not of a rule
 MAX_NAME = 90  # characters of a variant's name: with the rule's key it stands in every log
 SERVES = ("commit", "value")
 Document = Mapping[str, Any]
@@ -154,7 +155,7 @@ def _refusal(environment: Environment, sha: str, *, new: bool) -> tuple[str, str
     if not new:
         return None
     for obstacle in gate.obstacles(environment, sha, queries.current(environment)):
-        if obstacle["code"] != "already_live":
+        if obstacle["code"] not in NO_MATTER:
             return obstacle["code"], obstacle["detail"]
     return None
 
