@@ -1,14 +1,17 @@
 """A small real HTTP server that plays Variorum's runtime API, with faults to order."""
 
 import json
+import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from variorum_client.bundle import build_bundle, canonical_bytes
+from variorum_client.bundle import build_bundle, canonical_bytes, with_rules
+from variorum_client.rules import DEFAULT_HASH
 
 KEY = "vk_test_secret_0123456789"
 
@@ -20,6 +23,24 @@ def bundle_bytes(text: str = "Hello {{name}}", commit: str = "a" * 40, environme
         "configs/limits.yaml": b"rate: 5\n",
     }
     return canonical_bytes(build_bundle(project="desk", environment=environment, commit=commit, files=files))
+
+
+def ruled_bytes(flags: dict[str, Any], others: dict[str, str], text: str = "Hello {{name}}") -> bytes:
+    """A document with rules: the live bundle, and for each other commit the text of its prompt."""
+    live, bundles = json.loads(bundle_bytes(text)), {}
+    for commit, other in others.items():
+        bundles[commit] = json.loads(bundle_bytes(other, commit))
+        bundles[commit]["configs"]["limits"]["value"] = {"rate": 50}
+    return canonical_bytes(with_rules(live, {"flags": flags}, bundles))
+
+
+def commit_rule(variants: dict[str, str], targeting: Any = None, **metadata: Any) -> dict[str, Any]:
+    """A rule that gives commits; without targeting everybody gets its first variant."""
+    default = None if targeting else next(iter(variants))
+    more = {"serves": "commit", "hash": DEFAULT_HASH, **metadata}
+    return {"state": "ENABLED", "variants": variants, "defaultVariant": default, "metadata": more} | (
+        {"targeting": targeting} if targeting else {}
+    )
 
 
 class FakeVariorum:
@@ -34,6 +55,9 @@ class FakeVariorum:
         self.batches: list[int] = []
         self.fault: Callable[[Any], bool] | None = None
         self.reply: tuple[int, Any] = (200, {})
+        self.streaming = False
+        self.opened = 0  # streams that were asked for; they are not among the calls
+        self.streams: list[queue.SimpleQueue[bytes | None]] = []
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -53,12 +77,26 @@ class FakeVariorum:
 
     def stop(self) -> None:
         """Stop listening; connections are refused from here on."""
+        self.say(None)
         self._server.shutdown()
         self._server.server_close()
 
     def serve(self, body: bytes) -> None:
-        """Serve another bundle from now on."""
+        """Serve another bundle from now on, and tell those who listen."""
         self.body = body
+        self.tell(body)
+
+    def tell(self, body: bytes) -> None:
+        """Say on every stream that this bundle is served."""
+        bundle = json.loads(body)
+        news = json.dumps({"etag": f'"{bundle["hash"]}"', "commit": bundle["commit"]})
+        self.say(f"event: bundle\nid: {bundle['hash'][:8]}\ndata: {news}\n\n".encode())
+
+    def say(self, piece: bytes | None) -> None:
+        """Send bytes on every stream; None ends them."""
+        with self._lock:
+            for stream in self.streams:
+                stream.put(piece)
 
     def take(self, entries: list[dict[str, Any]]) -> dict[str, int]:
         """Store logs by id, as the real server does."""
@@ -82,6 +120,9 @@ class FakeVariorum:
 
             def _serve(self, body: bytes | None) -> None:
                 path = urlsplit(self.path).path
+                if path.endswith("/stream"):
+                    self._stream()
+                    return
                 fake.calls.append((self.command, path, dict(self.headers)))
                 self.body = body
                 try:
@@ -89,6 +130,26 @@ class FakeVariorum:
                         self._answer(path, body)
                 except OSError:
                     self.close_connection = True
+
+            def _stream(self) -> None:
+                fake.opened += 1
+                if not fake.streaming or self.headers.get("Authorization") != f"Bearer {KEY}":
+                    self.problem(404, "not_found", "There is no stream.")
+                    return
+                self.close_connection = True
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+                self.end_headers()
+                mine: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+                with fake._lock:
+                    fake.streams.append(mine)
+                try:
+                    with suppress(OSError):
+                        while (piece := mine.get()) is not None:
+                            self.wfile.write(piece)
+                finally:
+                    with fake._lock:
+                        fake.streams.remove(mine)
 
             def _answer(self, path: str, body: bytes | None) -> None:
                 if self.headers.get("Authorization") != f"Bearer {KEY}":

@@ -3,20 +3,21 @@
     from variorum_client import Client
 
     with Client("https://variorum.example.org", api_key) as client:
-        triage = client.prompt("triage")
-        messages = triage.messages({"text": "Where is my parcel?"})
-        answer = ...  # any OpenAI-compatible endpoint
-        client.log(prompt=triage, input={"messages": messages}, output=answer, latency_ms=212)
+        triage = client.prompt("triage", {"targetingKey": "user-7"})
+        with client.measure(triage, {"text": "Where is my parcel?"}) as call:
+            answer = call.answered(openai.chat.completions.create(**call.arguments))
 
 Knows no Django; the artefact formats in variorum_client.formats are the ones that the server uses.
 """
 
 from variorum_client.aio import AsyncClient
 from variorum_client.bundle import AdapterRef, BundleError
+from variorum_client.calls import Call
 from variorum_client.client import Client
 from variorum_client.errors import ApiError, NotReady, UnknownArtefact, VariorumError
+from variorum_client.flags import FlagDetails
 from variorum_client.formats.problems import FormatError, RenderError
-from variorum_client.live import LivePrompt
+from variorum_client.handles import LivePrompt
 from variorum_client.stats import Stats
 
 __all__ = [
@@ -24,7 +25,9 @@ __all__ = [
     "ApiError",
     "AsyncClient",
     "BundleError",
+    "Call",
     "Client",
+    "FlagDetails",
     "FormatError",
     "LivePrompt",
     "NotReady",

@@ -2,10 +2,13 @@
 
 import asyncio
 import os
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, overload
 
-from variorum_client.client import Client
-from variorum_client.live import LivePrompt
+from variorum_client.calls import Call
+from variorum_client.client import Client, Context, J
+from variorum_client.flags import FlagDetails
+from variorum_client.handles import LivePrompt
 from variorum_client.stats import Stats
 
 
@@ -25,6 +28,8 @@ class AsyncClient:
         fallback: str | os.PathLike[str] | None = None,
         refresh: float = 30.0,
         timeout: float = 10.0,
+        context: Context | None = None,
+        stream: bool = True,
     ) -> None:
         self._client = Client(
             base_url,
@@ -34,6 +39,8 @@ class AsyncClient:
             fallback=fallback,
             refresh=refresh,
             timeout=timeout,
+            context=context,
+            stream=stream,
         )
 
     def __repr__(self) -> str:
@@ -45,20 +52,59 @@ class AsyncClient:
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
 
-    async def prompt(self, name: str) -> LivePrompt:
-        """The prompt that is live now; see Client.prompt."""
-        found = self._client.peek(name)
-        return found if found is not None else await asyncio.to_thread(self._client.prompt, name)
+    @property
+    def sync(self) -> Client:
+        """The same client for code that may wait."""
+        return self._client
 
-    async def config(self, name: str) -> Any:
-        """The value of a config that is live now; see Client.config."""
+    async def prompt(self, name: str, context: Context | None = None) -> LivePrompt:
+        """The prompt that is served to this context; see Client.prompt."""
         if self._client.known:
-            return self._client.config(name)
-        return await asyncio.to_thread(self._client.config, name)
+            return self._client.prompt(name, context)
+        return await asyncio.to_thread(self._client.prompt, name, context)
+
+    async def config(self, name: str, context: Context | None = None) -> Any:
+        """The value of a config that is served to this context; see Client.config."""
+        if self._client.known:
+            return self._client.config(name, context)
+        return await asyncio.to_thread(self._client.config, name, context)
+
+    @overload
+    async def flag(self, key: str, default: bool, context: Context | None = None) -> bool: ...
+    @overload
+    async def flag(self, key: str, default: str, context: Context | None = None) -> str: ...
+    @overload
+    async def flag(self, key: str, default: int, context: Context | None = None) -> int: ...
+    @overload
+    async def flag(self, key: str, default: float, context: Context | None = None) -> float: ...
+    @overload
+    async def flag(self, key: str, default: None, context: Context | None = None) -> Any: ...
+    @overload
+    async def flag(self, key: str, default: J, context: Context | None = None) -> J: ...
+
+    async def flag(self, key: str, default: Any, context: Context | None = None) -> Any:
+        """The value of a flag; see Client.flag. Never raises."""
+        return (await self.flag_details(key, default, context)).value
+
+    async def flag_details(self, key: str, default: Any, context: Context | None = None) -> FlagDetails:
+        """`flag` with the variant and the reason; see Client.flag_details."""
+        if self._client.known:
+            return self._client.flag_details(key, default, context)
+        return await asyncio.to_thread(self._client.flag_details, key, default, context)
 
     def log(self, **fields: Any) -> str:
         """Record one model call; queued, so there is nothing to await; see Client.log."""
         return self._client.log(**fields)
+
+    def log_openai(
+        self, prompt: LivePrompt | str, variables: Mapping[str, Any] | None, response: Any, **fields: Any
+    ) -> str:
+        """Record a chat completion of the `openai` client; see Client.log_openai."""
+        return self._client.log_openai(prompt, variables, response, **fields)
+
+    def measure(self, prompt: LivePrompt, variables: Mapping[str, Any] | None = None, **options: Any) -> Call:
+        """A call to be made within `async with`; see Client.measure."""
+        return self._client.measure(prompt, variables, **options)
 
     @property
     def stats(self) -> Stats:

@@ -3,19 +3,28 @@
 import atexit
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from variorum_client.cache import DiskCache
+from variorum_client.calls import Call, answer_fields
+from variorum_client.chat import Tools
 from variorum_client.connection import Connection
-from variorum_client.errors import UnknownArtefact
+from variorum_client.delivery import Delivery
+from variorum_client.errors import NotReady, UnknownArtefact
+from variorum_client.flags import FlagDetails, details, unready
+from variorum_client.handles import MISSING, NOTHING, LivePrompt, Served
 from variorum_client.ids import uuid7
-from variorum_client.live import LiveBundle, LivePrompt
+from variorum_client.live import LiveBundle, News
 from variorum_client.logs import LogSender
 from variorum_client.stats import Counter, Stats
+from variorum_client.stream import Listener
 
 EXIT_SECONDS = 3.0
+Context = Mapping[str, Any]
+J = TypeVar("J", bound=Mapping[str, Any] | Sequence[Any])
 
 
 class Client:
@@ -23,8 +32,10 @@ class Client:
 
     base_url and api_key default to VARIORUM_URL and VARIORUM_API_KEY. cache_dir holds the last good bundle
     (default: VARIORUM_CACHE_DIR, else the user's cache folder); fallback is a bundle file shipped with the
-    application, for a first start without server; refresh is in seconds; timeout bounds one exchange.
-    Nothing is fetched before first use. Close it, or use it with `with`, so that the last logs are sent.
+    application, for a first start without server; timeout bounds one exchange. Changes are heard by a stream and
+    fetched at once; where there is none (or stream=False) the server is asked every `refresh` seconds. `context`
+    is put under that of every call. Nothing is fetched before first use. Close it, or use it with `with`, so that
+    the last logs are sent.
     """
 
     def __init__(
@@ -37,6 +48,8 @@ class Client:
         fallback: str | os.PathLike[str] | None = None,
         refresh: float = 30.0,
         timeout: float = 10.0,
+        context: Context | None = None,
+        stream: bool = True,
     ) -> None:
         if refresh <= 0 or timeout <= 0:
             raise ValueError("refresh and timeout must be above 0 seconds")
@@ -44,7 +57,12 @@ class Client:
         self._base_url, self._environment = connection.base_url, environment
         self._counter = Counter()
         cache = DiskCache(cache_dir, environment, connection.identity)
-        self._live = LiveBundle(connection, environment, cache, self._counter, refresh=refresh, fallback=fallback)
+        self._context = dict(context or {})
+        beside = Connection(base_url, api_key, timeout=timeout)
+        listener = Listener(beside, environment, self._counter) if stream else None
+        self._live = LiveBundle(
+            connection, environment, cache, self._counter, refresh=refresh, fallback=fallback, listener=listener
+        )
         self._logs = LogSender(Connection(base_url, api_key, timeout=timeout), self._counter)
         self._closed = False
         _clients.add(self)
@@ -58,52 +76,102 @@ class Client:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def prompt(self, name: str) -> LivePrompt:
-        """The prompt that is live now. A dictionary lookup once something is known; only the first call may wait.
+    def prompt(self, name: str, context: Context | None = None) -> LivePrompt:
+        """The prompt that is served to this context. Once something is known it never waits; only the first call may.
 
-        Raises UnknownArtefact when nothing of that name is live, NotReady when nothing is known at all.
+        The context is what rules look at (`targetingKey` among its keys); it is put over the client's own. Raises
+        UnknownArtefact when nobody gets a prompt of that name, NotReady when nothing is known at all.
         """
-        try:
-            return self._live.prompts[name]
-        except KeyError:
-            return self._slow_prompt(name)
+        found = self._live.served.prompts.get(name)
+        return found if found is not None else self._chosen_prompt(name, context)
 
-    def _slow_prompt(self, name: str) -> LivePrompt:
-        self._live.ensure()
-        found = self._live.prompts.get(name)
+    def _chosen_prompt(self, name: str, context: Context | None) -> LivePrompt:
+        found = self._ready().prompt(name, self._whole(context))
         if found is None:
-            raise self._unknown("prompt", name, self._live.prompts)
+            raise self._unknown("prompt", name)
         return found
 
-    def peek(self, name: str) -> LivePrompt | None:
-        """The prompt when it is known already, else None; never waits."""
-        return self._live.prompts.get(name)
+    def config(self, name: str, context: Context | None = None) -> Any:
+        """The value of a config that is served to this context, shared between callers: do not change it.
+
+        Raises as prompt().
+        """
+        found = self._live.served.configs.get(name, MISSING)
+        if found is MISSING:
+            found = self._ready().config(name, self._whole(context))
+        if found is MISSING:
+            raise self._unknown("config", name)
+        return found
+
+    @overload
+    def flag(self, key: str, default: bool, context: Context | None = None) -> bool: ...
+    @overload
+    def flag(self, key: str, default: str, context: Context | None = None) -> str: ...
+    @overload
+    def flag(self, key: str, default: int, context: Context | None = None) -> int: ...
+    @overload
+    def flag(self, key: str, default: float, context: Context | None = None) -> float: ...
+    @overload
+    def flag(self, key: str, default: None, context: Context | None = None) -> Any: ...
+    @overload
+    def flag(self, key: str, default: J, context: Context | None = None) -> J: ...
+
+    def flag(self, key: str, default: Any, context: Context | None = None) -> Any:
+        """The value of a flag for this context, in the type of the default. Never raises.
+
+        The default is what you get when there is no such flag, it is switched off, nothing is known yet, or its value
+        has another type. A list or object is shared between callers: do not change it.
+        """
+        return self.flag_details(key, default, context).value
+
+    def flag_details(self, key: str, default: Any, context: Context | None = None) -> FlagDetails:
+        """`flag` with the variant and the reason. Never raises."""
+        delivery = self._live.served.delivery
+        if delivery is None:
+            try:
+                delivery = self._ready().delivery
+            except NotReady as error:
+                return unready(default, str(error))
+            assert delivery is not None  # noqa: S101  (for the type checker: _ready raises otherwise)
+        return details(delivery, key, default, self._whole(context))
+
+    def _whole(self, context: Context | None) -> Context:
+        """The caller's context over the client's own."""
+        if not self._context:
+            return context or {}
+        return {**self._context, **context} if context else self._context
+
+    def _ready(self) -> Served:
+        """What is served, waited for if need be. Raises NotReady."""
+        if self._live.served is NOTHING:
+            self._live.ensure()
+        return self._live.served
 
     @property
     def known(self) -> bool:
-        """Whether a bundle is in use and its refreshing goes on."""
-        return self._live.bundle is not None and bool(self._live.prompts or self._live.configs)
+        """Whether something is in use and its refreshing goes on, so that no read waits."""
+        return self._live.served is not NOTHING
 
-    def config(self, name: str) -> Any:
-        """The value of a config that is live now, shared between callers: do not change it. Raises as prompt()."""
-        try:
-            return self._live.configs[name]
-        except KeyError:
-            self._live.ensure()
-        if name not in self._live.configs:
-            raise self._unknown("config", name, self._live.configs)
-        return self._live.configs[name]
+    def listen(self, heard: Callable[[News, Delivery | None, Delivery | None], None]) -> Callable[[], None]:
+        """Call `heard(news, before, now)` when what is served changed, grew stale (the server stopped answering well)
+        or is fresh again, in the thread that refreshes. Returns a function that ends it."""
+        self._live.heard.append(heard)
 
-    def _unknown(self, kind: str, name: str, known: Mapping[str, object]) -> UnknownArtefact:
-        names = ", ".join(sorted(known)[:20]) or "none"
+        def end() -> None:
+            with suppress(ValueError):
+                self._live.heard.remove(heard)
+
+        return end
+
+    def _unknown(self, kind: str, name: str) -> UnknownArtefact:
+        names = ", ".join(self._live.served.names(f"{kind}s")[:20]) or "none"
         return UnknownArtefact(f"There is no {kind} {name!r} live in {self._environment}; there are: {names}.")
 
     @property
     def commit(self) -> str:
         """The commit that is live now. Raises NotReady."""
-        if self._live.bundle is None:
-            self._live.ensure()
-        return self._live.bundle.commit if self._live.bundle else ""
+        delivery = self._ready().delivery
+        return delivery.live.commit if delivery else ""
 
     @property
     def stats(self) -> Stats:
@@ -121,7 +189,7 @@ class Client:
         *,
         prompt: LivePrompt | str,
         input: Mapping[str, Any] | Sequence[Mapping[str, Any]],  # noqa: A002  (the field's name)
-        output: str | None = None,
+        output: Any = None,
         error: str | None = None,
         model: str | None = None,
         started_at: datetime | None = None,
@@ -134,12 +202,14 @@ class Client:
         session: str | None = None,
         tags: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
+        variant: str | None = None,
         id: str | None = None,  # noqa: A002  (the field's name)
     ) -> str:
         """Record one model call; queued, never blocking, never raising. Returns the log's id.
 
         input: {"variables": {…}} or {"messages": […]} or both, or just the messages. `started_at` must be aware;
-        without it the call is taken to have ended now, `latency_ms` after its start.
+        without it the call is taken to have ended now, `latency_ms` after its start. `output` is a text or any JSON.
+        Commit, adapter, model and variant come from the prompt that the client gave.
         """
         number = id or uuid7()
         fields = {
@@ -157,13 +227,48 @@ class Client:
             "session": session,
             "tags": tags,
             "metadata": metadata,
+            "variant": variant,
         }
         self._logs.add(lambda: self._entry(number, prompt, fields))
         return number
 
+    def log_openai(
+        self, prompt: LivePrompt | str, variables: Mapping[str, Any] | None, response: Any, **fields: Any
+    ) -> str:
+        """Record a chat completion as the `openai` client gave it: its text or tool calls, model and tokens.
+
+        `fields` are those of log(). Never raises; returns the log's id. For latency, errors and streams use measure().
+        """
+        return self.log(
+            prompt=prompt, input={"variables": dict(variables or {})}, **{**answer_fields(response), **fields}
+        )
+
+    def measure(
+        self,
+        prompt: LivePrompt,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        history: Sequence[Mapping[str, Any]] = (),
+        model: str | None = None,
+        tools: Tools = (),
+        **fields: Any,
+    ) -> Call:
+        """A call to be made within `with` (or `async with`): its arguments, and in the end its log.
+
+            with client.measure(prompt, variables, user="u7") as call:
+                answer = call.answered(openai.chat.completions.create(**call.arguments))
+
+        Raises RenderError as prompt.openai(); `fields` are those of log().
+        """
+        arguments = prompt.openai(variables, history=history, model=model, tools=tools)
+        given: dict[str, Any] = {"variables": dict(variables or {})}
+        if history:
+            given["messages"] = arguments["messages"]
+        return Call(prompt, arguments, lambda **found: self.log(prompt=prompt, input=given, **{**found, **fields}))
+
     def _entry(self, number: str, prompt: LivePrompt | str, fields: dict[str, Any]) -> dict[str, Any]:
         """The log as the server takes it: only what is known."""
-        handle = prompt if isinstance(prompt, LivePrompt) else self._live.prompts.get(prompt)
+        handle = prompt if isinstance(prompt, LivePrompt) else self._live.served.prompts.get(prompt)
         given = fields["input"]
         entry = {
             **fields,
@@ -171,6 +276,7 @@ class Client:
             "prompt": handle.name if handle else str(prompt),
             "environment": self._environment,
             "commit": handle.commit if handle else None,
+            "variant": fields["variant"] or (handle.variant if handle else None) or None,
             "adapter": handle.adapter.path if handle and handle.adapter else None,
             "model": fields["model"] or (handle.model if handle else None),
             "started_at": _start(fields["started_at"], fields["latency_ms"]),

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from variorum_client.errors import ApiError
+from variorum_client.watch import Watch
 
 MAX_ANSWER_BYTES = 64_000_000
 DOWNLOAD_CHUNK = 256 * 1024
@@ -50,6 +51,7 @@ class Connection:
         self._key = _key(api_key or os.environ.get("VARIORUM_API_KEY", ""))
         self.timeout = timeout
         self._http: httpx.Client | None = None
+        self._watch = Watch()
 
     def __repr__(self) -> str:
         return f"<Connection {self.base_url}>"
@@ -61,12 +63,59 @@ class Connection:
         deadline = time.monotonic() + self.timeout
         given = {**self._headers(), **({"Content-Type": "application/json"} if body is not None else {})}
         with (
-            self._told(httpx.HTTPError, httpx.InvalidURL, OSError, ValueError),
+            self._watched(),
             self._client().stream(
-                method, self.base_url + path, content=body, headers={**given, **(headers or {})}
+                method,
+                self.base_url + path,
+                content=body,
+                headers={**given, **(headers or {})},
+                extensions={"trace": self._watch.remember},
             ) as response,
         ):
             return self._read(response, deadline)
+
+    @contextmanager
+    def listen(self, path: str, *, silence: float, last_id: str = "") -> Iterator[Iterator[bytes]]:
+        """A stream of server-sent events as pieces of bytes; `hang_up` ends it from another thread.
+
+        Its head must come within `timeout` seconds, then each piece within `silence` seconds. Raises ApiError, also for
+        every answer that is no such stream.
+        """
+        headers = {**self._headers(), "Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        with (
+            self._watched(),
+            self._client().stream(
+                "GET",
+                self.base_url + path,
+                headers={**headers, **({"Last-Event-ID": last_id} if last_id else {})},
+                timeout=httpx.Timeout(self.timeout, read=silence),
+                extensions={"trace": self._watch.remember},
+            ) as response,
+        ):
+            if response.status_code != 200:
+                raise refusal(self._read(response, time.monotonic() + self.timeout))
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                raise ApiError(0, "no_stream", f"{self._host} answered something that is no stream of events.")
+            self._watch.cancel()
+            yield response.iter_raw()
+
+    def hang_up(self) -> None:
+        """End what goes on over this connection, from another thread; there it looks like a broken connection."""
+        self._watch.hang_up()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """An exchange that is ended after `timeout` seconds, and what goes wrong in it as ApiError of status 0."""
+        self._watch.start(self.timeout)
+        try:
+            with self._told(httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
+                yield
+        except ApiError as error:
+            if not self._watch.fired or error.status:
+                raise
+            raise ApiError(0, "timeout", f"{self._host} did not finish within {self.timeout:g} s.") from None
+        finally:
+            self._watch.cancel()
 
     def download(self, path: str, out: IO[bytes]) -> str:
         """Fetch a file of any size, in flat memory; `timeout` is for each step of it. Answers its sha256 in hex.
@@ -145,6 +194,7 @@ class Connection:
     def forget(self) -> None:
         """In a forked child: let go of the parent's sockets without a word to the server."""
         self._http = None
+        self._watch.forget()
 
 
 def refusal(answer: Answer) -> ApiError:

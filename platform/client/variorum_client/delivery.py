@@ -46,6 +46,7 @@ class Delivery:
         self.document: Mapping[str, Any] = data.get("rules") or {}
         self._bundles = {**others, live.commit: live}
         self._commit_rules = tuple(_commit_rules(self.document))
+        self._serving = frozenset(rule.key for rule in self._commit_rules)
         self._chains: dict[tuple[str, str], tuple[_CommitRule, ...]] = {}
         self._nobody = Choice(live.commit, "", "STATIC")
 
@@ -65,12 +66,11 @@ class Delivery:
 
     def flags(self) -> Iterator[str]:
         """The keys of the rules that are flags for the app itself."""
-        serving = {rule.key for rule in self._commit_rules}
-        return (key for key in self.rules if key not in serving)
+        return (key for key in self.rules if key not in self._serving)
 
     def flag(self, key: str, context: Mapping[str, Any] | None = None) -> Decision:
         """What a flag gives for a context. Never raises; a rule that gives commits is no flag."""
-        if any(rule.key == key for rule in self._commit_rules):
+        if key in self._serving:
             return Decision(None, None, "ERROR", "FLAG_NOT_FOUND", f"The rule {key!r} gives commits; it is no flag.")
         return self.rules.decide(key, context)
 
@@ -92,6 +92,10 @@ class Delivery:
             if choice is not None:
                 return choice
         return self._nobody
+
+    def ruled(self, kind: Kind, name: str) -> bool:
+        """Whether any rule has a say about an artefact; if none has, everybody gets the live one."""
+        return any(rule.artefact in ("", f"{kind}/{name}") for rule in self._commit_rules)
 
     def _said(self, rule: _CommitRule, kind: Kind, name: str, context: Mapping[str, Any] | None) -> Choice | None:
         decision = self.rules.decide(rule.key, context)

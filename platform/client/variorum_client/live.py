@@ -1,58 +1,40 @@
-"""What is live in one environment, kept fresh by a thread; reading it is a dictionary lookup."""
+"""What an environment serves, kept fresh by a thread; reading it is a dictionary lookup."""
 
 import logging
 import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from variorum_client.bundle import AdapterRef, Bundle, BundleError, load_bundle
+from variorum_client.bundle import BundleError
 from variorum_client.cache import DiskCache
 from variorum_client.connection import Answer, Connection, path_of, refusal
+from variorum_client.delivery import Delivery, load_delivery
 from variorum_client.errors import ApiError, NotReady
-from variorum_client.formats import Prompt
+from variorum_client.handles import NOTHING, LivePrompt, Served
 from variorum_client.stats import Counter, Origin
+from variorum_client.stream import Listener, bare
+from variorum_client.telling import Teller
+from variorum_client.threads import started
+
+__all__ = ["LiveBundle", "LivePrompt"]
 
 log = logging.getLogger("variorum")
 GRACE_SECONDS = 2.0
 MAX_BACKOFF = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class LivePrompt:
-    """A prompt as it is live at one commit. It never changes: ask the client again to see a newer one."""
-
-    name: str
-    environment: str
-    commit: str
-    adapter: AdapterRef | None
-    prompt: Prompt
-
-    @property
-    def model(self) -> str | None:
-        """provider/model, as the prompt names it."""
-        return self.prompt.model
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The model's settings: temperature and the like. Read-only."""
-        return self.prompt.config
-
-    def messages(
-        self, variables: Mapping[str, Any] | None = None, *, history: Sequence[Mapping[str, Any]] = ()
-    ) -> list[dict[str, Any]]:
-        """Messages for an OpenAI-compatible endpoint. Raises RenderError, which names the variable at fault."""
-        return self.prompt.messages(variables, history=history)
+EXPECTATIONS = 5  # how often to ask again for news that the server announced and does not serve yet
+LISTENING_SECONDS = 300.0  # how often a client that hears of changes asks besides
+News = Literal["changed", "stale", "fresh"]
 
 
 class LiveBundle:
-    """The bundle of an environment: from the server, else the last good one on disk, else a file given along.
+    """What an environment serves: from the server, else the last good document on disk, else a file given along.
 
-    `prompts` and `configs` are replaced as a whole, so readers need no lock. Nothing starts before first use.
+    `served` is replaced as a whole, so readers need no lock. Nothing starts before first use. `heard` are called with
+    (news, before, now) by the thread that refreshes: "changed", "stale" (the server stopped answering well), "fresh".
     """
 
     def __init__(
@@ -64,16 +46,20 @@ class LiveBundle:
         *,
         refresh: float,
         fallback: str | os.PathLike[str] | None = None,
+        listener: Listener | None = None,
     ) -> None:
         self._connection, self.environment, self._cache, self._counter = connection, environment, cache, counter
-        self._refresh, self._fallback = refresh, fallback
-        self.bundle: Bundle | None = None
-        self.prompts: dict[str, LivePrompt] = {}
-        self.configs: dict[str, Any] = {}
+        self._refresh, self._fallback, self._listener = refresh, fallback, listener
+        self.delivery: Delivery | None = None
+        self.served: Served = NOTHING
+        self.heard: list[Callable[[News, Delivery | None, Delivery | None], None]] = []
         self._etag: str | None = None
         self._succeeded: float | None = None
         self._failures = 0
         self._looked = False
+        self._expected: str | None = None
+        self._patience = 0
+        self._teller = Teller()
         self._copies: tuple[tuple[Origin, Callable[[], bytes | None]], ...] = (
             ("disk", cache.load),
             ("fallback", self._read_fallback),
@@ -90,25 +76,32 @@ class LiveBundle:
         self._thread: threading.Thread | None = None
 
     def after_fork(self) -> None:
-        """In a forked child: the bundle stays, the thread is started again at the next slow read."""
+        """In a forked child: what is known stays, the threads are started again at the next slow read."""
         self._connection.forget()
+        self._teller.after_fork()
+        if self._listener is not None:
+            self._listener.after_fork()
         self._renew()
-        self.prompts, self.configs = {}, {}
+        self.served = NOTHING
 
     def ensure(self) -> None:
-        """Start refreshing and wait for a first bundle. Raises NotReady when there is none to be had.
+        """Start refreshing and wait for a first document. Raises NotReady when there is none to be had.
 
         With a copy on disk or a fallback the wait is at most GRACE_SECONDS, else the connection's timeout.
         """
         with self._lock:
-            if self._thread is None and not self._stop.is_set():
-                self._start()
-        if self.bundle is None:
+            alone = self._thread is None and not self._stop.is_set() and not self._start()
+        if alone and not self._tried.is_set():  # no thread is to be had: ask once, here
+            self.fetch()
+            self._tried.set()
+        if self.delivery is None:
             self._wait()
-        if self.bundle is None:
+        delivery = self.delivery
+        if delivery is None:
             raise NotReady(self._why_not())
-        if not self.prompts and not self.configs:
-            self._publish(self.bundle)
+        if self.served is NOTHING:
+            with self._swap:
+                self.served = Served(self.delivery)
 
     def _wait(self) -> None:
         closed = self._stop.is_set()
@@ -116,25 +109,34 @@ class LiveBundle:
             self._tried.wait(0.0 if closed else self._connection.timeout)
             self._use_copy()
 
-    def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="variorum-refresh", daemon=True)
-        self._thread.start()
+    def _start(self) -> bool:
+        self._thread = started(self._run, "variorum-refresh")
+        return self._thread is not None
 
     def _why_not(self) -> str:
         error = self._counter.copy().last_error or "no answer came yet"
         return f"Nothing is known to be live in {self.environment}: {error} There is no copy on disk and no fallback."
 
     def _run(self) -> None:
-        stop, now = self._stop, self._now
+        stop, now, listener = self._stop, self._now, self._listener
         while not stop.is_set():
             now.clear()
             delay = self.fetch()
             self._tried.set()
+            if listener is not None and self._succeeded is not None:
+                listener.start(self.expect)
             now.wait(delay)
         self._connection.close()
 
     def refresh_now(self) -> None:
         """Let the thread fetch at once."""
+        self._now.set()
+
+    def expect(self, tag: str | None) -> None:
+        """News came: fetch at once, unless this tag is in use; None is: something may have changed."""
+        if tag is not None and tag == bare(self._etag or ""):
+            return
+        self._expected, self._patience = tag, EXPECTATIONS
         self._now.set()
 
     def fetch(self) -> float:
@@ -150,7 +152,19 @@ class LiveBundle:
         except Exception as error:  # noqa: BLE001  (the thread must outlive any fault, else the app grows stale unseen)
             return self._failed(f"Unexpected {type(error).__name__}.", asked)
         self._went_well()
-        return self._refresh * random.uniform(0.9, 1.1)  # noqa: S311  (only spreads the load)
+        if self._disappointed():
+            return random.uniform(0.3, 1.0)  # noqa: S311
+        listening = self._listener is not None and self._listener.listening
+        pause = max(self._refresh, LISTENING_SECONDS) if listening else self._refresh
+        return pause * random.uniform(0.9, 1.1)  # noqa: S311  (only spreads the load)
+
+    def _disappointed(self) -> bool:
+        """Whether news were heard of that the answer did not show: another process of the server may be behind."""
+        if self._expected is None or self._patience <= 0 or bare(self._etag or "") == self._expected:
+            self._expected = None
+            return False
+        self._patience -= 1
+        return True
 
     def _ask(self) -> Answer:
         headers = {"If-None-Match": self._etag} if self._etag else {}
@@ -162,81 +176,82 @@ class LiveBundle:
             return
         if answer.status != 200:
             raise refusal(answer)
-        bundle = self._load(answer.body)
-        if bundle.environment != self.environment:
-            raise BundleError(f"The server sent the bundle of {bundle.environment!r} for {self.environment!r}.")
-        changed = self.bundle is None or bundle.hash != self.bundle.hash
-        self._install(bundle, "server", answer.etag or f'"{bundle.hash}"')
+        delivery = load_delivery(answer.body, previous=self.delivery)
+        if delivery.live.environment != self.environment:
+            raise BundleError(f"The server sent the bundle of {delivery.live.environment!r} for {self.environment!r}.")
+        before = self.delivery
+        changed = before is None or delivery.hash != before.hash
+        self._install(delivery, "server", answer.etag or delivery.etag)
         if changed:
             self._counter.add(updates=1)
             self._store(answer.body)
-
-    def _load(self, body: bytes) -> Bundle:
-        return load_bundle(body, previous=self.bundle)
+            self._tell("changed", before)
 
     def _store(self, body: bytes) -> None:
         try:
             self._cache.store(body)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._counter.add(disk_failures=1)
-            log.warning("The bundle could not be written to %s: %s", self._cache.path, error.strerror)
+            why = getattr(error, "strerror", None) or type(error).__name__
+            self._teller.warn("disk", "The bundle could not be written to %s: %s", self._cache.path, why)
 
     def _use_copy(self) -> bool:
         """Take the copy on disk, else the fallback; looked for once, what is damaged is counted and passed over."""
         with self._lock:
             if self._looked:
-                return self.bundle is not None
+                return self.delivery is not None
             self._looked = True
             for origin, read in self._copies:
-                bundle = self._read_copy(origin, read) if self.bundle is None else None
-                if bundle is not None:
-                    self._install(bundle, origin, f'"{bundle.hash}"')
-        return self.bundle is not None
+                delivery = self._read_copy(origin, read) if self.delivery is None else None
+                if delivery is not None:
+                    self._install(delivery, origin, delivery.etag)
+        return self.delivery is not None
 
-    def _read_copy(self, origin: Origin, read: Callable[[], bytes | None]) -> Bundle | None:
+    def _read_copy(self, origin: Origin, read: Callable[[], bytes | None]) -> Delivery | None:
         try:
             body = read()
-            bundle = load_bundle(body) if body is not None else None
-        except (OSError, BundleError) as error:
+            delivery = load_delivery(body) if body is not None else None
+        except (OSError, ValueError) as error:
             self._counter.add(disk_failures=1)
             log.warning("The %s copy of the bundle cannot be used: %s", origin, type(error).__name__)
             return None
-        if bundle is not None and origin == "disk" and bundle.environment != self.environment:
+        if delivery is not None and origin == "disk" and delivery.live.environment != self.environment:
             return None
-        return bundle
+        return delivery
 
     def _read_fallback(self) -> bytes | None:
         return Path(self._fallback).read_bytes() if self._fallback is not None else None
 
-    def _install(self, bundle: Bundle, origin: Origin, etag: str) -> None:
-        """Put a bundle in use; a copy never replaces what is already there."""
+    def _install(self, delivery: Delivery, origin: Origin, etag: str) -> None:
+        """Put a document in use; a copy never replaces what is already there."""
         with self._swap:
-            if origin != "server" and self.bundle is not None:
+            if origin != "server" and self.delivery is not None:
                 return
-            self.bundle, self._etag = bundle, etag
-            self._publish(bundle)
-        self._counter.put(origin=origin, commit=bundle.commit, hash=bundle.hash)
-
-    def _publish(self, bundle: Bundle) -> None:
-        self.configs = bundle.configs
-        self.prompts = {
-            name: LivePrompt(name, bundle.environment, bundle.commit, bundle.adapter_of(prompt), prompt)
-            for name, prompt in bundle.prompts.items()
-        }
+            self.delivery, self._etag, self.served = delivery, etag, Served(delivery)
+        self._counter.put(origin=origin, commit=delivery.live.commit, hash=delivery.hash)
 
     def _went_well(self) -> None:
-        if self._failures:
-            log.warning("The bundle of %s is refreshed again.", self.environment)
-        self._failures, self._succeeded = 0, time.monotonic()
+        failures, self._failures, self._succeeded = self._failures, 0, time.monotonic()
+        if failures:
+            self._teller.warn("fresh", "The bundle of %s is refreshed again.", self.environment)
+            self._tell("fresh", self.delivery)
 
     def _failed(self, message: str, asked: float) -> float:
         self._counter.add(failures=1)
         self._counter.put(last_error=message)
-        if not self._failures:
-            log.warning("The bundle of %s could not be refreshed: %s", self.environment, message)
         self._failures += 1
+        if self._failures == 1:
+            self._teller.warn("stale", "The bundle of %s could not be refreshed: %s", self.environment, message)
+            self._tell("stale", self.delivery)
         backoff = min(2.0 ** min(self._failures - 1, 10), self._refresh, MAX_BACKOFF)
         return max(asked, backoff * random.uniform(0.7, 1.3))  # noqa: S311  (only spreads the load)
+
+    def _tell(self, news: News, before: Delivery | None) -> None:
+        for hear in tuple(self.heard):
+            try:
+                hear(news, before, self.delivery)
+            except Exception:
+                log.exception("What listens to the client failed.")
 
     def age(self) -> float | None:
         """Seconds since the server last answered well; None for never."""
@@ -246,6 +261,8 @@ class LiveBundle:
         """Stop refreshing; what is known stays readable."""
         self._stop.set()
         self._now.set()
+        if self._listener is not None:
+            self._listener.close(timeout)
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)

@@ -14,6 +14,7 @@ from typing import Any
 from variorum_client.connection import Connection, path_of, refusal
 from variorum_client.errors import ApiError
 from variorum_client.stats import Counter
+from variorum_client.threads import started
 
 log = logging.getLogger("variorum")
 CAPACITY = 10_000
@@ -62,18 +63,14 @@ class LogSender:
             self._bytes += len(item)
             self._unsent += 1
             many = len(self._queue) >= BATCH
-            if self._thread is None:
-                self._start()
+            if self._thread is None:  # still None when no thread is to be had: the next log tries again
+                self._thread = started(self._run, "variorum-logs")
         self._counter.put(logs_queued=self._unsent)
         if not self._wake.is_set():
             self._wake.set()
         if many and not self._hurry.is_set():
             self._hurry.set()
         return True
-
-    def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="variorum-logs", daemon=True)
-        self._thread.start()
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -21,6 +21,11 @@ class Stats:
     last_error: str | None = None
     seconds_since_success: float | None = None
     disk_failures: int = 0
+    streaming: bool = False
+    stream_opened: int = 0
+    stream_events: int = 0
+    stream_failures: int = 0
+    last_stream_error: str | None = None
     logs_queued: int = 0
     logs_sent: int = 0
     logs_duplicate: int = 0

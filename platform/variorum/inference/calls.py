@@ -12,18 +12,10 @@ from variorum.inference import adapters, fit
 from variorum.inference.shapes import LOCAL, AdapterRef, Completion, ProviderError, Target
 from variorum.lib.errors import Problem
 from variorum.lib.safe_http import pinned
+from variorum_client.chat import settings_of
 
 MAX_ANSWER = 8_000_000
 MILLION = Decimal(1_000_000)
-# Dotprompt's names of settings -> the names of the chat completions API; others pass as they are.
-RENAMED = {
-    "maxOutputTokens": "max_tokens",
-    "max_output_tokens": "max_tokens",
-    "topP": "top_p",
-    "stopSequences": "stop",
-    "stop_sequences": "stop",
-}
-OURS = {"model", "messages", "stream", "n", "topK", "version"}
 
 
 class Request:
@@ -45,10 +37,7 @@ class Request:
             if wrong := fit.mismatch(adapter, target.model):
                 raise ProviderError("adapter_mismatch", wrong)
             model = f"{target.model}+{adapters.ensure(adapter)}"
-        settings = {RENAMED.get(name, name): value for name, value in config.items() if name not in OURS}
-        if "topK" in config:
-            settings["top_k"] = config["topK"]
-        self.body = {**settings, "model": model, "messages": list(messages), "stream": False}
+        self.body = {**settings_of(config), "model": model, "messages": list(messages), "stream": False}
         self.headers = {"content-type": "application/json"}
         if target.key:
             self.headers["authorization"] = f"Bearer {target.key}"

@@ -1,0 +1,147 @@
+"""News of an environment as they happen: one open stream in a thread of its own, opened again whenever it breaks."""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from variorum_client.connection import Connection, path_of
+from variorum_client.errors import ApiError
+from variorum_client.sse import Event, EventReader, StreamError
+from variorum_client.stats import Counter
+from variorum_client.telling import Teller
+from variorum_client.threads import started
+
+SILENCE_SECONDS = 45.0  # the server says something every 15
+SPREAD_SECONDS = 0.3  # many clients hear one event: they do not all ask in the same moment
+STEADY_SECONDS = 30.0  # a stream that lasted as long did not fail
+MAX_BACKOFF = 60.0
+NO_STREAM_SECONDS = 600.0
+_NO_STREAM = frozenset({404, 405, 406, 410, 501})
+
+
+class Listener:
+    """Hears of changes. `listening` says whether the stream is open now; without it the client asks from time to time.
+
+    `heard` is called with the tag that the server serves now, or None when it should be asked: after the stream was
+    opened, because news may have been missed, and after it broke.
+    """
+
+    def __init__(self, connection: Connection, environment: str, counter: Counter) -> None:
+        self._connection, self._counter, self._environment = connection, counter, environment
+        self._teller = Teller()
+        self._renew()
+
+    def _renew(self) -> None:
+        self.listening = False
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failures = 0
+        self._last_id = ""
+
+    def after_fork(self) -> None:
+        """In a forked child: no stream until it is started again."""
+        self._connection.forget()
+        self._teller.after_fork()
+        self._renew()
+        self._counter.put(streaming=False)
+
+    def start(self, heard: Callable[[str | None], None]) -> None:
+        """Start listening, unless it goes on already."""
+        if self._thread is None and not self._stop.is_set():
+            self._thread = started(self._run, "variorum-stream", heard)
+
+    def _run(self, heard: Callable[[str | None], None]) -> None:
+        stop = self._stop
+        while not stop.is_set():
+            was = self._counter.copy().stream_opened
+            wait = self.listen(heard)
+            if self._counter.copy().stream_opened > was and not stop.wait(random.uniform(0, SPREAD_SECONDS)):  # noqa: S311
+                heard(None)
+            stop.wait(wait)
+        self._connection.close()
+
+    def listen(self, heard: Callable[[str | None], None]) -> float:
+        """Open the stream and hear until it breaks; never raises. Returns the seconds to wait before the next try."""
+        began, reader = time.monotonic(), EventReader()
+        try:
+            with self._connection.listen(
+                path_of("runtime", self._environment, "stream"), silence=SILENCE_SECONDS, last_id=self._last_id
+            ) as pieces:
+                self._opened(heard)
+                self._hear(pieces, reader, heard)
+            error = ApiError(0, "ended", "The server ended the stream.")
+        except ApiError as caught:
+            error = caught
+        except StreamError as caught:
+            error = ApiError(0, "bad_stream", str(caught))
+        except Exception as caught:  # noqa: BLE001  (the thread must outlive any fault)
+            error = ApiError(0, "unexpected", f"Unexpected {type(caught).__name__}.")
+        lasted = time.monotonic() - began if self.listening else 0.0
+        return self._closed(error, lasted, reader.retry)
+
+    def _opened(self, heard: Callable[[str | None], None]) -> None:
+        self.listening = True
+        self._counter.add(stream_opened=1)
+        self._counter.put(streaming=True)
+        heard(None)
+
+    def _hear(self, pieces: Iterator[bytes], reader: EventReader, heard: Callable[[str | None], None]) -> None:
+        lines, alive = 0, time.monotonic()
+        for piece in pieces:
+            for event in reader.feed(piece):
+                self._take(event, heard)
+            if self._stop.is_set():
+                return
+            now = time.monotonic()
+            if reader.lines > lines:
+                lines, alive = reader.lines, now
+            elif now - alive > SILENCE_SECONDS:
+                raise StreamError("The stream says nothing whole any more.")
+
+    def _take(self, event: Event, heard: Callable[[str | None], None]) -> None:
+        self._last_id = event.id[:200]
+        if event.event != "bundle":
+            return
+        self._counter.add(stream_events=1)
+        if not self._stop.wait(random.uniform(0, SPREAD_SECONDS)):  # noqa: S311  (only spreads the load)
+            heard(_tag(event.data))
+
+    def _closed(self, error: ApiError, lasted: float, retry: int | None) -> float:
+        self.listening = False
+        self._counter.put(streaming=False)
+        if self._stop.is_set():
+            return 0.0
+        self._failures = 1 if lasted > STEADY_SECONDS else self._failures + 1
+        self._counter.add(stream_failures=1)
+        self._counter.put(last_stream_error=str(error))
+        if error.status in _NO_STREAM:  # a server that has none; it may have one tomorrow
+            return NO_STREAM_SECONDS * random.uniform(0.7, 1.3)  # noqa: S311
+        if self._failures == 2:  # once is a server that was started again
+            self._teller.warn("stream", "No news of %s come in by stream: %s", self._environment, error)
+        backoff = max(min(2.0 ** min(self._failures - 1, 10), MAX_BACKOFF), min((retry or 0) / 1000, MAX_BACKOFF))
+        return backoff * random.uniform(0.5, 1.5)  # noqa: S311
+
+    def close(self, timeout: float) -> None:
+        """Hang up."""
+        self._stop.set()
+        self._connection.hang_up()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+
+
+def _tag(data: str) -> str | None:
+    """The entity tag that an event names, bare; None for an event that names none."""
+    try:
+        told = json.loads(data)
+        tag = told["etag"] if isinstance(told, dict) else None
+    except (ValueError, KeyError, RecursionError):
+        return None
+    return bare(tag) if isinstance(tag, str) else None
+
+
+def bare(tag: str) -> str:
+    """An entity tag without its quotes and its mark of weakness."""
+    return tag.removeprefix("W/").strip('"')
