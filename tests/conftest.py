@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from tests import database
 from tests.fakes.openai_server import fake_openai as fake_openai
+from tests.fakes.vllm_server import fake_vllm as fake_vllm
 from tests.served import web as web
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Membership, Project, User

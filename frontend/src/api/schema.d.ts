@@ -183,6 +183,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/adapters/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. An address that does not answer within five seconds is `away`. */
+        get: operations["adapters_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/alert-rules": {
         parameters: {
             query?: never;
@@ -2510,6 +2527,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Why it has to be there: `live` in an environment, what a `rollback` goes to, or given by a `rule`. */
+        AdapterNaming: {
+            environment: string;
+            how: components["schemas"]["HowEnum"];
+            commit: string;
+        };
+        /** @description One address at which it is to answer. `on_demand`: our own server loads it by the first request. */
+        AdapterPlace: {
+            address: string;
+            state: components["schemas"]["AdapterPlaceStateEnum"];
+            detail: string;
+        };
+        /**
+         * @description * `loaded` - loaded
+         *     * `on_demand` - on_demand
+         *     * `missing` - missing
+         *     * `failed` - failed
+         *     * `away` - away
+         * @enum {string}
+         */
+        AdapterPlaceStateEnum: "loaded" | "on_demand" | "missing" | "failed" | "away";
         /** @description One firing of a rule. `rule` is null when the rule was deleted. */
         Alert: {
             readonly number: number;
@@ -3385,6 +3423,12 @@ export interface components {
             expected_head: string;
             expected_main?: string;
         };
+        /**
+         * @description * `` - None
+         *     * `vllm` - Vllm
+         * @enum {string}
+         */
+        DriverEnum: "vllm";
         /** @description A draft that took the same commit back. */
         EarlierRevert: {
             number: number;
@@ -3834,6 +3878,13 @@ export interface components {
             step: number;
             items: components["schemas"]["Bar"][];
         };
+        /**
+         * @description * `live` - live
+         *     * `rollback` - rollback
+         *     * `rule` - rule
+         * @enum {string}
+         */
+        HowEnum: "live" | "rollback" | "rule";
         /** @description An import. `done` and `total` in bytes; `code` is the refusal's; `report` is null until the project is here. */
         Import: {
             id: number;
@@ -4044,6 +4095,23 @@ export interface components {
             after: components["schemas"]["Deployment"] | null;
             tags: string[];
             prompts: components["schemas"]["ServedPrompt"][];
+        };
+        /** @description A version of an adapter that an environment names. `name` is the model id at its provider. */
+        LiveAdapter: {
+            folder: string;
+            prompt: string;
+            provider: string;
+            model: string;
+            name: string;
+            /** @description Of its weights. */
+            sha256: string;
+            namings: components["schemas"]["AdapterNaming"][];
+            places: components["schemas"]["AdapterPlace"][];
+        };
+        /** @description All of them. */
+        LiveAdapterPage: {
+            items: components["schemas"]["LiveAdapter"][];
+            next: string | null;
         };
         /** @description What was live in each environment at a moment. */
         LivePage: {
@@ -4613,6 +4681,17 @@ export interface components {
             base_url: string;
             key?: string;
             models?: components["schemas"]["ModelEntryRequest"][];
+            /**
+             * @description vllm: it loads adapters while it runs.
+             *
+             *     * `` - None
+             *     * `vllm` - Vllm
+             */
+            driver?: components["schemas"]["DriverEnum"] | components["schemas"]["BlankEnum"];
+            /** @description Where that server sees our folder of adapters. */
+            adapters_root?: string;
+            /** @description Addresses at which adapters are loaded, when base_url is a balancer before several servers. */
+            replicas?: string[];
             slug: string;
         };
         /** @description A check by its name, and the files or folders it is about. */
@@ -4890,6 +4969,17 @@ export interface components {
             base_url?: string;
             key?: string;
             models?: components["schemas"]["ModelEntryRequest"][];
+            /**
+             * @description vllm: it loads adapters while it runs.
+             *
+             *     * `` - None
+             *     * `vllm` - Vllm
+             */
+            driver?: components["schemas"]["DriverEnum"] | components["schemas"]["BlankEnum"];
+            /** @description Where that server sees our folder of adapters. */
+            adapters_root?: string;
+            /** @description Addresses at which adapters are loaded, when base_url is a balancer before several servers. */
+            replicas?: string[];
         };
         /** @description A member's new role. */
         PatchedRoleChangeRequest: {
@@ -5078,6 +5168,9 @@ export interface components {
             /** @description Whether a key is kept. */
             readonly has_key: boolean;
             models: components["schemas"]["ModelEntry"][];
+            driver?: components["schemas"]["DriverEnum"] | components["schemas"]["BlankEnum"];
+            adapters_root?: string;
+            replicas: string[];
             /** Format: date-time */
             created_at?: string;
             /** Format: date-time */
@@ -6371,6 +6464,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineageAnswer"];
+                };
+            };
+        };
+    };
+    adapters_live: {
+        parameters: {
+            query?: {
+                folder?: string;
+                provider?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveAdapterPage"];
                 };
             };
         };

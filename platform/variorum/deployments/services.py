@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
-from variorum.deployments import gate, golive, queries
+from variorum.deployments import adapters, gate, golive, queries
 from variorum.deployments.models import Bundle, Deployment, Environment, Rollout
 from variorum.events.services import record
 from variorum.lib.errors import Conflict
@@ -61,6 +61,7 @@ def passed(*, environment: Environment, commit: str) -> tuple[Bundle, str]:
     gate.checks(environment, sha, live)
     golive.enough(environment, sha, live)
     bundle = freeze(environment=environment, commit=sha)
+    adapters.prepare(project, sha)
     return bundle, repos.commit_info(project, sha).subject[:200]
 
 

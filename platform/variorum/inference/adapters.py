@@ -7,9 +7,11 @@ import tempfile
 from pathlib import Path
 
 from variorum.inference.catalogue import adapter_name
-from variorum.inference.shapes import AdapterRef, ProviderError
+from variorum.inference.shapes import LOCAL, AdapterRef, ProviderError, Target
 from variorum.inference.targets import models_dir
 from variorum.lib import objects
+
+PREFIX = "variorum-"  # of the names under which adapters are loaded elsewhere
 
 
 def ensure(adapter: AdapterRef) -> str:
@@ -33,6 +35,16 @@ def ensure(adapter: AdapterRef) -> str:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return name
+
+
+def served_name(target: Target, adapter: AdapterRef) -> str:
+    """The model id under which an adapter answers at an endpoint; its files are put in place. Raises ProviderError."""
+    if target.provider == LOCAL:
+        return f"{target.model}+{ensure(adapter)}"
+    if not target.driver:
+        text = f"The provider {target.provider!r} loads no adapters: choose vLLM in Settings → Models, or use {LOCAL}."
+        raise ProviderError("adapter_unsupported", text)
+    return f"{PREFIX}{ensure(adapter)}"
 
 
 def _place(source: Path, target: Path) -> None:

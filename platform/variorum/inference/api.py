@@ -30,10 +30,14 @@ class ProviderSerializer(serializers.ModelSerializer[Provider]):
 
     has_key = serializers.SerializerMethodField()
     models = ModelEntry(many=True, source="catalogue")
+    replicas = serializers.ListField(child=serializers.CharField())
 
     class Meta:
         model = Provider
-        fields = ["slug", "name", "base_url", "has_key", "models", "created_at", "updated_at"]
+        fields = [
+            *("slug", "name", "base_url", "has_key", "models", "driver", "adapters_root", "replicas"),
+            *("created_at", "updated_at"),
+        ]
 
     def get_has_key(self, provider: Provider) -> bool:
         """Whether a key is kept."""
@@ -54,6 +58,22 @@ class ProviderChange(serializers.Serializer[object]):
     base_url = serializers.URLField(max_length=300, required=False)
     key = serializers.CharField(max_length=500, required=False, allow_blank=True, write_only=True)
     models = ModelEntry(many=True, required=False, max_length=200)  # type: ignore[call-arg]  # of the list
+    driver = serializers.ChoiceField(
+        Provider.Driver.choices, required=False, allow_blank=True, help_text="vllm: it loads adapters while it runs."
+    )
+    adapters_root = serializers.RegexField(
+        r"^(/[^/]+)+/?$",
+        max_length=300,
+        required=False,
+        allow_blank=True,
+        help_text="Where that server sees our folder of adapters.",
+    )
+    replicas = serializers.ListField(
+        child=serializers.URLField(max_length=300),
+        max_length=16,
+        required=False,
+        help_text="Addresses at which adapters are loaded, when base_url is a balancer before several servers.",
+    )
 
 
 class NewProvider(ProviderChange):
@@ -116,6 +136,9 @@ class ProvidersView(APIView):
             base_url=data["base_url"],
             key=data.get("key", ""),
             catalogue=_entries(data.get("models", [])),
+            driver=data.get("driver", ""),
+            adapters_root=data.get("adapters_root", ""),
+            replicas=data.get("replicas", []),
         )
         return Response(ProviderSerializer(provider).data, status=201)
 

@@ -29,14 +29,12 @@ class Request:
         adapter: AdapterRef | None,
     ) -> None:
         self.target = target
+        self.adapter = adapter
         model = target.model
         if adapter is not None:
-            if target.provider != LOCAL:
-                text = f"The provider {target.provider!r} cannot load adapters of the repository; use {LOCAL}."
-                raise ProviderError("adapter_unsupported", text)
-            if wrong := fit.mismatch(adapter, target.model):
+            if target.provider == LOCAL and (wrong := fit.mismatch(adapter, target.model)):
                 raise ProviderError("adapter_mismatch", wrong)
-            model = f"{target.model}+{adapters.ensure(adapter)}"
+            model = adapters.served_name(target, adapter)
         self.body = {**settings_of(config), "model": model, "messages": list(messages), "stream": False}
         self.headers = {"content-type": "application/json"}
         if target.key:

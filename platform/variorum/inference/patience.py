@@ -24,6 +24,13 @@ class Patience:
     target: Target
     began: float = field(default_factory=time.monotonic)
     pause: float = 0.05
+    loaded: bool = False
+
+    def forgotten(self, answer: httpx.Response) -> bool:
+        """Whether a server that loads adapters on demand may lack this one (it restarted, say): once a call."""
+        again = answer.status_code == 404 and bool(self.target.driver) and not self.loaded
+        self.loaded = self.loaded or again
+        return again
 
     def after(self, what: httpx.HTTPError | httpx.Response) -> float | None:
         """Seconds to wait before the call is sent again; None when that is not for us to do."""

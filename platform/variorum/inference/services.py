@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
 from variorum.events.services import record
-from variorum.inference import calls
+from variorum.inference import calls, loading
 from variorum.inference.models import Provider
 from variorum.inference.patience import Patience
 from variorum.inference.shapes import LOCAL, AdapterRef, Completion, ProviderError, Target
@@ -48,6 +48,9 @@ def complete(
             if (pause := patience.after(exc)) is None:
                 raise calls.failed(request.target, exc) from None
         else:
+            if patience.forgotten(response) and request.adapter:
+                loading.load(request.target, request.adapter)
+                continue
             if (pause := patience.after(response)) is None:
                 return calls.read_answer(request, response, began)
         time.sleep(pause)
@@ -80,6 +83,9 @@ async def acomplete(
             if (pause := patience.after(exc)) is None:
                 raise calls.failed(target, exc) from None
         else:
+            if patience.forgotten(response) and adapter:
+                await loading.aload(target, adapter)
+                continue
             if (pause := patience.after(response)) is None:
                 return calls.read_answer(request, response, began)
         await asyncio.sleep(pause)
@@ -103,10 +109,21 @@ def _client() -> httpx.Client:
 
 @transaction.atomic
 def create_provider(
-    *, project: Project, actor: Actor, slug: str, name: str, base_url: str, key: str, catalogue: list[dict[str, Any]]
+    *,
+    project: Project,
+    actor: Actor,
+    slug: str,
+    name: str,
+    base_url: str,
+    key: str,
+    catalogue: list[dict[str, Any]],
+    driver: str = "",
+    adapters_root: str = "",
+    replicas: Sequence[str] = (),
 ) -> Provider:
     """A new endpoint. Raises Conflict for a taken name, Invalid for a bad address."""
-    check_url(base_url)
+    for url in (base_url, *replicas):
+        check_url(url)
     if slug == LOCAL:
         text = f"{LOCAL} is the name of our own model server. Choose another."
         raise Invalid(text, errors=[{"where": "slug", "code": "reserved", "detail": text}])
@@ -119,6 +136,9 @@ def create_provider(
                 base_url=base_url,
                 sealed_key=crypto.seal(key),
                 catalogue=catalogue,
+                driver=driver,
+                adapters_root=adapters_root,
+                replicas=list(replicas),
             )
     except IntegrityError:
         raise Conflict(f"The project has a provider {slug!r} already.", code="slug_taken") from None
@@ -128,12 +148,13 @@ def create_provider(
 
 @transaction.atomic
 def update_provider(*, provider: Provider, actor: Actor, changes: dict[str, Any]) -> Provider:
-    """Change name, address, models or key. A new address needs the key again: it must not be sent elsewhere unseen."""
-    if "base_url" in changes:
-        check_url(changes["base_url"])
-        if changes["base_url"] != provider.base_url and provider.sealed_key and "key" not in changes:
-            text = "Enter the key again: with a new address it would be sent to another server."
-            raise Invalid(text, errors=[{"where": "key", "code": "required", "detail": text}])
+    """Change what is given. A new address needs the key again: it must not be sent elsewhere unseen."""
+    asked = {changes.get("base_url", provider.base_url), *changes.get("replicas", provider.replicas)}
+    for url in asked:
+        check_url(url)
+    if asked - {provider.base_url, *provider.replicas} and provider.sealed_key and "key" not in changes:
+        text = "Enter the key again: with a new address it would be sent to another server."
+        raise Invalid(text, errors=[{"where": "key", "code": "required", "detail": text}])
     if "key" in changes:
         changes = {**changes, "sealed_key": crypto.seal(changes["key"])}
         del changes["key"]

@@ -30,6 +30,10 @@ class Target:
     key: str = field(repr=False, default="")
     input_price: Decimal | None = None
     output_price: Decimal | None = None
+    driver: str = ""  # how adapters are loaded there (Provider.Driver)
+    adapters_root: str = ""
+    replicas: tuple[str, ...] = ()
+    provider_id: int | None = None  # the row's key; None for our own server
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,9 @@ class Completion:
 class ProviderError(Exception):
     """A model call that brought no answer.
 
-    `code`: unknown_provider, unknown_model, unknown_adapter, adapter_unsupported, adapter_mismatch, not_configured,
-    private_address, refused (4xx), rate_limited, unavailable (5xx, no connection), timed_out, bad_answer.
+    `code`: unknown_provider, unknown_model, unknown_adapter, adapter_unsupported, adapter_mismatch, adapter_refused
+    (the server cannot load it), adapters_off (it loads none), not_configured, private_address, refused (4xx),
+    rate_limited, unavailable (5xx, no connection), timed_out, bad_answer.
     `retryable` says whether the same call may work later; `retry_after` the seconds that the endpoint asked for.
     Never holds a key.
     """

@@ -40,7 +40,14 @@ def resolve(project: Project, model: str) -> Target:
     except ValueError as exc:
         raise ProviderError("not_configured", str(exc)) from None
     prices = (_price(entry.get("input_price")), _price(entry.get("output_price")))
-    return Target(provider, name, row.base_url, key, *prices)
+    return target_of(row, name, key, *prices)
+
+
+def target_of(row: Provider, name: str, key: str, *prices: Decimal | None) -> Target:
+    """A provider's endpoint for one of its models."""
+    input_price, output_price = prices or (None, None)
+    driver = (row.driver, row.adapters_root, tuple(row.replicas), row.pk)
+    return Target(row.slug, name, row.base_url, key, input_price, output_price, *driver)
 
 
 def _local(name: str) -> Target:
@@ -81,7 +88,7 @@ def choices(project: Project) -> list[dict[str, Any]]:
         free = {"input_price": "0", "output_price": "0"}
         found += [_choice(LOCAL, {"id": name, **free}, adapters=True) for name in list_models(models_dir())]
     for row in Provider.objects.filter(project=project).order_by("slug"):
-        found += [_choice(row.slug, entry, adapters=False) for entry in row.catalogue]
+        found += [_choice(row.slug, entry, adapters=bool(row.driver)) for entry in row.catalogue]
     return found
 
 

@@ -1,0 +1,108 @@
+"""vLLM's runtime LoRA API at one address: load, unload, list; its refusals in words.
+
+The server has to be started with `--enable-lora` and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True, and must see the folder in
+which we put adapters. Our own model server speaks the same two calls.
+"""
+
+import json
+from typing import Any, Final
+
+import httpx
+
+from variorum.inference.shapes import LOCAL, ProviderError
+from variorum.lib.errors import Problem
+from variorum.lib.safe_http import pinned
+
+LOAD_S: Final = 60.0
+LOCAL_LOAD_S: Final = 15.0  # ours loads by the first request, too
+LIST_S: Final = 5.0
+MAX_ANSWER: Final = 1_000_000
+
+
+class Vllm:
+    """One server: `url` ends in /v1."""
+
+    def __init__(self, provider: str, url: str, key: str = "") -> None:
+        self.provider, self.url, self.key = provider, url.rstrip("/"), key
+
+    def load(self, name: str, path: str) -> None:
+        """Load the adapter that lies at `path` on that machine; done already is done. Raises ProviderError."""
+        seconds = LOCAL_LOAD_S if self.provider == LOCAL else LOAD_S
+        answer = self._send("POST", "load_lora_adapter", seconds, {"lora_name": name, "lora_path": path})
+        if answer.status_code == 200 or (answer.status_code == 400 and "already been loaded" in _message(answer)):
+            return
+        raise self._refusal(answer, path)
+
+    def unload(self, name: str) -> None:
+        """Forget the adapter; requests in progress end with it. Raises ProviderError."""
+        answer = self._send("POST", "unload_lora_adapter", LIST_S, {"lora_name": name})
+        if answer.status_code not in (200, 404):
+            raise self._refusal(answer, "")
+
+    def models(self) -> list[str]:
+        """Ids of the models that answer there, adapters among them. Raises ProviderError."""
+        answer = self._send("GET", "models", LIST_S)
+        if answer.status_code >= 300:
+            raise self._refusal(answer, "")
+        try:
+            return [str(item["id"]) for item in answer.json()["data"]]
+        except (ValueError, KeyError, TypeError):
+            raise self._error("bad_answer", f"answered {answer.status_code} when asked for its models") from None
+
+    def state(self) -> list[dict[str, Any]]:
+        """What our own server says of its adapters: name, kept, in_flight, answered, idle_s. Raises ProviderError."""
+        try:
+            return list(self._send("GET", "adapters", LIST_S).json()["adapters"])
+        except (ValueError, KeyError, TypeError):
+            raise self._error("bad_answer", "does not say which adapters it has loaded") from None
+
+    def _send(self, method: str, path: str, seconds: float, body: dict[str, str] | None = None) -> httpx.Response:
+        url, headers = f"{self.url}/{path}", {"authorization": f"Bearer {self.key}"}
+        extensions: dict[str, Any] = {}
+        try:
+            if self.provider != LOCAL:
+                url, host, extensions = pinned(url)
+                headers |= host
+            with httpx.Client(timeout=seconds, follow_redirects=False, trust_env=False) as client:
+                return client.request(method, url, json=body, headers=headers, extensions=extensions)
+        except Problem as problem:
+            raise ProviderError(problem.stable_code, problem.detail) from None
+        except httpx.HTTPError as error:
+            raise self._error("unavailable", f"cannot be reached ({type(error).__name__})", retryable=True) from None
+
+    def _refusal(self, answer: httpx.Response, path: str) -> ProviderError:
+        status, said = answer.status_code, self._clean(_message(answer))
+        if status == 404 and not said:  # there is no such route at all
+            text = (
+                "loads no adapters while it runs: start it with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True"
+            )
+            return self._error("adapters_off", text)
+        if "no adapter found" in said.lower():
+            text = f"does not see the adapter's files at {path}: check the folder of adapters in Settings → Models"
+            return self._error("adapter_refused", text)
+        if "max_lora_rank" in said:
+            return self._error(
+                "adapter_refused", f"cannot load the adapter: {said} Start it with a larger --max-lora-rank"
+            )
+        if status in (401, 403):
+            return self._error("refused", f"refused our key ({status})")
+        code = "adapter_refused" if status < 500 else "unavailable"
+        return self._error(
+            code, f"cannot load the adapter ({status}): {said or 'it gave no reason'}", retryable=status >= 500
+        )
+
+    def _error(self, code: str, text: str, *, retryable: bool = False) -> ProviderError:
+        return ProviderError(code, f"{self.provider} ({self.url}) {text.rstrip('.')}.", retryable=retryable)
+
+    def _clean(self, said: str) -> str:
+        return (said.replace(self.key, "[key]") if self.key else said)[:300]
+
+
+def _message(answer: httpx.Response) -> str:
+    """What vLLM's error body says; older versions put it at the top. "" for a body that is not vLLM's."""
+    try:
+        body: Any = json.loads(answer.content[:MAX_ANSWER])
+        found = body["error"]["message"] if "error" in body else body["message"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
