@@ -12,6 +12,7 @@ benchmarks/rollout_guard.py counts the false alarms that are left.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -64,10 +65,39 @@ def harm(
     `margin`: a harm up to this is tolerated; `share`: values lie between 0 and 1 (scores, errors). Take logarithms of
     latencies and costs before. With several metrics divide `rate` by their number.
     """
-    if min(control.n, candidate.n) < MINIMUM:
+    return harm_over(
+        [(control, candidate)], higher_is_worse=higher_is_worse, catch=catch, rate=rate, margin=margin, share=share
+    )
+
+
+def harm_over(
+    periods: Sequence[tuple[Sample, Sample]],
+    *,
+    higher_is_worse: bool,
+    catch: float,
+    rate: float = 0.05,
+    margin: float = 0.0,
+    share: bool = True,
+) -> Harm | None:
+    """As `harm`, for (control, candidate) of several periods in which the candidate had different shares of traffic.
+
+    Each side is compared with the other of the same period alone: a better or worse time of day, met mostly by one of
+    them, is no harm. The periods' differences are weighted by n·m/(n+m) (Mantel and Haenszel), which does not depend
+    on the outcomes; a period that lacks one side says nothing. Each side has one variance over all its values.
+    """
+    both = [(control, candidate) for control, candidate in periods if control.n and candidate.n]
+    controls, candidates = _together([one for one, _ in both]), _together([one for _, one in both])
+    if min(controls.n, candidates.n) < MINIMUM:
         return None
-    value = (candidate.mean - control.mean) * (1 if higher_is_worse else -1)
-    variance = _variance_of_mean(control, share=share) + _variance_of_mean(candidate, share=share)
+    weights = [control.n * candidate.n / (control.n + candidate.n) for control, candidate in both]
+    parts = [weight / sum(weights) for weight in weights]
+    value = sum(part * (candidate.mean - control.mean) for part, (control, candidate) in zip(parts, both, strict=True))
+    value *= 1 if higher_is_worse else -1
+    of_control, of_candidate = _variance(controls, share=share), _variance(candidates, share=share)
+    variance = sum(
+        part * part * (of_control / control.n + of_candidate / candidate.n)
+        for part, (control, candidate) in zip(parts, both, strict=True)
+    )
     if variance <= 0:  # every value the same on either side: nothing moves, so nothing can be said of chance
         return Harm(value, value, value, math.inf if value > margin else 0.0, value > margin)
     width = _width(variance, catch, rate)
@@ -91,9 +121,14 @@ def needed(*, catch: float, deviation: float, rate: float = 0.05, power: float =
     return n
 
 
-def _variance_of_mean(side: Sample, *, share: bool) -> float:
+def _together(sides: Sequence[Sample]) -> Sample:
+    return Sample(sum(s.n for s in sides), sum(s.total for s in sides), sum(s.squares for s in sides))
+
+
+def _variance(side: Sample, *, share: bool) -> float:
+    """Of one value."""
     n, total, squares = (side.n + 2, side.total + 1, side.squares + 1) if share else (side.n, side.total, side.squares)
-    return max(squares - total * total / n, 0.0) / (n - 1) / side.n
+    return max(squares - total * total / n, 0.0) / (n - 1)
 
 
 def _evidence(value: float, variance: float, catch: float) -> float:
