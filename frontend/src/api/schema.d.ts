@@ -1256,6 +1256,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/environments/{environment}/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Maintainer. The gates are those of a deploy; one rollout at a time in an environment. */
+        post: operations["rollouts_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/environments/{environment}/rules": {
         parameters: {
             query?: never;
@@ -2215,6 +2232,62 @@ export interface paths {
         get: operations["reviews_show"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Newest first. */
+        get: operations["rollouts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/rollouts/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. With its guards and who did what. */
+        get: operations["rollouts_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/rollouts/{number}/{act}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Maintainer. Everybody is served accordingly within a second.
+         *
+         *     `advance` goes on now, without what the step waits for, and after the last step makes the candidate live for
+         *     all; `abort` and `rollback` give everybody back what was live before (rollback also after completion).
+         */
+        post: operations["rollouts_act"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3863,6 +3936,81 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description A guard: what it watches, what it found, and when it stopped the rollout. */
+        Guard: {
+            readonly id: number;
+            readonly measure: components["schemas"]["GuardMeasureEnum"];
+            /** @default  */
+            readonly metric: string;
+            readonly version: number | null;
+            /** @description What is watched, in words. */
+            readonly name: string;
+            /** @description The last look, in words. */
+            readonly words: string;
+            readonly prompt: string;
+            /** Format: double */
+            readonly bound: number | null;
+            readonly higher_is_worse: boolean;
+            /** Format: double */
+            readonly catch: number;
+            /** Format: double */
+            readonly tolerated: number;
+            /** Format: double */
+            readonly rate: number;
+            readonly action: components["schemas"]["GuardActionEnum"];
+            readonly found: components["schemas"]["GuardFound"] | null;
+            readonly looks: components["schemas"]["GuardLook"][];
+            /** Format: date-time */
+            readonly checked_at: string | null;
+            /** Format: date-time */
+            readonly tripped_at: string | null;
+            readonly exposed: number | null;
+        };
+        /**
+         * @description * `pause` - Pause
+         *     * `rollback` - Rollback
+         * @enum {string}
+         */
+        GuardActionEnum: "pause" | "rollback";
+        /** @description A guard's last look. `value`, `low`, `high`: the harm and its interval (valid at all times), or a `problem`. */
+        GuardFound: {
+            control: components["schemas"]["GuardSide"];
+            candidate: components["schemas"]["GuardSide"];
+            /** Format: double */
+            value: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            problem: string;
+        };
+        /** @description One point of the picture. */
+        GuardLook: {
+            /** Format: date-time */
+            at: string;
+            n: number;
+            /** Format: double */
+            value: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
+        /**
+         * @description * `score` - Score
+         *     * `errors` - Errors
+         *     * `latency` - Latency
+         *     * `slow` - Slow
+         *     * `cost` - Cost
+         * @enum {string}
+         */
+        GuardMeasureEnum: "score" | "errors" | "latency" | "slow" | "cost";
+        /** @description One arm's values: how many, and their mean (geometric for latency and cost). */
+        GuardSide: {
+            n: number;
+            /** Format: double */
+            mean: number | null;
+        };
         /** @description The mapping as guessed. */
         GuessedMapping: {
             input: string[];
@@ -4566,6 +4714,32 @@ export interface components {
         NewGoLiveRequest: {
             commit: string;
         };
+        /** @description What is watched. `catch`: the harm to be found soonest, `tolerated`: the harm that is none; both are shares. */
+        NewGuardRequest: {
+            measure: components["schemas"]["GuardMeasureEnum"];
+            /** @default  */
+            metric: string;
+            /** @default  */
+            prompt: string;
+            /**
+             * Format: double
+             * @description Milliseconds.
+             */
+            bound?: number | null;
+            higher_is_worse?: boolean;
+            /**
+             * Format: double
+             * @default 0.05
+             */
+            catch: number;
+            /**
+             * Format: double
+             * @default 0
+             */
+            tolerated: number;
+            /** @default rollback */
+            action: components["schemas"]["GuardActionEnum"];
+        };
         /** @description Where to and how. Either `dataset` (a slug) or `name` of a new dataset. */
         NewImportRequest: {
             dataset?: string;
@@ -4719,6 +4893,29 @@ export interface components {
             /** @default  */
             note: string;
             to?: number | null;
+        };
+        /** @description A commit of main to be brought to more and more callers. `expected` as for a deploy. */
+        NewRolloutRequest: {
+            commit: string;
+            plan: components["schemas"]["NewRolloutStepRequest"][];
+            guards?: components["schemas"]["NewGuardRequest"][];
+            /** @default targetingKey */
+            by: string;
+            /** @default  */
+            note: string;
+            expected?: number | null;
+        };
+        /** @description A share of the callers: of all, of a segment of the environment's rules, or of those who meet a condition. */
+        NewRolloutStepRequest: {
+            /** Format: double */
+            percent: number;
+            /** @default  */
+            name: string;
+            /** @default  */
+            segment: string;
+            /** @description JSONLogic over the caller's context. */
+            condition?: unknown | null;
+            hold?: components["schemas"]["RolloutHoldRequest"];
         };
         /** @description Rows to add to the newest version; when that is not `base`, the caller's, it is a conflict. */
         NewRowsRequest: {
@@ -5340,6 +5537,151 @@ export interface components {
          * @enum {string}
          */
         RoleEnum: "viewer" | "editor" | "maintainer" | "owner";
+        /** @description A rollout with its steps. `lacks` is what the present step waits for (null: it has ended). */
+        Rollout: {
+            readonly number: number;
+            readonly environment: string;
+            readonly environment_name: string;
+            readonly state: components["schemas"]["RolloutStateEnum"];
+            readonly commit: string;
+            readonly subject: string;
+            readonly baseline: number;
+            readonly baseline_commit: string;
+            readonly baseline_subject: string;
+            readonly deployment: number | null;
+            readonly by: string;
+            readonly step: number;
+            readonly steps: components["schemas"]["RolloutStep"][];
+            readonly lacks: components["schemas"]["RolloutLack"] | null;
+            /** @description Requests that got the candidate. */
+            readonly exposed: number;
+            readonly problem: string;
+            readonly note: string;
+            readonly actor_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly step_since: string;
+            /** Format: date-time */
+            readonly paused_at: string | null;
+            /** Format: date-time */
+            readonly ended_at: string | null;
+        };
+        /** @description `step`: the position that the caller saw, so that two clicks are not two steps; left out: whatever it is. */
+        RolloutActRequest: {
+            /** @default  */
+            note: string;
+            step?: number;
+        };
+        /** @description A rollout with its guards and its story. */
+        RolloutDetail: {
+            readonly number: number;
+            readonly environment: string;
+            readonly environment_name: string;
+            readonly state: components["schemas"]["RolloutStateEnum"];
+            readonly commit: string;
+            readonly subject: string;
+            readonly baseline: number;
+            readonly baseline_commit: string;
+            readonly baseline_subject: string;
+            readonly deployment: number | null;
+            readonly by: string;
+            readonly step: number;
+            readonly steps: components["schemas"]["RolloutStep"][];
+            readonly lacks: components["schemas"]["RolloutLack"] | null;
+            /** @description Requests that got the candidate. */
+            readonly exposed: number;
+            readonly problem: string;
+            readonly note: string;
+            readonly actor_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly step_since: string;
+            /** Format: date-time */
+            readonly paused_at: string | null;
+            /** Format: date-time */
+            readonly ended_at: string | null;
+            guards: components["schemas"]["Guard"][];
+            story: components["schemas"]["RolloutStory"][];
+            /** Format: date-time */
+            readonly now: string;
+        };
+        /** @description What a step waits for, all of it: time, the candidate's requests, scored ones, a person's word. */
+        RolloutHold: {
+            /** @default 0 */
+            seconds: number;
+            /** @default 0 */
+            requests: number;
+            /** @default 0 */
+            scored: number;
+            /** @default false */
+            approval: boolean;
+        };
+        /** @description What a step waits for, all of it: time, the candidate's requests, scored ones, a person's word. */
+        RolloutHoldRequest: {
+            /** @default 0 */
+            seconds: number;
+            /** @default 0 */
+            requests: number;
+            /** @default 0 */
+            scored: number;
+            /** @default false */
+            approval: boolean;
+        };
+        /** @description What the present step still waits for. */
+        RolloutLack: {
+            /** Format: double */
+            seconds: number;
+            requests: number;
+            scored: number;
+            approval: boolean;
+        };
+        /** @description A page of rollouts, newest first. */
+        RolloutPage: {
+            items: components["schemas"]["Rollout"][];
+            next: string | null;
+        };
+        /**
+         * @description * `running` - Running
+         *     * `paused` - Paused
+         *     * `waiting` - Waiting
+         *     * `completed` - Completed
+         *     * `aborted` - Aborted
+         *     * `rolled_back` - Rolled Back
+         * @enum {string}
+         */
+        RolloutStateEnum: "running" | "paused" | "waiting" | "completed" | "aborted" | "rolled_back";
+        /** @description A step with when it began and ended (null: not yet) and the requests of each arm in it. */
+        RolloutStep: {
+            /** Format: double */
+            percent: number;
+            /** @default  */
+            name: string;
+            /** @default  */
+            segment: string;
+            /** @description JSONLogic over the caller's context. */
+            condition?: unknown | null;
+            hold: components["schemas"]["RolloutHold"];
+            /** Format: date-time */
+            began_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            candidate: number;
+            early: number;
+            control: number;
+            scored: number;
+        };
+        /** @description One thing that somebody, or the server, did. */
+        RolloutStory: {
+            /** Format: date-time */
+            at: string;
+            kind: string;
+            actor_name: string;
+            facts: {
+                [key: string]: unknown;
+            };
+        };
         /** @description One row with its position in the version. */
         Row: {
             index: number;
@@ -8526,6 +8868,32 @@ export interface operations {
             };
         };
     };
+    rollouts_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRolloutRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutDetail"];
+                };
+            };
+        };
+    };
     rules_show: {
         parameters: {
             query?: never;
@@ -10196,6 +10564,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Desk"];
+                };
+            };
+        };
+    };
+    rollouts_list: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                environment?: string;
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutPage"];
+                };
+            };
+        };
+    };
+    rollouts_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutDetail"];
+                };
+            };
+        };
+    };
+    rollouts_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                act: "abort" | "advance" | "pause" | "resume" | "rollback";
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RolloutActRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutDetail"];
                 };
             };
         };

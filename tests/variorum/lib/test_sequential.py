@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from variorum.lib.sequential import MINIMUM, Sample, harm, needed
+from variorum.lib.sequential import MINIMUM, Sample, harm, harm_over, needed
 
 
 def shares(n: int, good: int) -> Sample:
@@ -77,3 +77,17 @@ def test_how_many_values_are_needed() -> None:
     few, many = needed(catch=0.1, deviation=0.4), needed(catch=0.05, deviation=0.4)
     assert 3 * few < many < 6 * few
     assert needed(catch=0.05, deviation=0.4, rate=0.01) > many
+
+
+def test_periods_are_compared_each_with_itself() -> None:
+    # A bad hour while the candidate had half of the traffic, a good one while it had a hundredth: no harm at all,
+    # although pooled the candidate looks 17 points worse.
+    periods = [(shares(9900, 8910), shares(100, 90)), (shares(1000, 500), shares(1000, 500))]
+    found = harm_over(periods, higher_is_worse=False, catch=0.05)
+    assert found is not None
+    assert (found.value, found.tripped) == (0.0, False)
+    pooled = harm(shares(10900, 9410), shares(1100, 590), higher_is_worse=False, catch=0.05)
+    assert pooled is not None
+    assert pooled.tripped
+    alone = [(shares(0, 0), shares(500, 0)), *periods]
+    assert harm_over(alone, higher_is_worse=False, catch=0.05) == found
