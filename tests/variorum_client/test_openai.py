@@ -136,7 +136,7 @@ def test_an_answer_is_logged_with_one_call(server: FakeVariorum, sdk: Client, mo
         "prompt": "plain",
         "environment": "production",
         "commit": "a" * 40,
-        "model": "base",
+        "model": "local/base",
         "input": {"variables": {"name": "Ada"}},
         "output": "ok",
         "input_tokens": 2,

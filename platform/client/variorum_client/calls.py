@@ -19,7 +19,8 @@ def answer_fields(response: Any) -> dict[str, Any]:
     """
     message = _of(_first(response), "message")
     calls = [_plain(one) for one in _of(message, "tool_calls") or ()]
-    output = _output(_of(message, "content") or _of(message, "refusal"), calls)
+    texts = [one for one in (_of(message, "content"), _of(message, "refusal")) if isinstance(one, str)]
+    output = _output(max(texts, key=len, default=None), calls)
     return _told(response) | ({"output": output} if output is not None else {})
 
 
@@ -30,10 +31,9 @@ def _told(response: Any) -> dict[str, Any]:
     return {**found, "model": model} if isinstance(model, str) and model else found
 
 
-def _output(content: Any, calls: list[Any]) -> Any:
+def _output(text: str | None, calls: list[Any]) -> Any:
     """The text; with tool calls an object, because the text alone is not what the model said."""
-    text = content if isinstance(content, str) else None
-    return {"content": text, "tool_calls": calls} if calls else text
+    return {"content": text or None, "tool_calls": calls} if calls else text
 
 
 def _first(response: Any) -> Any:
@@ -123,7 +123,7 @@ class Call:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if self._texts or self._tools:
-            self._found["output"] = _output("".join(self._texts) or None, [*self._tools.values()])
+            self._found["output"] = _output("".join(self._texts), [*self._tools.values()])
         fields = {**self._found, **({"error": _words(error)} if error is not None else {})}
         end = self._ended or time.perf_counter()
         self.id = self._log(started_at=self._started_at, latency_ms=(end - self._began) * 1000, **fields)

@@ -278,7 +278,7 @@ class Client:
             "commit": handle.commit if handle else None,
             "variant": fields["variant"] or (handle.variant if handle else None) or None,
             "adapter": handle.adapter.path if handle and handle.adapter else None,
-            "model": fields["model"] or (handle.model if handle else None),
+            "model": _model(fields["model"], handle.model if handle else None),
             "started_at": _start(fields["started_at"], fields["latency_ms"]),
             "input": given if isinstance(given, Mapping) else {"messages": list(given)},
             "tags": list(fields["tags"]) or None,
@@ -302,6 +302,11 @@ class Client:
         self._counter.after_fork()
         self._live.after_fork()
         self._logs.after_fork()
+
+
+def _model(said: str | None, named: str | None) -> str | None:
+    """The model that answered; where it is the prompt's, with its provider as the prompt names it."""
+    return named if named and (not said or said == named.partition("/")[2]) else said
 
 
 def _start(started_at: datetime | None, latency_ms: float | None) -> str:

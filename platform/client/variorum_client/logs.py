@@ -53,7 +53,7 @@ class LogSender:
 
     def add(self, make: Callable[[], dict[str, Any]]) -> bool:
         """Queue the log that `make` makes; False when it was dropped. Never blocks, never raises."""
-        item = _encode(make)
+        item = encoded(make)
         with self._lock:
             full = len(self._queue) >= CAPACITY or self._bytes + len(item or b"") > MAX_QUEUED_BYTES
             if item is None or full or self._stop.is_set():
@@ -192,7 +192,7 @@ def _blamed(said: Any) -> set[int]:
     return {int(match[1]) for match in found if match}
 
 
-def _encode(make: Callable[[], dict[str, Any]]) -> bytes | None:
+def encoded(make: Callable[[], dict[str, Any]]) -> bytes | None:
     """JSON bytes of a log, or None for what is no JSON or too large; unusual values are written as text."""
     try:
         entry = make()
