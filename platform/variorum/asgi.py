@@ -160,11 +160,13 @@ def _hear(payload: str) -> None:
     news = json.loads(payload)
     lane.hear(news)
     hub.publish(news)
+    lanes.hear(news)
 
 
 def _doubt() -> None:
     lane.doubt()
     hub.resync()
+    lanes.hear(None)
 
 
 def _before_the_end(call: Callable[[], None]) -> None:
@@ -199,4 +201,5 @@ async def _live(receive: Receive, send: Send) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await lane.flush()
+    await lanes.close()
     await send({"type": "lifespan.shutdown.complete"})

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "evals.metrics",
     "evals.runs",
     "monitoring.logs",
+    "monitoring.gateway",
     "monitoring.quality",
     "monitoring.alerts",
     "variorum_sample",

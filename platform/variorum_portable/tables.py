@@ -3,6 +3,7 @@
 from evals.metrics import portable as metrics
 from evals.runs import portable as runs
 from monitoring.alerts import portable as alerts
+from monitoring.gateway import portable as gateway
 from monitoring.logs import portable as logs
 from monitoring.quality import portable as quality
 from variorum.accounts import portable as accounts
@@ -17,7 +18,7 @@ from variorum.repos import portable as repos
 from variorum.training import portable as training
 
 ROOMS = [
-    accounts, events, jobs, repos, datasets, inference, drafts, deployments, training, metrics, runs, logs, quality,
+    accounts, events, jobs, repos, datasets, inference, drafts, deployments, training, metrics, runs, logs, gateway, quality,
     alerts,
 ]  # fmt: skip
 TABLES: list[Table] = [table for room in ROOMS for table in room.TABLES]

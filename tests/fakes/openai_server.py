@@ -12,8 +12,10 @@ By hand: `python -m tests.fakes.openai_server --port 8171 --delay-ms 50 --answer
 
 import argparse
 import asyncio
+import base64
 import hashlib
 import json
+import struct
 import threading
 import time
 from collections import deque
@@ -60,6 +62,23 @@ class Fault:
     retry_after: str | None = None
     delay: float = 0.0
     text: str = "late"
+    pieces: tuple[bytes, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    whole: bool = True
+
+    @classmethod
+    def raw(
+        cls,
+        *pieces: bytes,
+        code: int = 200,
+        kind: str = "text/event-stream",
+        gap: float = 0.0,
+        whole: bool = True,
+        headers: dict[str, str] | None = None,
+    ) -> "Fault":
+        """These bytes as they are, `gap` seconds apart; not `whole`: the connection breaks after them."""
+        given = (("Content-Type", kind), *(headers or {}).items())
+        return cls("raw", code, delay=gap, pieces=pieces, headers=given, whole=whole)
 
     @classmethod
     def status(cls, code: int) -> "Fault":
@@ -110,6 +129,7 @@ class FakeOpenAI:
     in_flight: int = 0
     peak: int = 0
     port: int = 0
+    hung_up: int = 0  # callers of a raw answer who left in the middle of it
 
     def __post_init__(self) -> None:
         self._script: deque[Answer] = deque()
@@ -134,7 +154,7 @@ class FakeOpenAI:
         with self._lock:
             self.calls.clear()
             self._script.clear()
-            self.peak = 0
+            self.peak = self.hung_up = 0
 
     def next_answer(self, call: Call) -> Answer:
         """What this chat call gets."""
@@ -195,6 +215,67 @@ def chunks(call: Call, text: str) -> list[bytes]:
     return [f"data: {json.dumps(event)}\n\n".encode() for event in events] + [b"data: [DONE]\n\n"]
 
 
+def response(call: Call, text: str) -> dict[str, Any]:
+    """A document of the Responses API."""
+    said = {"type": "output_text", "text": text, "annotations": []}
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [said]}
+    given, made = tokens(json.dumps(call.body.get("input"))), tokens(text)
+    usage = {
+        "input_tokens": given,
+        "output_tokens": made,
+        "total_tokens": given + made,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": 0},
+    }
+    return {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": int(time.time()),
+        "status": "completed",
+        "error": None,
+        "model": call.body.get("model", ""),
+        "output": [item],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": usage,
+    }
+
+
+def response_events(call: Call, text: str) -> list[bytes]:
+    """The same as typed events; this API has no [DONE]."""
+    whole = response(call, text)
+    begun = {**whole, "status": "in_progress", "output": [], "usage": None}
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0, "logprobs": []}
+    events: list[dict[str, Any]] = [{"type": "response.created", "response": begun}]
+    events += [{"type": "response.output_text.delta", "delta": word, **place} for word in text.split()]
+    events.append({"type": "response.completed", "response": whole})
+    return [
+        f"event: {event['type']}\ndata: {json.dumps({**event, 'sequence_number': at})}\n\n".encode()
+        for at, event in enumerate(events)
+    ]
+
+
+def embeddings(call: Call, text: str) -> dict[str, Any]:
+    """Three numbers for each input, the number of its words first; as base64 when that is asked for."""
+    given = call.body.get("input")
+    inputs = given if isinstance(given, list) else [given]
+    rows = [[float(tokens(str(one))), 0.5, -1.0] for one in inputs]
+    packed = call.body.get("encoding_format") == "base64"
+    shown: list[Any] = [base64.b64encode(struct.pack("<3f", *row)).decode() if packed else row for row in rows]
+    data = [{"object": "embedding", "index": at, "embedding": row} for at, row in enumerate(shown)]
+    used = sum(tokens(str(one)) for one in inputs)
+    usage = {"prompt_tokens": used, "total_tokens": used}
+    return {"object": "list", "data": data, "model": call.body.get("model", ""), "usage": usage}
+
+
+MAKERS: dict[str, tuple[Callable[[Call, str], dict[str, Any]], Callable[[Call, str], list[bytes]]]] = {
+    "chat/completions": (completion, chunks),
+    "responses": (response, response_events),
+    "embeddings": (embeddings, lambda call, text: []),
+}
+
+
 def error_document(code: int) -> dict[str, Any]:
     """An error in OpenAI's shape."""
     kinds = {
@@ -220,7 +301,7 @@ class _Server:
         self.tasks.add(task)
         try:
             while (call := await self._read(reader)) is not None:
-                if not await self._serve(call, writer):
+                if not await self._serve(call, reader, writer):
                     break
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
@@ -243,30 +324,32 @@ class _Server:
             time.monotonic(),
         )
 
-    async def _serve(self, call: Call, writer: asyncio.StreamWriter) -> bool:
+    async def _serve(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one call; False when the connection is done."""
         fake = self.fake
         fake.calls.append(call)
         fake.in_flight += 1
         fake.peak = max(fake.peak, fake.in_flight)
         try:
-            return await self._route(call, writer)
+            return await self._route(call, reader, writer)
         finally:
             fake.in_flight -= 1
 
-    async def _route(self, call: Call, writer: asyncio.StreamWriter) -> bool:
+    async def _route(self, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         if self.fake.api_key and call.headers.get("authorization") != f"Bearer {self.fake.api_key}":
             return await self._json(writer, 401, error_document(401))
         if call.path.endswith("/models"):
             items = [{"id": name, "object": "model", "created": 0, "owned_by": "fake"} for name in self.fake.models]
             return await self._json(writer, 200, {"object": "list", "data": items})
-        if not call.path.endswith("/chat/completions"):
+        if not call.path.endswith(("/chat/completions", "/responses", "/embeddings")):
             return await self._json(writer, 404, error_document(404))
         answer = (
             await asyncio.to_thread(self.fake.next_answer, call)
             if callable(self.fake.answer)
             else self.fake.next_answer(call)
         )
+        if isinstance(answer, Fault) and answer.kind == "raw":
+            return await self._raw(answer, reader, writer)
         waits = 0.0 if call.body.get("model") in self.fake.fast else self.fake.delay
         delay = waits + (answer.delay if isinstance(answer, Fault) else 0)
         if delay:
@@ -274,9 +357,27 @@ class _Server:
         if isinstance(answer, Fault) and answer.kind != "slow":
             return await self._fail(call, answer, writer)
         text = answer.text if isinstance(answer, Fault) else answer
+        made, pieces = next(makers for end, makers in MAKERS.items() if call.path.endswith(f"/{end}"))
         if call.body.get("stream"):
-            return await self._stream(writer, chunks(call, text))
-        return await self._json(writer, 200, completion(call, text))
+            return await self._stream(writer, pieces(call, text))
+        return await self._json(writer, 200, made(call, text))
+
+    async def _raw(self, fault: Fault, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fault.headers)
+        writer.write(f"HTTP/1.1 {fault.code} X\r\n{lines}Transfer-Encoding: chunked\r\n\r\n".encode())
+        for piece in fault.pieces:
+            writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+            await writer.drain()
+            try:
+                await asyncio.wait_for(reader.read(1), fault.delay or 0.001)
+            except TimeoutError:
+                continue
+            self.fake.hung_up += 1
+            return False
+        if fault.whole:
+            writer.write(b"0\r\n\r\n")
+            await writer.drain()
+        return fault.whole
 
     async def _fail(self, call: Call, fault: Fault, writer: asyncio.StreamWriter) -> bool:
         if fault.kind == "status":

@@ -5851,12 +5851,13 @@ export interface components {
         /**
          * @description * `runtime` - Runtime
          *     * `logs` - Logs
+         *     * `gateway` - Gateway
          *     * `read` - Read
          *     * `write` - Write
          *     * `admin` - Admin
          * @enum {string}
          */
-        ScopesEnum: "runtime" | "logs" | "read" | "write" | "admin";
+        ScopesEnum: "runtime" | "logs" | "gateway" | "read" | "write" | "admin";
         /** @description A score with the metric version that gave it. */
         Score: {
             readonly metric: string;

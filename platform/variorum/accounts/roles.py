@@ -1,4 +1,4 @@
-"""Four roles in a project and five scopes of a key, with what each may do."""
+"""Four roles in a project and six scopes of a key, with what each may do."""
 
 from django.db import models
 
@@ -13,10 +13,11 @@ class Role(models.TextChoices):
 
 
 class Scope(models.TextChoices):
-    """What a key was made for. `runtime` and `logs` open only those two doors."""
+    """What a key was made for. `runtime`, `logs` and `gateway` open only those doors."""
 
     RUNTIME = "runtime"
     LOGS = "logs"
+    GATEWAY = "gateway"
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
@@ -37,6 +38,6 @@ def lower(first: Role, second: Role) -> Role:
 
 
 def role_of_scopes(scopes: list[str]) -> Role | None:
-    """The role that a key's scopes amount to; None for a key that only fetches bundles or posts logs."""
+    """The role that a key's scopes amount to; None for a key that only fetches bundles, posts logs or calls models."""
     roles = [role for scope, role in SCOPE_ROLE.items() if scope in scopes]
     return max(roles, key=lambda role: RANK[role], default=None)

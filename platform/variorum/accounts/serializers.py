@@ -168,7 +168,7 @@ class NewApiKey(serializers.Serializer[object]):
     """What the key is for and until when."""
 
     name = serializers.CharField(max_length=100, validators=[plain])
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), min_length=1, max_length=5)
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), min_length=1, max_length=6)
     expires_at = serializers.DateTimeField(allow_null=True, default=None)
     environments = serializers.ListField(
         child=serializers.SlugField(max_length=63),

@@ -23,6 +23,7 @@ from variorum.lib.errors import Conflict, Invalid
 from variorum.lib.net import check_url
 
 TIMEOUT = 120.0
+RESERVED = {LOCAL, "prompts"}  # our own model server; a project's prompts at the gateway
 _clients: dict[int, httpx.Client] = {}
 _lock = threading.Lock()
 
@@ -124,8 +125,8 @@ def create_provider(
     """A new endpoint. Raises Conflict for a taken name, Invalid for a bad address."""
     for url in (base_url, *replicas):
         check_url(url)
-    if slug == LOCAL:
-        text = f"{LOCAL} is the name of our own model server. Choose another."
+    if slug in RESERVED:
+        text = f"{slug} means something else in the name of a model. Choose another."
         raise Invalid(text, errors=[{"where": "slug", "code": "reserved", "detail": text}])
     try:
         with transaction.atomic():

@@ -4,7 +4,8 @@ A lane answers its one hot path and asks the ordinary view (`django`) for everyt
 of rules.
 """
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
 from variorum.lib.asgi import App as App
 from variorum.lib.asgi import Receive, Scope, Send
@@ -20,7 +21,10 @@ class Lane(Protocol):
         """Answer it, or have `django` answer it."""
 
 
+Hearer = Callable[[dict[str, Any] | None], None]
 _lanes: list[Lane] = []
+_hearers: list[Hearer] = []
+_closers: list[Callable[[], Awaitable[None]]] = []
 
 
 def add(lane: Lane) -> None:
@@ -31,3 +35,25 @@ def add(lane: Lane) -> None:
 def find(scope: Scope) -> Lane | None:
     """The lane for a request."""
     return next((lane for lane in _lanes if lane.wants(scope)), None)
+
+
+def on_news(hearer: Hearer) -> None:
+    """Have every message of `events.live` told to a function on the event loop; None when some may have been missed."""
+    _hearers.append(hearer)
+
+
+def hear(news: dict[str, Any] | None) -> None:
+    """Pass a message on."""
+    for hearer in _hearers:
+        hearer(news)
+
+
+def on_close(closer: Callable[[], Awaitable[None]]) -> None:
+    """Have a function awaited when the web process ends, after its last request."""
+    _closers.append(closer)
+
+
+async def close() -> None:
+    """End what the lanes still do."""
+    for closer in _closers:
+        await closer()

@@ -1,8 +1,11 @@
 """Outgoing requests that connect to the address that was checked, and follow no redirects."""
 
-from collections.abc import Mapping
+import asyncio
+import ssl
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit, urlunsplit
 
+import httpcore
 import httpx
 
 from variorum.lib.net import resolve_public
@@ -28,3 +31,49 @@ def post_bytes(url: str, body: bytes, *, headers: Mapping[str, str], timeout: fl
         client.stream("POST", target, content=body, headers={**headers, **host}, extensions=extensions) as response,
     ):
         return response.status_code
+
+
+class _PublicBackend(httpcore.AsyncNetworkBackend):
+    """Connects to addresses that `resolve_public` allows: the name is resolved once, at the moment of connecting."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Raises Invalid for a private or unknown host."""
+        netloc = f"[{host}]" if ":" in host else host
+        address = await asyncio.to_thread(resolve_public, f"http://{netloc}:{port}/")
+        return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        """As the event loop does."""
+        await self._inner.sleep(seconds)
+
+
+def public_pool(connections: int, *, idle: int = 100, idle_seconds: float = 30.0) -> httpcore.AsyncConnectionPool:
+    """Kept connections to public hosts (or those that the operator allows), by host name; no redirects, no proxies.
+
+    A connection is checked as it is made, so a name that leads elsewhere a moment later changes nothing. Raises
+    Invalid where httpcore raises ConnectError.
+    """
+    return httpcore.AsyncConnectionPool(
+        ssl_context=ssl.create_default_context(),
+        max_connections=connections,
+        max_keepalive_connections=idle,
+        keepalive_expiry=idle_seconds,
+        network_backend=_PublicBackend(),
+    )
+
+
+def private_pool(connections: int, *, idle: int = 100) -> httpcore.AsyncConnectionPool:
+    """The same for an address that the operator set, as that of our own model server."""
+    return httpcore.AsyncConnectionPool(
+        max_connections=connections, max_keepalive_connections=idle, keepalive_expiry=30.0
+    )

@@ -9,6 +9,7 @@ export type Scope = components["schemas"]["ScopesEnum"];
 export const SCOPES: { value: Scope; label: string; may: string }[] = [
   { value: "runtime", label: "Runtime", may: "fetch what is live, for applications" },
   { value: "logs", label: "Logs", may: "send logs, for applications" },
+  { value: "gateway", label: "Gateway", may: "call models and prompts, for applications" },
   { value: "read", label: "Read", may: "everything that a viewer reads" },
   { value: "write", label: "Write", may: "what an editor does: drafts, data, jobs" },
   { value: "admin", label: "Admin", may: "what a maintainer does: merge, deploy" },

@@ -1,0 +1,281 @@
+"""Calls of providers: kept connections, time-outs, tries. Everything here runs on the event loop."""
+
+import asyncio
+import random
+import ssl
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpcore
+
+from monitoring.gateway.plans import Attempt, Patience
+from monitoring.gateway.refusals import Refused
+from monitoring.gateway.secret import Veil
+from variorum.inference.shapes import LOCAL
+from variorum.lib.errors import Problem
+from variorum.lib.safe_http import private_pool, public_pool
+
+CONNECT_SECONDS = 10.0
+WRITE_SECONDS = 60.0
+MOST_CONNECTIONS = 2000
+MOST_BODY = 128_000_000  # bytes of an answer that comes whole
+LONGEST_WAIT = 20.0  # seconds between two tries; who asks for more is asked no more
+AGAIN = frozenset({408, 409, 429})  # and 5xx
+ELSEWHERE = frozenset({401, 403, 404})  # of no use to repeat; another provider may answer
+FALSE = b"false"
+
+
+@dataclass
+class Answer:
+    """An upstream's answer whose first bytes have come (none for an empty body)."""
+
+    attempt: Attempt
+    status: int
+    headers: Mapping[bytes, bytes]
+    first: bytes
+    rest: AsyncIterator[bytes]
+    response: httpcore.Response
+
+    @property
+    def content_type(self) -> bytes:
+        """Without its parameters, in lower case."""
+        return self.headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+
+    async def close(self) -> None:
+        """Give the connection back, or cut it when the answer has not ended."""
+        await self.response.aclose()
+
+
+class Failed(Exception):
+    """A try that brought no answer. `code` is timed_out, unavailable, or that of our own check of the address."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail
+
+    @property
+    def again(self) -> bool:
+        """Whether the same may work a moment later."""
+        return self.code in {"timed_out", "unavailable", "unknown_host"}
+
+    def refusal(self) -> Refused:
+        """For the caller."""
+        status = 504 if self.code == "timed_out" else 502 if self.again else 400
+        return Refused(status, self.detail, self.code, kind="upstream_error" if status > 500 else "")
+
+
+@dataclass
+class Clock:
+    """The patience of one call, and what was tried."""
+
+    patience: Patience
+    tries: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.began = time.monotonic()
+
+    @property
+    def left(self) -> float:
+        """Seconds until the whole call has taken too long."""
+        return self.began + self.patience.total - time.monotonic()
+
+    def within(self, seconds: float) -> float:
+        """So many seconds, or what is left."""
+        return max(0.0, min(seconds, self.left))
+
+
+class Upstreams:
+    """The connections of one web process. Made at first use, inside its event loop."""
+
+    def __init__(self) -> None:
+        self._public: httpcore.AsyncConnectionPool | None = None
+        self._local: httpcore.AsyncConnectionPool | None = None
+
+    def _pool(self, attempt: Attempt) -> httpcore.AsyncConnectionPool:
+        if attempt.target.provider == LOCAL:
+            self._local = self._local or private_pool(MOST_CONNECTIONS)
+            return self._local
+        self._public = self._public or public_pool(MOST_CONNECTIONS)
+        return self._public
+
+    async def close(self) -> None:
+        """Close what is kept."""
+        for pool in (self._public, self._local):
+            if pool is not None:
+                await pool.aclose()
+        self._public = self._local = None
+
+    async def ask(self, attempts: Sequence[Attempt], clock: Clock, extra: Mapping[str, str]) -> Answer:
+        """The first good answer, or the last bad one. Tries are made only before the first byte of an answer.
+
+        Raises Refused when nobody answered at all.
+        """
+        bad: list[Answer] = []
+        try:
+            return await self._ask(attempts, clock, extra, bad)
+        except BaseException:
+            for answer in bad:
+                await answer.close()
+            raise
+
+    async def _ask(
+        self, attempts: Sequence[Attempt], clock: Clock, extra: Mapping[str, str], bad: list[Answer]
+    ) -> Answer:
+        """`bad` holds the last bad answer, still open."""
+        failed: Failed | None = None
+        for attempt in attempts:
+            for again in range(clock.patience.retries + 1):
+                if bad:
+                    await bad.pop().close()
+                try:
+                    answer = await self._try(attempt, clock, extra)
+                except Failed as error:
+                    failed, wait = error, _backoff(again) if error.again else None
+                else:
+                    if answer.status < 400 or not _may_change(answer.status):
+                        return answer
+                    bad.append(answer)
+                    wait = _wait(answer, again)
+                if clock.left <= 0 or wait is None or again == clock.patience.retries or wait > clock.left:
+                    break
+                await asyncio.sleep(wait)
+            if clock.left <= 0:
+                break
+        if bad:
+            return bad.pop()
+        raise (failed or Failed("timed_out", "The call took too long.")).refusal()
+
+    async def _try(self, attempt: Attempt, clock: Clock, extra: Mapping[str, str]) -> Answer:
+        began = time.monotonic()
+        said: dict[str, Any] = {"model": attempt.name}
+        clock.tries.append(said)
+        try:
+            async with asyncio.timeout(clock.within(clock.patience.first_byte)):
+                answer = await self._open(attempt, extra)
+            said["status"] = answer.status
+        except Problem as problem:
+            said["error"] = problem.stable_code
+            raise Failed(problem.stable_code, problem.detail) from None
+        except (TimeoutError, httpcore.TimeoutException):
+            said["error"] = "timed_out"
+            raise Failed("timed_out", f"{attempt.target.provider} did not answer in time.") from None
+        except (
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.UnsupportedProtocol,
+            OSError,
+            ssl.SSLError,
+        ) as exc:
+            said["error"] = type(exc).__name__
+            text = f"{attempt.target.provider} cannot be reached ({type(exc).__name__})."
+            raise Failed("unavailable", text) from None
+        finally:
+            said["ms"] = round((time.monotonic() - began) * 1000, 1)
+        return answer
+
+    async def _open(self, attempt: Attempt, extra: Mapping[str, str]) -> Answer:
+        """Send, and wait for the head of the answer and the first piece of its body."""
+        url = httpcore.URL(attempt.url)
+        own = {"host": _host(url), "accept-encoding": "identity", "user-agent": "variorum", **extra, **attempt.headers}
+        own["content-length"] = str(len(attempt.body))
+        timeouts = {"connect": CONNECT_SECONDS, "write": WRITE_SECONDS, "pool": CONNECT_SECONDS}
+        request = httpcore.Request(
+            "POST",
+            url,
+            headers=[(name.encode(), value.encode()) for name, value in own.items()],
+            content=attempt.body,
+            extensions={"timeout": timeouts},
+        )
+        response = await self._pool(attempt).handle_async_request(request)
+        try:
+            pieces = response.aiter_stream()
+            first = b""
+            async for piece in pieces:
+                if first := piece:
+                    break
+        except BaseException:
+            await response.aclose()
+            raise
+        headers = {name.lower(): value for name, value in response.headers}
+        return Answer(attempt, response.status, headers, first, pieces, response)
+
+
+async def whole(answer: Answer, clock: Clock) -> bytes:
+    """The body of an answer that comes in one. Raises Refused when it is cut, too slow or too large."""
+    found, size = [answer.first], len(answer.first)
+    try:
+        async for piece in pieces(answer, clock):
+            found.append(piece)
+            size += len(piece)
+            if size > MOST_BODY:
+                raise cut(answer, "sent more than can be held")
+    finally:
+        await answer.close()
+    return b"".join(found)
+
+
+async def pieces(answer: Answer, clock: Clock) -> AsyncIterator[bytes]:
+    """The rest of a body as it comes. Raises Refused when it breaks off or when a piece does not come in time."""
+    while True:
+        try:
+            async with asyncio.timeout(clock.within(clock.patience.between)):
+                piece = await anext(answer.rest, None)
+        except (TimeoutError, httpcore.TimeoutException):
+            raise cut(answer, "stopped in the middle of its answer", "timed_out") from None
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
+            raise cut(answer, "broke off in the middle of its answer") from None
+        if piece is None:
+            return
+        yield piece
+
+
+def cut(answer: Answer, words: str, code: str = "upstream_cut") -> Refused:
+    """An answer that is not whole."""
+    status = 504 if code == "timed_out" else 502
+    return Refused(status, f"{answer.attempt.target.provider} {words}.", code, kind="upstream_error")
+
+
+def veil_of(answer: Answer) -> Veil:
+    """What hides the provider's key."""
+    return Veil(answer.attempt.target.key)
+
+
+def _host(url: httpcore.URL) -> str:
+    host = url.host.decode()
+    host = f"[{host}]" if ":" in host else host
+    return host if url.port in {None, 80 if url.scheme == b"http" else 443} else f"{host}:{url.port}"
+
+
+def _may_change(status: int) -> bool:
+    """Whether another try, here or elsewhere, may bring something better."""
+    return status >= 500 or status in AGAIN or status in ELSEWHERE
+
+
+def _wait(answer: Answer, again: int) -> float | None:
+    """Seconds to the next try of the same model; None when that is of no use."""
+    if answer.status in ELSEWHERE or answer.headers.get(b"x-should-retry") == FALSE:
+        return None
+    asked = retry_after(answer.headers)
+    if asked is None:
+        return _backoff(again)
+    return asked + random.uniform(0, 0.1) if asked <= LONGEST_WAIT else None  # noqa: S311  (spreads the load)
+
+
+def _backoff(again: int) -> float:
+    return min(0.25 * 2.0**again, 8.0) * random.uniform(0.5, 1.0)  # noqa: S311  (spreads the load)
+
+
+def retry_after(headers: Mapping[bytes, bytes]) -> float | None:
+    """Seconds that an answer asks to wait: milliseconds, seconds, or a date; None when it says nothing usable."""
+    try:
+        if raw := headers.get(b"retry-after-ms"):
+            return max(0.0, float(raw) / 1000)
+        raw = headers.get(b"retry-after", b"")
+        if raw[:1].isdigit():
+            return max(0.0, float(raw))
+        return max(0.0, parsedate_to_datetime(raw.decode("latin-1")).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
