@@ -18,8 +18,8 @@ from variorum.repos import portable as repos
 from variorum.training import portable as training
 
 ROOMS = [
-    accounts, events, jobs, repos, datasets, inference, drafts, deployments, training, metrics, runs, logs, gateway, quality,
-    alerts,
+    accounts, events, jobs, repos, datasets, inference, drafts, deployments, training, metrics, runs, logs, gateway,
+    quality, alerts,
 ]  # fmt: skip
 TABLES: list[Table] = [table for room in ROOMS for table in room.TABLES]
 STAYS: Stays = {model: why for room in ROOMS for model, why in room.STAYS.items()}
