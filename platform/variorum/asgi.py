@@ -1,7 +1,8 @@
 """The web process: three lanes in front of one Django.
 
 1. The runtime bundle (`variorum.deployments.lane`): ready bytes from this process's memory.
-2. The live stream (`variorum.events.stream`): server-sent events on the event loop.
+2. The streams: the pages' (`variorum.events.stream`) and the apps' (`variorum.deployments.changes`), server-sent events
+   on the event loop.
 3. Everything else: Django as a WSGI application in threads (a2wsgi). It costs about half of Django's own ASGI handler.
 
 Lanes 1 and 2 ask lane 3 for everything that is not their one hot path, so that there is one set of rules. So do the
@@ -30,6 +31,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
 wsgi_application = get_wsgi_application()
 
 from variorum.accounts.authentication import is_somebody  # noqa: E402
+from variorum.deployments.changes import Changes  # noqa: E402
 from variorum.deployments.lane import RuntimeLane  # noqa: E402
 from variorum.events import live, stream  # noqa: E402  (Django is ready only now)
 from variorum.lib import asgi, lanes  # noqa: E402
@@ -61,6 +63,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
         if RuntimeLane.wants(scope):
             await lane.serve(scope, receive, send)
+        elif Changes.wants(scope):
+            await changes.serve(scope, receive, send)
         elif STREAM.match(scope["path"]) and scope["method"] == "GET":
             await stream.serve(scope, receive, send, hub=hub, authorise=django)
         elif hot := lanes.find(scope):
@@ -100,6 +104,7 @@ async def django(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 lane = RuntimeLane(view=django)
+changes = Changes(lane, view=django)
 
 
 def _check_address(scope: Scope) -> None:
@@ -159,14 +164,21 @@ def _joined(send: Send) -> Send:
 def _hear(payload: str) -> None:
     news = json.loads(payload)
     lane.hear(news)
+    changes.hear(news)
     hub.publish(news)
     lanes.hear(news)
 
 
 def _doubt() -> None:
     lane.doubt()
+    changes.doubt()
     hub.resync()
     lanes.hear(None)
+
+
+def _shut() -> None:
+    hub.shut()
+    changes.shut()
 
 
 def _before_the_end(call: Callable[[], None]) -> None:
@@ -187,7 +199,7 @@ def _before_the_end(call: Callable[[], None]) -> None:
 async def _live(receive: Receive, send: Send) -> None:
     """Startup and shutdown of a web process."""
     await receive()
-    _before_the_end(hub.shut)
+    _before_the_end(_shut)
     tasks = [
         asyncio.ensure_future(Listener({live.CHANNEL: _hear}, _doubt).run()),
         asyncio.ensure_future(lane.run()),
@@ -196,7 +208,7 @@ async def _live(receive: Receive, send: Send) -> None:
     gc.freeze()  # what was loaded at the start is never garbage: looking through it again and again costs requests
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    hub.shut()
+    _shut()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

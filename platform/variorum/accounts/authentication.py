@@ -25,7 +25,12 @@ BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="variorum", charset="UTF-8"'
 
 def find_key(token: str) -> ApiKey:
     """The live key of a token. Raises Unauthenticated for an unknown, expired or revoked one."""
-    key = ApiKey.objects.select_related("project", "created_by").filter(token_hash=token_hash(token)).first()
+    return live_key(token_hash(token))
+
+
+def live_key(hashed: str) -> ApiKey:
+    """The live key by the hash of its token. Raises as find_key."""
+    key = ApiKey.objects.select_related("project", "created_by").filter(token_hash=hashed).first()
     if key is None:
         raise Unauthenticated("This API key is not known here.", code="unknown_key", headers=CHALLENGE)
     if key.state() != "active":

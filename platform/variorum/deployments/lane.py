@@ -23,6 +23,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from django.db import InterfaceError, OperationalError, close_old_connections
@@ -36,6 +37,7 @@ from variorum.deployments.runtime import HEADERS
 from variorum.deployments.serving import Ready
 from variorum.lib.asgi import Message, Receive, Send
 from variorum.lib.asgi import Scope as AsgiScope
+from variorum_client.delivery import Delivery
 
 log = logging.getLogger(__name__)
 PREFIX, SUFFIX = "/api/v1/runtime/", "/bundle"
@@ -72,10 +74,11 @@ class _Held(Generic[V]):
 
 
 @dataclass(slots=True)
-class _Answer:
-    """The two messages of a 200, and those of a 304."""
+class Answer:
+    """The two messages of a 200, and those of a 304; `delivery` is the same compiled, once somebody asked for it."""
 
     ready: Ready
+    delivery: Delivery | None = None
     full: tuple[Message, Message] = field(init=False)
     same: tuple[Message, Message] = field(init=False)
 
@@ -110,7 +113,7 @@ class RuntimeLane:
     def __init__(self, view: App) -> None:
         self._view = view
         self._keys: OrderedDict[bytes, _Held[KeyFacts]] = OrderedDict()
-        self._bundles: OrderedDict[tuple[int, str], _Held[_Answer]] = OrderedDict()
+        self._bundles: OrderedDict[tuple[int, str], _Held[Answer]] = OrderedDict()
         self._refusals: OrderedDict[tuple[bytes, str], tuple[float, list[Message]]] = OrderedDict()
         self._loading: dict[Any, asyncio.Task[Any]] = {}
         self._bytes = 0
@@ -127,14 +130,14 @@ class RuntimeLane:
     async def serve(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer from memory, or let the view answer."""
         environment = scope["path"][len(PREFIX) : -len(SUFFIX)]
-        token, if_none_match = _headers(scope)
-        if not token:
+        digest = token_of(scope)
+        if digest is None:
             await self._view(scope, receive, send)
             return
-        digest = hashlib.sha256(token).digest()
+        if_none_match = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
         if self._refusals and await self._refused_lately(digest, environment, send):
             return
-        answer = await self._find(digest, environment)
+        answer = await self.find(digest, environment)
         if answer is None:
             await self._refuse(digest, environment, scope, receive, send)
             return
@@ -143,28 +146,49 @@ class RuntimeLane:
         await send(start)
         await send(body)
 
-    async def _find(self, digest: bytes, environment: str) -> _Answer | None:
-        """The answer for a key and an environment; None when the view has to say why not."""
-        now = time.monotonic()
-        held_key = self._keys.get(digest)
-        if held_key is None or held_key.until <= now:
-            held_key = await self._look_up(self._keys, digest, lambda: _load_key(digest))
-        facts = held_key.value if held_key else None
-        if facts is None or facts.expires <= time.time():
+    async def find(self, digest: bytes, environment: str) -> Answer | None:
+        """The answer for a key (the hash of its token) and an environment; None when the view has to say why not."""
+        facts = await self.key(digest)
+        if facts is None or (facts.environments and environment not in facts.environments):
             return None
-        if facts.environments and environment not in facts.environments:
-            return None
-        place = (facts.project_id, environment)
+        answer = await self.served((facts.project_id, environment))
+        if answer is not None:
+            self._used.add(facts.id)
+        return answer
+
+    async def key(self, digest: bytes) -> KeyFacts | None:
+        """What is known of a key that may fetch now; None for every other."""
+        held = self._keys.get(digest)
+        if held is None or held.until <= time.monotonic():
+            held = await self._look_up(self._keys, digest, lambda: _load_key(digest))
+        facts = held.value if held else None
+        return None if facts is None or facts.expires <= time.time() else facts
+
+    async def served(self, place: tuple[int, str], *, patience: float | None = PATIENCE) -> Answer | None:
+        """What an environment of a project (its id and the environment's slug) serves; None for nothing.
+
+        Something older after `patience` seconds, None: wait for what is true now as long as the database answers.
+        """
         held = self._bundles.get(place)
-        if held is None or held.until <= now:
-            held = await self._look_up(self._bundles, place, lambda: _load_answer(place, held))
-        if held is None or held.value is None:
-            return None
-        self._used.add(facts.id)
-        return held.value
+        if held is None or held.until <= time.monotonic():
+            load = partial(_load_answer, place, held)
+            held = await self._look_up(self._bundles, place, load, patience=patience)
+        return held.value if held else None
+
+    async def delivery(self, answer: Answer) -> Delivery:
+        """The same compiled, in a thread when it is for the first time."""
+        if answer.delivery is None:
+            loop = asyncio.get_running_loop()
+            answer.delivery = await loop.run_in_executor(self._threads, serving.compiled, answer.ready)
+        return answer.delivery
 
     async def _look_up(
-        self, held: "OrderedDict[Any, _Held[V]]", key: Any, load: Callable[[], V | None]
+        self,
+        held: "OrderedDict[Any, _Held[V]]",
+        key: Any,
+        load: Callable[[], V | None],
+        *,
+        patience: float | None = PATIENCE,
     ) -> _Held[V] | None:
         """What is true now, by one look-up for all who ask at once. What was true before, while the database is away
         or slow; None when there is neither."""
@@ -173,7 +197,7 @@ class RuntimeLane:
             task = self._loading[key] = asyncio.ensure_future(self._load(held, key, load))
             task.add_done_callback(lambda _: self._loading.pop(key, None))
         older = held.get(key)
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE if older and older.value else None)
+        done, _ = await asyncio.wait({task}, timeout=patience if older and older.value else None)
         if not done and older is not None:
             older.until = max(older.until, time.monotonic() + AWAY)
         return held.get(key)
@@ -212,7 +236,7 @@ class RuntimeLane:
             self._weigh(self._bundles.popitem(last=False)[1], -1)
 
     def _weigh(self, held: "_Held[Any] | None", sign: int) -> None:
-        if held is not None and isinstance(held.value, _Answer):
+        if held is not None and isinstance(held.value, Answer):
             self._bytes += sign * len(held.value.ready.body)
 
     async def _refuse(self, digest: bytes, environment: str, scope: AsgiScope, receive: Receive, send: Send) -> None:
@@ -286,17 +310,15 @@ class RuntimeLane:
             self._used |= used
 
 
-def _headers(scope: AsgiScope) -> tuple[bytes, bytes]:
-    """The bearer token (empty when there is none, or not one alone) and If-None-Match."""
-    authorization: list[bytes] = []
-    if_none_match: list[bytes] = []
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            authorization.append(value)
-        elif name == b"if-none-match":
-            if_none_match.append(value)
-    token = authorization[0][7:] if len(authorization) == 1 and authorization[0][:7].lower() == b"bearer " else b""
-    return token, b",".join(if_none_match)
+def token_of(scope: AsgiScope, *, ofrep: bool = False) -> bytes | None:
+    """The hash of the bearer token, at OFREP's doors also of X-API-Key; None when there is none, or not one alone."""
+    sent = [value for name, value in scope["headers"] if name == b"authorization"]
+    if ofrep and not sent:
+        keys = [value for name, value in scope["headers"] if name == b"x-api-key"]
+        return hashlib.sha256(keys[0]).digest() if len(keys) == 1 else None
+    if len(sent) != 1 or sent[0][:7].lower() != b"bearer ":
+        return None
+    return hashlib.sha256(sent[0][7:]).digest()
 
 
 def _with_database(call: Callable[[], V]) -> V:
@@ -318,12 +340,12 @@ def _load_key(digest: bytes) -> KeyFacts | None:
     return KeyFacts(key.pk, key.project_id, expires, frozenset(key.environments))
 
 
-def _load_answer(place: tuple[int, str], held: "_Held[_Answer] | None") -> _Answer | None:
+def _load_answer(place: tuple[int, str], held: "_Held[Answer] | None") -> Answer | None:
     known = held.value if held else None
     ready = serving.ready(*place, known.ready if known else None)
     if ready is None:
         return None
-    return known if known and known.ready is ready else _Answer(ready)
+    return known if known and known.ready is ready else Answer(ready)
 
 
 def _touch(ids: set[int], now: datetime) -> None:

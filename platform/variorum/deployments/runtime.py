@@ -1,5 +1,7 @@
 """The door through which apps fetch their bundle: the ordinary view, and what its fast lane shares with it."""
 
+import json
+
 from django.http import HttpResponse, HttpResponseNotModified
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -13,9 +15,28 @@ from variorum.accounts.roles import Scope
 from variorum.deployments import etags, serving
 from variorum.deployments.queries import NOTHING
 from variorum.deployments.serving import Ready
+from variorum.events.api import WhateverAccepted
 from variorum.lib.errors import NotFound
 
+STREAM = "stream"  # the shape of the change stream for our own clients
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+
+
+def identity(ready: Ready) -> str:
+    """What names a state in a stream: the hash of what is served."""
+    return ready.etag.decode().strip('"')
+
+
+def message(ready: Ready, shape: str = STREAM) -> bytes:
+    """The event that tells of a state: for our own clients, or as OFREP has it."""
+    name = identity(ready)
+    if shape == STREAM:
+        return _event(name, {"etag": ready.etag.decode(), "commit": ready.commit}, b"event: bundle\n")
+    return _event(name, {"type": "refetchEvaluation", "etag": name})
+
+
+def _event(name: str, data: dict[str, str], kind: bytes = b"") -> bytes:
+    return kind + f"id: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
 
 
 class RuntimeBundleView(APIView):
@@ -32,6 +53,21 @@ class RuntimeBundleView(APIView):
         """A key with the scope `runtime`. The ETag is the bundle's hash."""
         project = access_key_project(request, Scope.RUNTIME, environment=environment)
         return _answer(request, _ready(project, environment))
+
+
+class RuntimeStreamView(APIView):
+    """The door of the change stream; the ASGI server takes over. A plain WSGI server says what is served, once."""
+
+    authentication_classes = [KeyAuthentication]
+    content_negotiation_class = WhateverAccepted
+    shape = STREAM
+
+    @extend_schema(operation_id="runtime_stream", responses={(200, "text/event-stream"): OpenApiTypes.STR})
+    def get(self, request: Request, environment: str) -> HttpResponse:
+        """A key with the scope `runtime`. Events `bundle` with `{"etag", "commit"}`, now and at each change."""
+        project = access_key_project(request, Scope.RUNTIME, environment=environment)
+        said = message(_ready(project, environment), self.shape)
+        return HttpResponse(b"retry: 5000\n\n" + said, content_type="text/event-stream", headers=HEADERS)
 
 
 def _ready(project: Project, environment: str) -> Ready:

@@ -24,10 +24,11 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The bytes that an environment serves now."""
+    """The bytes that an environment serves now, and the commit that is live in them."""
 
     etag: bytes
     body: bytes
+    commit: str
 
 
 class _Kept(Generic[V]):
@@ -82,10 +83,10 @@ def ready(project_id: int, environment: str, known: Ready | None = None) -> Read
     `known` is given back when it is still right, which spares reading the body.
     """
     live = Deployment.objects.filter(project=project_id, environment__slug=environment).order_by("-number")
-    found = live.values_list("bundle", "bundle__hash", "environment").first()
+    found = live.values_list("bundle", "bundle__hash", "environment", "bundle__commit").first()
     if found is None:
         return None
-    bundle, digest, environment_id = found
+    bundle, digest, environment_id, commit = found
     source, rules = _in_force(environment_id)
     if rules:
         made = _composed.get((bundle, *source), lambda: _compose(bundle, environment_id, rules))
@@ -93,13 +94,18 @@ def ready(project_id: int, environment: str, known: Ready | None = None) -> Read
     etag = etags.etag_of(digest).encode()
     if known is not None and known.etag == etag:
         return known
-    return Ready(etag, bytes(Bundle.objects.values_list("body", flat=True).get(pk=bundle)))
+    return Ready(etag, bytes(Bundle.objects.values_list("body", flat=True).get(pk=bundle)), commit)
 
 
 def delivery(environment: Environment) -> Delivery | None:
     """What an environment serves, compiled; None when nothing is deployed. Kept by its hash."""
     found = ready(environment.project_id, environment.slug)
-    return None if found is None else _compiled.get(found.etag, lambda: load_delivery(found.body))
+    return None if found is None else compiled(found)
+
+
+def compiled(found: Ready) -> Delivery:
+    """What these bytes hold, compiled. Kept by their hash."""
+    return _compiled.get(found.etag, lambda: load_delivery(found.body))
 
 
 def composed(
@@ -121,4 +127,4 @@ def _compose(
     named = [sha for sha in commits_named(rules) if sha != live["commit"]]
     rows = Bundle.objects.filter(environment=environment_id, commit__in=named).values_list("commit", "body")
     document = with_rules(live, rules, {sha: json.loads(bytes(body)) for sha, body in (*extra.items(), *rows)})
-    return Ready(etags.etag_of(str(document["hash"])).encode(), canonical_bytes(document))
+    return Ready(etags.etag_of(str(document["hash"])).encode(), canonical_bytes(document), str(document["commit"]))

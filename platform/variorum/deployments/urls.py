@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.deployments import adapters_api, api, freezes_api, golive_api, moments, rules_api, runtime
+from variorum.deployments import adapters_api, api, freezes_api, golive_api, moments, rules_api
 
 RULES = "projects/<slug:project>/environments/<str:environment>/rules"
 
@@ -49,5 +49,4 @@ urlpatterns = [
     path("projects/<slug:project>/deployments", api.AllDeploymentsView.as_view(), name="deployments"),
     path("projects/<slug:project>/deployments/<int:number>", api.DeploymentView.as_view(), name="deployment"),
     path("projects/<slug:project>/adapters/live", adapters_api.LiveAdaptersView.as_view(), name="adapters_live"),
-    path("runtime/<str:environment>/bundle", runtime.RuntimeBundleView.as_view(), name="runtime_bundle"),
 ]

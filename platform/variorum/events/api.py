@@ -92,7 +92,7 @@ class EventsView(APIView):
         return Response(pagination.by_id(request, rows, lambda page: EventSerializer(page, many=True).data))
 
 
-class _WhateverAccepted(BaseContentNegotiation):
+class WhateverAccepted(BaseContentNegotiation):
     """Browsers ask for `text/event-stream` alone; refusals are JSON all the same."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
@@ -108,7 +108,7 @@ class _WhateverAccepted(BaseContentNegotiation):
 class StreamView(APIView):
     """The live stream's door. The ASGI server takes over once it is open; a plain WSGI server makes pages poll."""
 
-    content_negotiation_class = _WhateverAccepted
+    content_negotiation_class = WhateverAccepted
 
     @extend_schema(operation_id="events_stream", responses={(200, "text/event-stream"): OpenApiTypes.STR})
     def get(self, request: Request, project: str) -> HttpResponse:
