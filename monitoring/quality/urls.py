@@ -1,6 +1,6 @@
 from django.urls import path
 
-from monitoring.quality import api, collect_api, rollouts_api
+from monitoring.quality import api, collect_api, rollouts_api, rule_preview_api
 
 PROJECT = "projects/<slug:project>"
 
@@ -11,6 +11,11 @@ urlpatterns = [
     path(f"{PROJECT}/rollouts/<int:number>", rollouts_api.RolloutView.as_view(), name="rollout"),
     path(f"{PROJECT}/rollouts/<int:number>/<str:act>", rollouts_api.RolloutActView.as_view(), name="rollout_act"),
     path(f"{PROJECT}/environments/<str:environment>/rollouts", rollouts_api.StartView.as_view(), name="rollouts_start"),
+    path(
+        f"{PROJECT}/environments/<str:environment>/rules/preview",
+        rule_preview_api.RulesPreviewView.as_view(),
+        name="rules_preview",
+    ),
     path(f"{PROJECT}/sampling-rules", api.SamplingRulesView.as_view(), name="sampling_rules"),
     path(f"{PROJECT}/sampling-rules/<int:rule>", api.SamplingRuleView.as_view(), name="sampling_rule"),
 ]

@@ -1359,6 +1359,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/environments/{environment}/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Viewer. Changes nothing. */
+        post: operations["rules_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/environments/{environment}/rules/restore": {
         parameters: {
             query?: never;
@@ -3766,6 +3783,11 @@ export interface components {
             commit: components["schemas"]["Facet"][];
             model: components["schemas"]["Facet"][];
         };
+        /** @description A field of the context and a number of requests. */
+        FieldCount: {
+            name: string;
+            count: number;
+        };
         /** @description A figure with its interval; `method` names how it was made, `n` the rows or pairs. */
         Figure: {
             /** Format: double */
@@ -5757,6 +5779,17 @@ export interface components {
             faults: components["schemas"]["RuleFault"][];
             changes: components["schemas"]["RuleChange"][];
         };
+        /**
+         * @description One rule: `about` requests it is about, what they would have got from it, how many failed, and which fields that
+         *     it asks for the logs do not know.
+         */
+        RulePreview: {
+            key: string;
+            about: number;
+            variants: components["schemas"]["VariantCount"][];
+            failed: number;
+            lacking: components["schemas"]["FieldCount"][];
+        };
         /** @description What one rule says to the caller; `reason` is one of OpenFeature's. */
         RuleSaid: {
             key: string;
@@ -5814,11 +5847,28 @@ export interface components {
             };
             artefacts: string[];
         };
+        /** @description Of `total` requests `n` were looked at; `stopped`: time was up. `known`: what the logs know of their callers. */
+        RulesPreview: {
+            total: number;
+            n: number;
+            live: number;
+            stopped: boolean;
+            rules: components["schemas"]["RulePreview"][];
+            known: components["schemas"]["FieldCount"][];
+        };
         /** @description A document of rules that is not in force. */
         RulesToCheckRequest: {
             document: {
                 [key: string]: unknown;
             };
+        };
+        /** @description A document of rules, and how many hours back from now. */
+        RulesToPreviewRequest: {
+            document: {
+                [key: string]: unknown;
+            };
+            /** @default 24 */
+            hours: number;
         };
         /** @description A document and one caller; `targetingKey` is who it is. */
         RulesToTryRequest: {
@@ -6365,6 +6415,11 @@ export interface components {
             /** Format: email */
             email: string;
             name: string;
+        };
+        /** @description How many requests would have got a variant. */
+        VariantCount: {
+            variant: string;
+            count: number;
         };
         /** @description A version in a list. */
         Version: {
@@ -9071,6 +9126,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleSetDetail"];
+                };
+            };
+        };
+    };
+    rules_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesToPreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesPreview"];
                 };
             };
         };

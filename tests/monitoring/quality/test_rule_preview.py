@@ -1,0 +1,117 @@
+"""What rules would have done to yesterday's requests, and what the logs cannot tell."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from monitoring.logs.models import Log
+from monitoring.quality import rule_preview
+from variorum.accounts.access import Actor
+from variorum.accounts.models import Project, User
+from variorum.deployments.services import deploy, ensure_environments
+from variorum.repos import queries, services
+
+pytestmark = pytest.mark.django_db
+Put = Callable[..., list[Log]]
+URL = "/api/v1/projects/support-desk/environments/production/rules/preview"
+PROMPT = b"---\nmodel: local/smollm2-135m\n---\nSort {{message}} %s.\n"
+
+
+@pytest.fixture
+def newer(project: Project, actor: Actor) -> str:
+    """A commit of main beside the one that is live in production."""
+    services.ensure_repository(project)
+    made = []
+    for mark in (b"1", b"2"):
+        files: dict[str, bytes | None] = {"prompts/triage.prompt": PROMPT % mark}
+        head = queries.head(project)
+        made.append(
+            services.commit_files(
+                project=project, ref="main", files=files, message="Change", actor=actor, expected_head=head
+            )
+        )
+    deploy(environment=ensure_environments(project)[2], commit=made[0], actor=actor)
+    return made[1]
+
+
+def rules(sha: str) -> dict[str, Any]:
+    """A rule for commits, a flag that asks for what few logs know, and one that is wrong."""
+    pro = {"==": [{"var": "plan"}, "pro"]}
+    commit = {
+        "state": "ENABLED",
+        "variants": {"live": "live", "new": sha},
+        "defaultVariant": "live",
+        "targeting": {"if": [{"$ref": "pro"}, "new"]},
+        "metadata": {"serves": "commit", "artefact": "prompts/triage", "order": 1},
+    }
+    flag = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"}
+    half = {"if": [{"==": [{"var": "user.age"}, 40]}, "on"]}
+    return {
+        "flags": {
+            "new": commit,
+            "dark": {**flag, "targeting": half, "metadata": {"order": 2}},
+            "wrong": {**flag, "targeting": {"nope": []}, "metadata": {"order": 3}},
+        },
+        "$evaluators": {"pro": pro},
+    }
+
+
+def test_requests_are_decided_again(api: Any, member: Any, newer: str, put_logs: Put) -> None:
+    put_logs(
+        *[{"prompt": "triage", "user": f"u{i}", "metadata": {"plan": "pro"}} for i in range(3)],
+        {"prompt": "triage", "metadata": {"context": {"plan": "free", "user": {"age": 40}}}},
+        {"prompt": "reply", "metadata": {"plan": "pro"}},
+        {"prompt": "triage", "metadata": {"plan": "pro"}, "ago": timedelta(hours=25)},
+        {"prompt": "triage", "metadata": {"plan": "pro"}, "environment": "dev"},
+    )
+    answer = api(member("viewer")).post(URL, {"document": rules(newer)}).json()
+    assert (answer["total"], answer["n"], answer["live"], answer["stopped"]) == (5, 5, 2, False)
+    assert answer["rules"] == [
+        {"key": "new", "about": 4, "variants": [{"variant": "new", "count": 3}], "failed": 0, "lacking": []},
+        {
+            "key": "dark",
+            "about": 5,
+            "variants": [{"variant": "on", "count": 1}, {"variant": "off", "count": 4}],
+            "failed": 0,
+            "lacking": [{"name": "user.age", "count": 4}],
+        },
+        {"key": "wrong", "about": 5, "variants": [], "failed": 5, "lacking": []},
+    ]
+    assert {"name": "plan", "count": 5} in answer["known"]
+    assert {"name": "targetingKey", "count": 3} in answer["known"]
+
+
+def test_no_log_and_no_rules(api: Any, owner: User, stranger: User, project: Project) -> None:
+    empty: dict[str, Any] = {"total": 0, "n": 0, "live": 0, "stopped": False, "rules": [], "known": []}
+    assert api(owner).post(URL, {"document": {"flags": {}}}).json() == empty
+    assert api(owner).post(URL, {"document": {"flags": []}}).json()["code"] == "bad_rules"
+    assert api(owner).post(URL, {"document": {"flags": {}}, "hours": 0}).status_code == 400
+    assert api(stranger).post(URL, {"document": {"flags": {}}}).status_code == 404
+
+
+def test_a_sample_is_drawn_and_time_is_bounded(
+    api: Callable[..., APIClient], owner: User, newer: str, put_logs: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rule_preview, "MOST", 40)
+    put_logs(*[{"prompt": "triage", "metadata": {"plan": "pro"}} for _ in range(100)])
+    answer = api(owner).post(URL, {"document": rules(newer)}).json()
+    assert (answer["total"], answer["n"], answer["rules"][0]["about"], answer["stopped"]) == (100, 40, 40, False)
+    monkeypatch.setattr(rule_preview, "SECONDS", 0.0)
+    answer = api(owner).post(URL, {"document": rules(newer)}).json()
+    assert (answer["total"], answer["n"], answer["stopped"]) == (100, 0, True)
+
+
+def test_the_fields_of_a_rule() -> None:
+    targeting = {
+        "if": [
+            {"and": [{"var": ["age", 1]}, {"some": [{"var": "tags"}, {"==": [{"var": ""}, "x"]}]}, {"$ref": "s"}]},
+            {"fractional": [["a", 1]]},
+            {"missing": ["plan"]},
+        ]
+    }
+    document = {"flags": {}, "$evaluators": {"s": {"or": [{"var": "$flagd.flagKey"}, {"var": "a.b"}, {"$ref": "s"}]}}}
+    found = rule_preview.fields_of({"targeting": targeting}, document)
+    assert sorted(found) == ["a.b", "age", "plan", "tags", "targetingKey"]
