@@ -162,6 +162,7 @@ SPECTACULAR_SETTINGS = {
         "DeploymentKindEnum": "variorum.deployments.models.Deployment.Kind",
         "EvaluationVerdictEnum": "evals.runs.models.EvaluationJob.Verdict",
         "MetricKindEnum": "evals.metrics.models.Metric.Kind",
+        "AdapterFormatEnum": "variorum.inference.merging.FORMATS",
         "NewMetricKindEnum": "evals.metrics.serializers.RUNNABLE",
         "SuiteRuleKindEnum": ["at_least", "not_worse"],
         "AlertRuleKindEnum": "monitoring.alerts.models.AlertRule.Kind",

@@ -59,9 +59,10 @@ def test_nothing_live_is_told_by_the_exit_code(server: FakeVariorum, capsys: pyt
     assert json.loads(capsys.readouterr().out)["items"] == [nothing]
 
 
+@pytest.mark.parametrize("command", [["export"], ["export-adapter", "triage"]])
 @pytest.mark.parametrize(("digest", "code"), [(hashlib.sha256(FILE).hexdigest(), 0), ("0" * 64, 1)])
 def test_export_fetches_the_file_whole_or_not_at_all(
-    server: FakeVariorum, tmp_path: Path, digest: str, code: int
+    server: FakeVariorum, tmp_path: Path, digest: str, code: int, command: list[str]
 ) -> None:
     job = {"number": 4, "state": "succeeded", "result": {"sha256": digest, "size": len(FILE)}}
     server.reply = (202, job)
@@ -73,5 +74,5 @@ def test_export_fetches_the_file_whole_or_not_at_all(
 
     server.fault = file
     target = tmp_path / "desk.zip"
-    assert main(["export", "-o", str(target)]) == code
+    assert main([*command, "-o", str(target)]) == code
     assert [path.read_bytes() for path in tmp_path.iterdir()] == ([FILE] if code == 0 else [])

@@ -166,6 +166,45 @@ export interface paths {
         patch: operations["projects_change"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/adapters/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. The newest exports, of one adapter or of all; a file is kept for a week. */
+        get: operations["adapter_exports_list"];
+        put?: never;
+        /**
+         * @description Editor. A job writes the file; the same one that is under way is answered instead of a second.
+         *
+         *     422 `unknown_base` when the base model is not installed here, `adapter_mismatch` when it does not fit.
+         */
+        post: operations["adapter_exports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/adapters/exports/{number}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Streams it. 409 `export_not_ready`, 404 `export_gone`. */
+        get: operations["adapter_exports_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/adapters/lineage": {
         parameters: {
             query?: never;
@@ -2651,6 +2690,29 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One export. `size` in bytes; `until` is when the file goes (null: there is none, or not yet). */
+        AdapterExport: {
+            job: components["schemas"]["Job"];
+            folder: string;
+            commit: string;
+            format: components["schemas"]["AdapterFormatEnum"];
+            size: number | null;
+            sha256: string | null;
+            /** Format: date-time */
+            until: string | null;
+        };
+        /** @description The newest exports. */
+        AdapterExportPage: {
+            items: components["schemas"]["AdapterExport"][];
+            next: string | null;
+        };
+        /**
+         * @description * `merged` - merged
+         *     * `gguf` - gguf
+         *     * `gguf-lora` - gguf-lora
+         * @enum {string}
+         */
+        AdapterFormatEnum: "merged" | "gguf" | "gguf-lora";
         /** @description Why it has to be there: `live` in an environment, what a `rollback` goes to, or given by a `rule`. */
         AdapterNaming: {
             environment: string;
@@ -3892,14 +3954,6 @@ export interface components {
             code: string;
             message: string;
         };
-        /**
-         * @description * `csv` - csv
-         *     * `tsv` - tsv
-         *     * `jsonl` - jsonl
-         *     * `json` - json
-         * @enum {string}
-         */
-        FormatEnum: "csv" | "tsv" | "jsonl" | "json";
         /** @description Something of the project. `key` tells it apart from others of its kind, `url` is the path of its page. */
         Found: {
             kind: components["schemas"]["FoundKindEnum"];
@@ -4638,6 +4692,24 @@ export interface components {
          * @enum {string}
          */
         NeedKindEnum: "project" | "path" | "owners";
+        /** @description Which adapter, of which commit, in which form. */
+        NewAdapterExportRequest: {
+            /** @description adapters/triage */
+            folder: string;
+            /**
+             * @description A branch, a tag or a commit.
+             * @default main
+             */
+            ref: string;
+            /**
+             * @description merged: base and adapter in one folder for transformers; gguf: in one file for llama.cpp; gguf-lora: the adapter alone for llama.cpp.
+             *
+             *     * `merged` - merged
+             *     * `gguf` - gguf
+             *     * `gguf-lora` - gguf-lora
+             */
+            format: components["schemas"]["AdapterFormatEnum"];
+        };
         /** @description What the key is for and until when. */
         NewApiKeyRequest: {
             name: string;
@@ -5439,9 +5511,17 @@ export interface components {
             /** Format: int64 */
             upto: number;
         };
+        /**
+         * @description * `csv` - csv
+         *     * `tsv` - tsv
+         *     * `jsonl` - jsonl
+         *     * `json` - json
+         * @enum {string}
+         */
+        ReadingOptionsFormatEnum: "csv" | "tsv" | "jsonl" | "json";
         /** @description How to read the file; what is not given is guessed. */
         ReadingOptionsRequest: {
-            format?: components["schemas"]["FormatEnum"];
+            format?: components["schemas"]["ReadingOptionsFormatEnum"];
             encoding?: components["schemas"]["EncodingEnum"];
             delimiter?: string;
             header?: boolean;
@@ -6870,6 +6950,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    adapter_exports_list: {
+        parameters: {
+            query?: {
+                folder?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdapterExportPage"];
+                };
+            };
+        };
+    };
+    adapter_exports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAdapterExportRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    adapter_exports_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
                 };
             };
         };

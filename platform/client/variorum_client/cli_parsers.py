@@ -286,6 +286,24 @@ def _add_export(commands: Commands) -> None:
     _project(parser)
 
 
+def _add_export_adapter(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "export-adapter",
+        "an adapter merged into its base model, or as GGUF, with its card and licence",
+        """\
+        variorum export-adapter triage                        # triage-gguf.zip: one file for llama.cpp
+        variorum export-adapter triage --format merged --ref v3
+        """,
+    )
+    parser.add_argument("folder", metavar="ADAPTER", help="its folder, with or without adapters/ before it")
+    forms = ("merged", "gguf", "gguf-lora")
+    parser.add_argument("--format", choices=forms, default="gguf", help="default: gguf")
+    parser.add_argument("--ref", default="main", help="a branch, a tag or a commit (default: main)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: its name, the format and .zip")
+    _project(parser)
+
+
 def _add_import_project(commands: Commands) -> None:
     parser = _command(
         commands,
@@ -339,7 +357,17 @@ _EDITOR = (
     _add_merge_file,
 )
 _SERVER = (
-    *(_add_fetch, _add_render, _add_deploy, _add_rollback, _add_live, _add_export, _add_import_project, _add_log),
+    *(
+        _add_fetch,
+        _add_render,
+        _add_deploy,
+        _add_rollback,
+        _add_live,
+        _add_export,
+        _add_export_adapter,
+        _add_import_project,
+        _add_log,
+    ),
     _add_credential,
 )
 

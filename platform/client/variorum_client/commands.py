@@ -21,7 +21,7 @@ from variorum_client.clones.syncing import pull, push
 from variorum_client.connection import path_of
 from variorum_client.errors import UnknownArtefact
 from variorum_client.formats import Prompt
-from variorum_client.history import export, import_project, live
+from variorum_client.history import export, export_adapter, import_project, live
 from variorum_client.ids import uuid7
 from variorum_client.importing.command import import_
 from variorum_client.inputs import prompt_file, variables_of
@@ -115,6 +115,7 @@ COMMANDS: dict[str, Callable[[Options, TextIO], int]] = {
     "push": push,
     "live": live,
     "export": export,
+    "export-adapter": export_adapter,
     "import-project": import_project,
     "credential": credential,
     "import": import_,

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, TextIO
@@ -45,7 +45,30 @@ def export(options: Namespace, out: TextIO) -> int:
     options.project = options.name or options.project
     project = project_for(options)
     target = Path(options.file or options.output or f"{project}.zip")
-    job = ask_project(options, "POST", "exports")
+    job = _ended(options, ask_project(options, "POST", "exports"))
+    _fetch(options, job, ("exports",), target)
+    out.write(
+        f"{project} written to {target} ({job['result']['size']:,} bytes, sha256 {job['result']['sha256'][:12]}…)\n"
+    )
+    return 0
+
+
+def export_adapter(options: Namespace, out: TextIO) -> int:
+    """Let the server write an adapter as a merged model or as GGUF, wait for it, and fetch it."""
+    folder = options.folder.strip("/")
+    folder = folder if folder.startswith("adapters/") else f"adapters/{folder}"
+    body = {"folder": folder, "ref": options.ref, "format": options.format}
+    target = Path(options.output or f"{folder.rpartition('/')[2]}-{options.format}.zip")
+    job = _ended(options, ask_project(options, "POST", "adapters", "exports", body=body))
+    _fetch(options, job, ("adapters", "exports"), target)
+    out.write(
+        f"{folder} written to {target} ({job['result']['size']:,} bytes, sha256 {job['result']['sha256'][:12]}…)\n"
+    )
+    return 0
+
+
+def _ended(options: Namespace, job: dict[str, Any]) -> dict[str, Any]:
+    """The job when it has succeeded, its progress told meanwhile. Raises ApiError when it did not."""
     said = ""
     while job["state"] not in ENDED:
         said = _step(said, job["message"])
@@ -53,19 +76,23 @@ def export(options: Namespace, out: TextIO) -> int:
         job = ask_project(options, "GET", "jobs", str(job["number"]))
     if job["state"] != "succeeded":
         raise ApiError(0, "export_failed", job.get("error") or f"The export ended as {job['state']}.")
+    return job
+
+
+def _fetch(options: Namespace, job: dict[str, Any], place: Sequence[str], target: Path) -> None:
+    """A job's file, whole or not at all."""
     partial = target.with_name(f".{target.name}.part")
+    path = path_of("projects", project_for(options), *place, str(job["number"]), "file")
     connection = connection_for(options)
     try:
         with partial.open("wb") as handle:
-            digest = connection.download(path_of("projects", project, "exports", str(job["number"]), "file"), handle)
+            digest = connection.download(path, handle)
         if digest != job["result"]["sha256"]:
             raise ApiError(0, "damaged", "The file was changed or cut off on its way. Try again.")
         partial.replace(target)
     finally:
         connection.close()
         partial.unlink(missing_ok=True)
-    out.write(f"{project} written to {target} ({job['result']['size']:,} bytes, sha256 {digest[:12]}…)\n")
-    return 0
 
 
 def import_project(options: Namespace, out: TextIO) -> int:

@@ -114,8 +114,8 @@ def _field(reader: "GGUFReader", key: str) -> Any:
 
 def _write_weights(reader: "GGUFReader", path: Path) -> str:
     """A safetensors file of float32 tensors, written one tensor at a time; its SHA-256."""
-    tensors = [(_hf_name(tensor.name), tensor) for tensor in reader.tensors if tensor.name != "rope_freqs.weight"]
-    header = _safetensors_header([(name, [int(n) for n in reversed(tensor.shape)]) for name, tensor in tensors])
+    tensors = [(hf_name(tensor.name), tensor) for tensor in reader.tensors if tensor.name != "rope_freqs.weight"]
+    header = safetensors_header([(name, [int(n) for n in reversed(tensor.shape)]) for name, tensor in tensors])
     digest = hashlib.sha256(header)
     with path.open("wb") as file:
         file.write(header)
@@ -127,7 +127,7 @@ def _write_weights(reader: "GGUFReader", path: Path) -> str:
     return digest.hexdigest()
 
 
-def _safetensors_header(entries: Sequence[tuple[str, list[int]]]) -> bytes:
+def safetensors_header(entries: Sequence[tuple[str, list[int]]]) -> bytes:
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     offset = 0
     for name, shape in entries:
@@ -153,7 +153,7 @@ def _float32(reader: "GGUFReader", tensors: Sequence[tuple[str, "ReaderTensor"]]
 
 
 def _halves_apart(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
-    """The inverse of gguf_lora._rotary_order: from llama.cpp's interleaved heads to transformers' halves."""
+    """The inverse of gguf_lora.rotary_order: from llama.cpp's interleaved heads to transformers' halves."""
     return rows.reshape(heads, rows.shape[0] // heads // 2, 2, rows.shape[1]).swapaxes(1, 2).reshape(rows.shape)
 
 
@@ -165,7 +165,7 @@ _LAYER: Final = {
 }
 
 
-def _hf_name(name: str) -> str:
+def hf_name(name: str) -> str:
     """`blk.3.attn_q.weight` -> `model.layers.3.self_attn.q_proj.weight`."""
     parts = name.removesuffix(".weight").split(".")
     if parts[0] == "blk":
@@ -182,7 +182,7 @@ def _write_q8(source: Path, target: Path) -> None:
 
     reader = GGUFReader(source)
     writer = GGUFWriter(target, _field(reader, "general.architecture"))
-    _copy_metadata(reader, writer)
+    copy_metadata(reader, writer)
     for tensor in reader.tensors:
         if tensor.tensor_type == GGMLQuantizationType.Q4_1:
             writer.add_tensor(tensor.name, _as_q8(tensor), raw_dtype=GGMLQuantizationType.Q8_0)
@@ -201,7 +201,7 @@ def _as_q8(tensor: "ReaderTensor") -> NDArray[Any]:
     return quantize(dequantize(tensor.data, tensor.tensor_type).astype(np.float32), GGMLQuantizationType.Q8_0)
 
 
-def _copy_metadata(reader: "GGUFReader", writer: "GGUFWriter") -> None:
+def copy_metadata(reader: "GGUFReader", writer: "GGUFWriter") -> None:
     from gguf import GGUFValueType, LlamaFileType  # noqa: PLC0415 - as above
 
     for key, field in reader.fields.items():

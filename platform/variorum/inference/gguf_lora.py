@@ -78,7 +78,7 @@ class Base:
 def export(adapter_dir: Path, base_gguf: Path, target: Path) -> None:
     """Write `target` (GGUF) from a PEFT folder; atomic. Raises BadAdapter, names what is wrong."""
     base = Base.of(base_gguf)
-    config = _config(adapter_dir / "adapter_config.json")
+    config = read_config(adapter_dir / "adapter_config.json")
     try:
         tensors = read_safetensors(adapter_dir / "adapter_model.safetensors")
     except BadTensorFile as error:
@@ -86,11 +86,11 @@ def export(adapter_dir: Path, base_gguf: Path, target: Path) -> None:
     renamed = {new: value for name, value in tensors.items() for new, value in [_rename(name, value, base)]}
     _check_pairs(renamed)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    _write(temporary, base.architecture, _alpha(config), renamed)
+    _write(temporary, base.architecture, alpha_of(config), renamed)
     temporary.replace(target)
 
 
-def _config(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
     """adapter_config.json, held to plain LoRA."""
     try:
         config = json.loads(path.read_bytes())
@@ -104,7 +104,7 @@ def _config(path: Path) -> dict[str, Any]:
     return config
 
 
-def _alpha(config: Mapping[str, Any]) -> float:
+def alpha_of(config: Mapping[str, Any]) -> float:
     """llama.cpp scales by alpha / r; rank-stabilised LoRA means alpha / sqrt(r)."""
     try:
         alpha, rank = float(config["lora_alpha"]), int(config["r"])
@@ -124,11 +124,11 @@ def _rename(name: str, value: NDArray[np.float32], base: Base) -> tuple[str, NDA
     if int(found[1]) >= base.layers or size != (inputs if side == "A" else outputs):
         raise BadAdapter(f"tensor {name!r} with shape {list(value.shape)} does not fit the base model")
     if side == "B" and module in ("attn_q", "attn_k"):
-        value = _rotary_order(value, base.heads if module == "attn_q" else base.kv_heads)
+        value = rotary_order(value, base.heads if module == "attn_q" else base.kv_heads)
     return f"blk.{found[1]}.{module}.weight.lora_{side.lower()}", value
 
 
-def _rotary_order(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
+def rotary_order(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
     """transformers keeps the two halves of a head apart, llama.cpp interleaves them."""
     return rows.reshape(heads, 2, rows.shape[0] // heads // 2, rows.shape[1]).swapaxes(1, 2).reshape(rows.shape)
 

@@ -33,6 +33,17 @@ def read_safetensors(path: Path) -> dict[str, NDArray[np.float32]]:
     return {name: _tensor(name, entry, body) for name, entry in header.items() if name != "__metadata__"}
 
 
+def safetensors_tensors(path: Path) -> dict[str, NDArray[np.float32]]:
+    """The float32 tensors of a file of our own, mapped: they are read as they are used. Raises BadTensorFile."""
+    mapped = np.memmap(path, np.uint8, "r")
+    header, start = _safetensors_header(mapped[: MAX_HEADER + 8].tobytes())
+    return {
+        name: mapped[start:][slice(*entry["data_offsets"])].view("<f4").reshape(entry["shape"])
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
+
+
 def _safetensors_header(data: bytes) -> tuple[dict[str, Any], int]:
     """The JSON header and the offset at which the tensors start."""
     if len(data) < 8:
