@@ -158,6 +158,7 @@ SPECTACULAR_SETTINGS = {
         "FileKindEnum": "variorum.repos.serializers.KINDS",
         "DraftStateEnum": "variorum.drafts.models.Draft.State",
         "CheckStateEnum": "variorum.drafts.models.Check.State",
+        "ScheduledDeployStateEnum": "variorum.deployments.models.ScheduledDeploy.State",
         "FreezeKindEnum": "variorum.deployments.models.Freeze.Kind",
         "DeploymentKindEnum": "variorum.deployments.models.Deployment.Kind",
         "EvaluationVerdictEnum": "evals.runs.models.EvaluationJob.Verdict",

@@ -1175,6 +1175,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/environment-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Owner. */
+        put: operations["environments_order"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/environments": {
         parameters: {
             query?: never;
@@ -1185,7 +1202,8 @@ export interface paths {
         /** @description Viewer. Each with what is live and how much of main waits. */
         get: operations["environments_list"];
         put?: never;
-        post?: never;
+        /** @description Owner. It comes after the others; its short name is for apps and never changes. */
+        post: operations["environments_add"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1199,10 +1217,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** @description Viewer. */
+        get: operations["environments_show"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** @description Owner. With its history. Where something is live, `confirm` must be its short name (409 `still_live`). */
+        delete: operations["environments_remove"];
         options?: never;
         head?: never;
         /** @description Owner. */
@@ -1218,9 +1238,43 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Maintainer, in person. Answers what a deploy would change and what still stands in its way. */
+        /** @description Whose approval counts there, in person. Answers what a deploy would change and what stands in its way. */
         post: operations["go_live_approve"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Owner. The same name again changes its files. */
+        post: operations["environment_checks_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/checks/{check}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Owner. */
+        delete: operations["environment_checks_drop"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1272,6 +1326,24 @@ export interface paths {
         get: operations["deployments_preview"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/promotion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. What promoting to this environment would change, and what stands in its way. */
+        get: operations["promotions_preview"];
+        put?: never;
+        /** @description Maintainer. Deploys what is live in the source, with all that a deploy asks for. */
+        post: operations["promotions_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1443,6 +1515,23 @@ export interface paths {
         put?: never;
         /** @description Viewer. Changes nothing. */
         post: operations["rules_try"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/scheduled-deploys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Maintainer. All that a deploy asks for is asked when the time has come; its maker hears of a failure. */
+        post: operations["scheduled_deploys_add"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2386,6 +2475,40 @@ export interface paths {
         patch: operations["sampling_rules_change"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/scheduled-deploys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["scheduled_deploys_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/scheduled-deploys/{scheduled}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Maintainer. Calls it off; 409 `not_waiting` when it has ended. */
+        delete: operations["scheduled_deploys_cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/scores": {
         parameters: {
             query?: never;
@@ -2980,6 +3103,11 @@ export interface components {
          * @enum {string}
          */
         ApprovalVerdictEnum: "approve" | "request_changes";
+        /** @description A person whose approval counts. */
+        Approver: {
+            id: number;
+            name: string;
+        };
         /** @description Which commit of an artefact the caller gets. `variant` names the rule that decided; empty: none did. */
         ArtefactGiven: {
             artefact: string;
@@ -3645,7 +3773,10 @@ export interface components {
          */
         EncodingEnum: "utf-8" | "utf-8-sig" | "utf-16" | "windows-1252" | "latin-1";
         /**
-         * @description An environment and what is live in it.
+         * @description An environment, what it asks for before something goes live, and what is live in it.
+         *
+         *     Approvals count from members with at least `approver_role` (empty: from nobody by role) and from `approvers`; from
+         *     who deploys only if `own_approval_counts`. `soak_hours`: only what was live for so long in the environment before.
          *
          *     `waiting` counts main's commits that are not live here (null: nothing is live); `guarded` environments ask for the
          *     required checks of a commit; `rollback` is the number of the deployment that a roll-back would restore.
@@ -3656,13 +3787,54 @@ export interface components {
             position: number;
             guarded: boolean;
             required_approvals: number;
+            approver_role: components["schemas"]["RoleEnum"] | components["schemas"]["BlankEnum"];
+            own_approval_counts: boolean;
+            soak_hours: number | null;
+            approvers: components["schemas"]["Approver"][];
+            checks: components["schemas"]["EnvironmentCheck"][];
+            freeze: components["schemas"]["Frozen"] | null;
             current: components["schemas"]["Deployment"] | null;
             waiting: number | null;
             rollback: number | null;
         };
-        /** @description How many maintainers or owners must approve that a commit goes live here. */
-        EnvironmentChange: {
+        /**
+         * @description * `editor` - Editor
+         *     * `maintainer` - Maintainer
+         *     * `owner` - Owner
+         * @enum {string}
+         */
+        EnvironmentChangeApproverRoleEnum: "editor" | "maintainer" | "owner";
+        /** @description A check that must pass before a commit that changes `path` (files or folders, one a line) goes live here. */
+        EnvironmentCheck: {
+            readonly id: number;
+            readonly name: string;
+            readonly path: string;
+        };
+        /** @description An environment, and in words what goes when it is removed. */
+        EnvironmentDetail: {
+            slug: string;
+            name: string;
+            position: number;
+            guarded: boolean;
             required_approvals: number;
+            approver_role: components["schemas"]["RoleEnum"] | components["schemas"]["BlankEnum"];
+            own_approval_counts: boolean;
+            soak_hours: number | null;
+            approvers: components["schemas"]["Approver"][];
+            checks: components["schemas"]["EnvironmentCheck"][];
+            freeze: components["schemas"]["Frozen"] | null;
+            current: components["schemas"]["Deployment"] | null;
+            waiting: number | null;
+            rollback: number | null;
+            takes: string[];
+        };
+        /** @description The short names of all environments in their new order. */
+        EnvironmentOrder: {
+            order: string[];
+        };
+        /** @description The short names of all environments in their new order. */
+        EnvironmentOrderRequest: {
+            order: string[];
         };
         /** @description The environments of a project. */
         EnvironmentPage: {
@@ -4027,6 +4199,13 @@ export interface components {
         FrontChangeRequest: {
             key: string[];
             value: unknown | null;
+        };
+        /** @description The freeze that holds now: what for, and until when. */
+        Frozen: {
+            reason: string;
+            when: string;
+            /** Format: date-time */
+            ends_at: string;
         };
         /** @description A code metric to make one's own of: its config as JSON Schema. */
         Function: {
@@ -4801,6 +4980,19 @@ export interface components {
             /** @default main */
             base: string;
         };
+        /** @description A check by its name, and the files or folders it is about, one a line; empty: any file. */
+        NewEnvironmentCheckRequest: {
+            name: string;
+            /** @default  */
+            path: string;
+        };
+        /** @description An environment: its short name in addresses and apps, and its name for people. */
+        NewEnvironmentRequest: {
+            slug: string;
+            name: string;
+            /** @default false */
+            guarded: boolean;
+        };
         /** @description `baseline`: auto (main's), none, or the number of an evaluation of the same suite. */
         NewEvaluationRequest: {
             draft?: number;
@@ -4976,6 +5168,14 @@ export interface components {
             /** @default  */
             description: string;
         };
+        /** @description `origin`: an environment (left out: the one before). `commit`: what the caller saw live there, if they looked. */
+        NewPromotionRequest: {
+            origin?: string;
+            commit?: string;
+            expected?: number | null;
+            /** @default  */
+            note: string;
+        };
         /** @description A new endpoint; `slug` is what prompts write before the slash. */
         NewProviderRequest: {
             name: string;
@@ -5074,6 +5274,20 @@ export interface components {
             metric: string;
             /** Format: double */
             rate: number;
+        };
+        /**
+         * @description A commit and the moment: with its offset, or by the clock of `zone`, as 2026-11-24T09:00.
+         *
+         *     Unless `allow_between`, it is given up when something else went live there in between.
+         */
+        NewScheduledDeployRequest: {
+            commit: string;
+            at: string;
+            zone: string;
+            /** @default  */
+            note: string;
+            /** @default false */
+            allow_between: boolean;
         };
         /** @description A suite. `required`: its check must pass before a draft of its prompt is merged and before production gets it. */
         NewSuiteRequest: {
@@ -5262,9 +5476,15 @@ export interface components {
             description?: string;
             version?: number;
         };
-        /** @description How many maintainers or owners must approve that a commit goes live here. */
+        /** @description What is to change; the rest stays. `approvers`: ids of members. `soak_hours` null: not asked for. */
         PatchedEnvironmentChangeRequest: {
+            name?: string;
+            guarded?: boolean;
             required_approvals?: number;
+            approver_role?: components["schemas"]["EnvironmentChangeApproverRoleEnum"] | components["schemas"]["BlankEnum"];
+            own_approval_counts?: boolean;
+            soak_hours?: number | null;
+            approvers?: number[];
         };
         /** @description What a person may change of themselves. */
         PatchedMeChangeRequest: {
@@ -5483,6 +5703,19 @@ export interface components {
         ProjectPage: {
             items: components["schemas"]["Project"][];
             next: string | null;
+        };
+        /** @description What promoting would change: what is live in `origin`, and for how many seconds it was in all. */
+        PromotionPreview: {
+            commit: string;
+            subject: string;
+            current: components["schemas"]["Deployment"] | null;
+            changes: components["schemas"]["ChangedPath"][];
+            commits: number;
+            backwards: boolean;
+            obstacles: components["schemas"]["Obstacle"][];
+            origin: string;
+            deployment: components["schemas"]["Deployment"];
+            seconds_live: number;
         };
         /** @description An endpoint without its key. */
         Provider: {
@@ -6012,6 +6245,39 @@ export interface components {
             message: string;
             paths?: string[];
         };
+        /** @description A commit that is to go live at a moment. `problem` says why it failed; `deployment` is the number it made. */
+        ScheduledDeploy: {
+            readonly id: number;
+            readonly environment: string;
+            readonly commit: string;
+            readonly subject: string;
+            /** Format: date-time */
+            readonly at: string;
+            readonly zone: string;
+            readonly note: string;
+            readonly allow_between: boolean;
+            readonly state: components["schemas"]["ScheduledDeployStateEnum"];
+            readonly deployment: number | null;
+            readonly problem: string;
+            readonly actor_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly ended_at: string | null;
+        };
+        /** @description A page of scheduled deploys, the newest first. */
+        ScheduledDeployPage: {
+            items: components["schemas"]["ScheduledDeploy"][];
+            next: string | null;
+        };
+        /**
+         * @description * `waiting` - Waiting
+         *     * `done` - Done
+         *     * `failed` - Failed
+         *     * `cancelled` - Cancelled
+         * @enum {string}
+         */
+        ScheduledDeployStateEnum: "waiting" | "done" | "failed" | "cancelled";
         /**
          * @description * `runtime` - Runtime
          *     * `logs` - Logs
@@ -8908,6 +9174,31 @@ export interface operations {
             };
         };
     };
+    environments_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnvironmentOrderRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentOrder"];
+                };
+            };
+        };
+    };
     environments_list: {
         parameters: {
             query?: never;
@@ -8926,6 +9217,76 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EnvironmentPage"];
                 };
+            };
+        };
+    };
+    environments_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnvironmentRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+        };
+    };
+    environments_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentDetail"];
+                };
+            };
+        };
+    };
+    environments_remove: {
+        parameters: {
+            query?: {
+                confirm?: string;
+            };
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -8950,7 +9311,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EnvironmentChange"];
+                    "application/json": components["schemas"]["Environment"];
                 };
             };
         };
@@ -8978,6 +9339,54 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DeployPreview"];
                 };
+            };
+        };
+    };
+    environment_checks_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnvironmentCheckRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentCheck"];
+                };
+            };
+        };
+    };
+    environment_checks_drop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                check: number;
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -9078,6 +9487,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeployPreview"];
+                };
+            };
+        };
+    };
+    promotions_preview: {
+        parameters: {
+            query?: {
+                origin?: string;
+            };
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionPreview"];
+                };
+            };
+        };
+    };
+    promotions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewPromotionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
                 };
             };
         };
@@ -9354,6 +9813,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulesTried"];
+                };
+            };
+        };
+    };
+    scheduled_deploys_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScheduledDeployRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledDeploy"];
                 };
             };
         };
@@ -10998,6 +11483,51 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SamplingRule"];
                 };
+            };
+        };
+    };
+    scheduled_deploys_list: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledDeployPage"];
+                };
+            };
+        };
+    };
+    scheduled_deploys_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                scheduled: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

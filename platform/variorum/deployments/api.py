@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from variorum.accounts.access import access_project, actor_of
 from variorum.accounts.roles import Role
-from variorum.deployments import queries, services
+from variorum.deployments import environments, freezes, queries, services
 from variorum.deployments import serializers as shapes
 from variorum.deployments.models import Deployment, Environment
 from variorum.lib import pagination
@@ -25,7 +25,18 @@ class EnvironmentsView(APIView):
     def get(self, request: Request, project: str) -> Response:
         """Viewer. Each with what is live and how much of main waits."""
         found = services.ensure_environments(access_project(request, project))
-        return Response(pagination.whole(shapes.EnvironmentSerializer(map(_environment, found), many=True).data))
+        return Response(pagination.whole(shapes.EnvironmentSerializer(map(environment_facts, found), many=True).data))
+
+    @extend_schema(
+        operation_id="environments_add", request=shapes.NewEnvironment, responses={201: shapes.EnvironmentSerializer}
+    )
+    def post(self, request: Request, project: str) -> Response:
+        """Owner. It comes after the others; its short name is for apps and never changes."""
+        found = access_project(request, project, Role.OWNER)
+        body = shapes.NewEnvironment(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = environments.add(project=found, actor=actor_of(request), **body.validated_data)
+        return Response(shapes.EnvironmentSerializer(environment_facts(made)).data, status=201)
 
 
 class AllDeploymentsView(APIView):
@@ -72,7 +83,7 @@ class PreviewView(APIView):
         if not commit:
             text = "Say which commit."
             raise Invalid(text, errors=[{"where": "commit", "code": "required", "detail": text}])
-        return Response(shapes.DeployPreview(queries.preview(found, commit)).data)
+        return Response(shapes.DeployPreview(queries.preview(found, commit, actor_of(request).user)).data)
 
 
 class RollbackView(APIView):
@@ -111,15 +122,25 @@ def _page(request: Request, rows: Any) -> Response:
     )
 
 
-def _environment(environment: Environment) -> dict[str, Any]:
+def environment_facts(environment: Environment) -> dict[str, Any]:
+    """What EnvironmentSerializer shows."""
     live = queries.current(environment)
     target = queries.rollback_target(environment)
+    named = environment.approvers.select_related("user").order_by("user__name", "pk")
     return {
-        **{name: getattr(environment, name) for name in ("slug", "name", "position", "guarded", "required_approvals")},
+        **{name: getattr(environment, name) for name in ("slug", "position", *environments.FIELDS)},
+        "approvers": [each.user for each in named],
+        "checks": environment.checks.order_by("name"),
+        "freeze": _frozen(environment),
         "current": live,
         "waiting": queries.waiting(environment, live),
         "rollback": target.number if target else None,
     }
+
+
+def _frozen(environment: Environment) -> dict[str, Any] | None:
+    span = freezes.frozen(environment)
+    return {"reason": span.freeze.reason, "when": freezes.in_words(span.freeze), "ends_at": span.end} if span else None
 
 
 def _target(environment: Environment, number: int | None) -> Deployment | None:

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from variorum.accounts.models import Project
-from variorum.deployments import clock, freezes, golive
-from variorum.deployments.models import Deployment, Environment, Rollout
+from variorum.accounts.models import Project, User
+from variorum.deployments import clock, freezes, golive, soaking
+from variorum.deployments.models import Deployment, Environment, EnvironmentCheck, Rollout
 from variorum.drafts.models import Check, RequiredCheck
 from variorum.drafts.playground import adapter_ref
 from variorum.drafts.queries import concerns
@@ -99,32 +99,40 @@ def _misfit(project: Project, commit: str, path: str, content: bytes) -> FormatP
 
 
 def checks(environment: Environment, commit: str, live: Deployment | None) -> None:
-    """Raises Conflict `checks_missing` when the environment is guarded and a required check did not pass.
+    """Raises Conflict `checks_missing` when a check that the environment requires did not pass.
 
+    Those are its own, and in a guarded one the project's that a merge asks for.
     A check runs on a draft's commit, and merging makes another one. So the newest verdict counts that stands on the
     commit itself or on one that it brings beyond what is live, as long as the files that the check is about are the
     same there. Checks that concern no changed file are not asked.
     """
-    rules = RequiredCheck.objects.filter(project=environment.project).order_by("name") if environment.guarded else []
+    project = environment.project
+    rules = required(environment)
     base = live.commit if live else None
-    changed = _changed(environment.project, base, commit) if rules else []
-    missing = [text for rule in rules if concerns(rule.path, changed) and (text := _lacks(rule, base, commit))]
+    changed = _changed(project, base, commit) if rules else []
+    asked = [rule for rule in rules if concerns(rule[1], changed)]
+    missing = [text for rule in asked if (text := _lacks(project, rule, base, commit))]
     if missing:
         raise Conflict(" ".join(missing), code="checks_missing", extra={"checks": missing})
 
 
-def _lacks(rule: RequiredCheck, base: str | None, commit: str) -> str:
+def required(environment: Environment) -> list[tuple[str, str]]:
+    """Name and files (one a line; empty: any) of the checks that an environment requires, by name."""
+    own = set(EnvironmentCheck.objects.filter(environment=environment).values_list("name", "path"))
+    of_all = RequiredCheck.objects.filter(project=environment.project) if environment.guarded else None
+    return sorted(own | (set(of_all.values_list("name", "path")) if of_all is not None else set()))
+
+
+def _lacks(project: Project, rule: tuple[str, str], base: str | None, commit: str) -> str:
     """In words what is missing for a required check, empty when it passed."""
-    project = rule.project
+    name, path = rule
     brought = repos.log_beyond(project, base, commit, HISTORY) or repos.log_beyond(project, None, commit, HISTORY)
     order = {info.sha: place for place, info in enumerate(brought)}
-    verdicts = Check.objects.filter(project=project, name=rule.name, commit__in=order)
+    verdicts = Check.objects.filter(project=project, name=name, commit__in=order)
     for verdict in sorted(verdicts, key=lambda verdict: order[verdict.commit]):
-        if not rule.path or not concerns(rule.path, _changed(project, verdict.commit, commit)):
-            return (
-                "" if verdict.state == Check.State.PASS else f"The required check “{rule.name}” {WORDS[verdict.state]}."
-            )
-    return f"The required check “{rule.name}” has not run on these files."
+        if not path or not concerns(path, _changed(project, verdict.commit, commit)):
+            return "" if verdict.state == Check.State.PASS else f"The required check “{name}” {WORDS[verdict.state]}."
+    return f"The required check “{name}” has not run on these files."
 
 
 def _changed(project: Project, base: str | None, commit: str) -> list[str]:
@@ -133,8 +141,10 @@ def _changed(project: Project, base: str | None, commit: str) -> list[str]:
     return repos.changed_paths(project, base, commit)
 
 
-def obstacles(environment: Environment, commit: str, live: Deployment | None) -> list[dict[str, str]]:
-    """Everything that a deploy of the commit would be refused for now, as code and detail."""
+def obstacles(
+    environment: Environment, commit: str, live: Deployment | None, user: User | None = None
+) -> list[dict[str, str]]:
+    """Everything that a deploy of the commit by that person would be refused for now, as code and detail."""
     found: list[dict[str, str]] = []
     for rule in (
         lambda: not_live(environment, commit, live),
@@ -142,7 +152,8 @@ def obstacles(environment: Environment, commit: str, live: Deployment | None) ->
         lambda: on_main(environment.project, commit),
         lambda: not_frozen(environment),
         lambda: checks(environment, commit, live),
-        lambda: golive.enough(environment, commit, live),
+        lambda: soaking.enough(environment, commit),
+        lambda: golive.enough(environment, commit, live, user),
         lambda: sound(environment.project, commit),
     ):
         try:

@@ -41,7 +41,12 @@ from variorum_client.delivery import Delivery
 
 log = logging.getLogger(__name__)
 PREFIX, SUFFIX = "/api/v1/runtime/", "/bundle"
-SERVED = ("deployment.", "rules.", "rollout.")  # kinds of events after which an environment may serve something else
+SERVED = (
+    "deployment.",
+    "rules.",
+    "rollout.",
+    "environment.removed",
+)  # kinds of events after which an environment may serve something else
 TTL = 5.0
 REFUSAL_TTL = 2.0
 AWAY = 1.0  # seconds until the database is asked again after it did not answer

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from variorum.accounts.models import ApiKey, Project, User
+from variorum.accounts.roles import Role
 from variorum.deployments import clock
 
 
@@ -19,7 +20,10 @@ def known_zone(name: str) -> None:
 class Environment(models.Model):
     """A place where apps run: a project begins with dev, staging and production.
 
-    In a `guarded` one the project's required checks hold too, besides the environment's own.
+    In a `guarded` one the project's required checks hold too, besides the environment's own. Approvals to go live count
+    from members with at least `approver_role` (empty: from nobody by role) and from its Approvers; unless
+    `own_approval_counts`, not from who deploys. `soak_hours`: only what was live for so long in the environment before
+    it may come here (null: anything on main).
     """
 
     STANDARD: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -34,12 +38,45 @@ class Environment(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     required_approvals = models.PositiveSmallIntegerField(default=0)
     guarded = models.BooleanField(default=False)
+    approver_role = models.CharField(max_length=12, choices=Role.choices, blank=True, default=Role.MAINTAINER)
+    own_approval_counts = models.BooleanField(default=True)
+    soak_hours = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "slug"], name="environment_once")]
 
     def __str__(self) -> str:
         return self.slug
+
+
+class Approver(models.Model):
+    """A person whose approval to go live counts in an environment besides those who may by their role."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="approvers")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("environment", "user", name="approver_once")]
+
+    def __str__(self) -> str:
+        return f"{self.environment_id}: {self.user_id}"
+
+
+class EnvironmentCheck(models.Model):
+    """A check that must pass before a commit that changes `path` goes live here.
+
+    `path` holds files or folders, one a line; empty: any.
+    """
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="checks")
+    name = models.CharField(max_length=100)
+    path = models.CharField(max_length=400, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("environment", "name", name="environment_check_once")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Freeze(models.Model):
@@ -179,6 +216,47 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number} {self.commit[:10]}"
+
+
+class ScheduledDeploy(models.Model):
+    """A commit that is to go live at a moment.
+
+    Unless `allow_between`, only while deployment `expected` (null: none) is live still.
+    """
+
+    class State(models.TextChoices):
+        """To come; or how it ended."""
+
+        WAITING = "waiting"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="scheduled_deploys")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="scheduled_deploys")
+    commit = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    zone = models.CharField(max_length=64, validators=[known_zone])
+    note = models.TextField(blank=True, default="")
+    expected = models.PositiveIntegerField(null=True)
+    allow_between = models.BooleanField(default=False)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    deployment = models.ForeignKey(Deployment, null=True, on_delete=models.SET_NULL, related_name="+")
+    problem = models.CharField(max_length=1000, blank=True, default="")
+    actor_name = models.CharField(max_length=220)
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["at"], name="scheduled_deploy_due", condition=models.Q(state="waiting"))  # the clock
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.commit[:10]} at {self.at:%F %H:%M}"
 
 
 class Rollout(models.Model):

@@ -1,15 +1,18 @@
 """What of deployments travels with an export: every one, with the very bytes that apps were served."""
 
 from variorum.deployments.models import (
+    Approver,
     Bundle,
     Deployment,
     Environment,
+    EnvironmentCheck,
     Freeze,
     FreezeOverride,
     GoLive,
     Rollout,
     RolloutStep,
     RuleSet,
+    ScheduledDeploy,
 )
 from variorum.lib.portable import Row, Stays, Table
 from variorum_client.bundle import BundleError, bundle_hash
@@ -34,16 +37,27 @@ def stopped(row: Row, _project: str) -> Row:
 
 def of_before(row: Row, _slug: str) -> Row:
     """An environment as it was exported before it had these settings."""
-    return {"guarded": row["slug"] == "production", **row}
+    then = {"guarded": row["slug"] == "production", "approver_role": "maintainer", "own_approval_counts": True}
+    return {**then, "soak_hours": None, **row}
+
+
+def called_off(row: Row, _slug: str) -> Row:
+    """A deploy that was to come arrives as one that was called off: nothing goes live by itself after an import."""
+    if row["state"] != ScheduledDeploy.State.WAITING:
+        return row
+    return {**row, "state": ScheduledDeploy.State.CANCELLED, "ended_at": row["created_at"]}
 
 
 TABLES = [
     Table(Environment, into=of_before),
+    Table(Approver, project="environment__project"),
+    Table(EnvironmentCheck, project="environment__project"),
     Table(GoLive, project="environment__project"),
     Table(Freeze),
     Table(FreezeOverride, project="environment__project"),
     Table(Bundle, project="environment__project", body="body", check_body=same_bytes),
     Table(Deployment),
+    Table(ScheduledDeploy, into=called_off),
     Table(RuleSet, project="environment__project"),
     Table(Rollout, into=stopped),
     Table(RolloutStep, project="rollout__project"),

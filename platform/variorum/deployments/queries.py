@@ -8,7 +8,7 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from rest_framework.request import Request
 
 from variorum.accounts.access import access_project, check_environment, key_of
-from variorum.accounts.models import Project
+from variorum.accounts.models import Project, User
 from variorum.accounts.roles import Role
 from variorum.deployments import gate
 from variorum.deployments.models import Deployment, Environment, Rollout, RolloutStep, RuleSet
@@ -150,8 +150,8 @@ def waiting(environment: Environment, live: Deployment | None) -> int | None:
     return repos.ahead(environment.project, live.commit, main)
 
 
-def preview(environment: Environment, commit: str) -> dict[str, Any]:
-    """What deploying a commit would change, and what stands in its way. Raises NotFound for an unknown commit."""
+def preview(environment: Environment, commit: str, user: User | None = None) -> dict[str, Any]:
+    """What it would change if `user` deployed a commit, and what stands in the way. Raises NotFound."""
     project = environment.project
     sha = repos.resolve(project, commit)
     live = current(environment)
@@ -163,5 +163,5 @@ def preview(environment: Environment, commit: str) -> dict[str, Any]:
         "changes": changes(project, base, sha),
         "commits": repos.ahead(project, base, sha),
         "backwards": base is not None and base != sha and repos.is_ancestor(project, sha, base),
-        "obstacles": gate.obstacles(environment, sha, live),
+        "obstacles": gate.obstacles(environment, sha, live, user),
     }

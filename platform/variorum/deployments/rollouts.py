@@ -175,6 +175,7 @@ def _ask(rollout: Rollout) -> bool:
 def _go_on(rollout: Rollout, states: Sequence[str], actor: Actor, note: str) -> Rollout:
     if rollout.step + 1 == len(rollout.plan):
         return _complete(rollout, states, actor, note)
+    gate.not_frozen(rollout.environment)
     return _next_step(rollout, states, actor, note)
 
 

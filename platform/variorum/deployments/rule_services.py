@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from variorum.accounts.access import Actor
-from variorum.deployments import serving
+from variorum.deployments import gate, serving
 from variorum.deployments.models import Environment, RuleSet
 from variorum.deployments.rule_faults import faults
 from variorum.deployments.services import ANY, freeze
@@ -31,8 +31,9 @@ def save(
 
     `expected` is the number of the rules that the caller saw in force (None: there were none). Raises Unprocessable
     `bad_rules` with every fault and its place, Conflict `stale_rules` with the other's document when somebody was
-    faster, and `nothing_changed`.
+    faster, `frozen` in a freeze window, and `nothing_changed`.
     """
+    gate.not_frozen(environment)
     now = serving.rule_set(environment.pk)
     _check_expected(now, expected)
     if found := faults(environment, document, now.document if now else {}):

@@ -2,7 +2,8 @@
 
 from rest_framework import serializers
 
-from variorum.deployments.models import Deployment
+from variorum.accounts.roles import Role
+from variorum.deployments.models import Deployment, EnvironmentCheck
 
 
 class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
@@ -32,8 +33,35 @@ class DeploymentPage(serializers.Serializer[object]):
     next = serializers.CharField(allow_null=True)
 
 
+class ApproverSerializer(serializers.Serializer[object]):
+    """A person whose approval counts."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class EnvironmentCheckSerializer(serializers.ModelSerializer[EnvironmentCheck]):
+    """A check that must pass before a commit that changes `path` (files or folders, one a line) goes live here."""
+
+    class Meta:
+        model = EnvironmentCheck
+        fields = ["id", "name", "path"]
+        read_only_fields = fields
+
+
+class FrozenSerializer(serializers.Serializer[object]):
+    """The freeze that holds now: what for, and until when."""
+
+    reason = serializers.CharField()
+    when = serializers.CharField()
+    ends_at = serializers.DateTimeField()
+
+
 class EnvironmentSerializer(serializers.Serializer[object]):
-    """An environment and what is live in it.
+    """An environment, what it asks for before something goes live, and what is live in it.
+
+    Approvals count from members with at least `approver_role` (empty: from nobody by role) and from `approvers`; from
+    who deploys only if `own_approval_counts`. `soak_hours`: only what was live for so long in the environment before.
 
     `waiting` counts main's commits that are not live here (null: nothing is live); `guarded` environments ask for the
     required checks of a commit; `rollback` is the number of the deployment that a roll-back would restore.
@@ -44,9 +72,23 @@ class EnvironmentSerializer(serializers.Serializer[object]):
     position = serializers.IntegerField()
     guarded = serializers.BooleanField()
     required_approvals = serializers.IntegerField()
+    approver_role = serializers.ChoiceField(choices=Role.choices, allow_blank=True)
+    own_approval_counts = serializers.BooleanField()
+    soak_hours = serializers.IntegerField(allow_null=True)
+    approvers = ApproverSerializer(many=True)
+    checks = EnvironmentCheckSerializer(many=True)
+    freeze = FrozenSerializer(allow_null=True)
     current = DeploymentSerializer(allow_null=True)
     waiting = serializers.IntegerField(allow_null=True)
     rollback = serializers.IntegerField(allow_null=True)
+
+
+class NewEnvironment(serializers.Serializer[object]):
+    """An environment: its short name in addresses and apps, and its name for people."""
+
+    slug = serializers.RegexField(r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")
+    name = serializers.CharField(max_length=100)
+    guarded = serializers.BooleanField(default=False)
 
 
 class EnvironmentPage(serializers.Serializer[object]):

@@ -1,5 +1,6 @@
 """Writes of deployments: make a commit live, go back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from variorum.accounts.access import Actor
-from variorum.accounts.models import Project
-from variorum.deployments import adapters, gate, golive, queries
+from variorum.accounts.models import Project, User
+from variorum.deployments import adapters, gate, golive, queries, soaking
 from variorum.deployments.models import Bundle, Deployment, Environment, Rollout
+from variorum.events.models import Event
 from variorum.events.services import record
 from variorum.lib.errors import Conflict
 from variorum.repos import queries as repos
@@ -17,6 +19,7 @@ from variorum.repos.problems import bad_files
 from variorum_client.bundle import BundleError, build_bundle, canonical_bytes
 
 ANY = -1  # `expected` of a caller who did not look first
+Settle = Callable[[Deployment], None]
 
 
 @dataclass(frozen=True)
@@ -36,30 +39,37 @@ def ensure_environments(project: Project) -> list[Environment]:
 
 
 def deploy(
-    *, environment: Environment, commit: str, actor: Actor, note: str = "", expected: int | None = ANY
+    *,
+    environment: Environment,
+    commit: str,
+    actor: Actor,
+    note: str = "",
+    expected: int | None = ANY,
+    settle: Settle | None = None,
 ) -> Deployment:
     """Make a commit of main live. `commit` may be a tag, a branch or the beginning of an id.
 
-    `expected` is the number of the deployment that the caller saw live (None: nothing was). Raises NotFound,
-    Unprocessable for a commit whose artefacts are not sound, Conflict when it is not on main (`not_on_main`), live
-    already (`already_live`), in a freeze window (`frozen`), held back by its checks (`checks_missing`) or for want
-    of approvals (`go_live_approvals_missing`), or when somebody was faster (`stale_deployment`).
+    `expected` is the number of the deployment that the caller saw live (None: nothing was). `settle` is called with
+    the deployment in the same transaction. Raises NotFound, Unprocessable for a commit whose artefacts are not sound,
+    Conflict when it is not on main (`not_on_main`), live already (`already_live`), in a freeze window (`frozen`), held
+    back by its checks (`checks_missing`), for want of approvals (`go_live_approvals_missing`) or of time in the
+    environment before (`not_soaked`), or when somebody was faster (`stale_deployment`).
     """
-    bundle, subject = passed(environment=environment, commit=commit)
-    return make_live(
-        environment, Step(bundle, subject, Deployment.Kind.DEPLOY, None, note), actor=actor, expected=expected
-    )
+    bundle, subject = passed(environment=environment, commit=commit, user=actor.user)
+    step = Step(bundle, subject, Deployment.Kind.DEPLOY, None, note)
+    return make_live(environment, step, actor=actor, expected=expected, settle=settle)
 
 
-def passed(*, environment: Environment, commit: str) -> tuple[Bundle, str]:
-    """The frozen bundle and the subject of a commit that may go live there now. Raises as `deploy`."""
+def passed(*, environment: Environment, commit: str, user: User | None = None) -> tuple[Bundle, str]:
+    """The frozen bundle and the subject of a commit that `user` may make live there now. Raises as `deploy`."""
     project = environment.project
     sha = repos.resolve(project, commit)
     gate.on_main(project, sha)
     gate.not_frozen(environment)
     live = queries.current(environment)
     gate.checks(environment, sha, live)
-    golive.enough(environment, sha, live)
+    soaking.enough(environment, sha)
+    golive.enough(environment, sha, live, user)
     bundle = freeze(environment=environment, commit=sha)
     adapters.prepare(project, sha)
     return bundle, repos.commit_info(project, sha).subject[:200]
@@ -110,7 +120,9 @@ def render(environment: Environment, commit: str) -> tuple[bytes, str]:
 
 
 @transaction.atomic
-def make_live(environment: Environment, step: Step, *, actor: Actor, expected: int | None) -> Deployment:
+def make_live(
+    environment: Environment, step: Step, *, actor: Actor, expected: int | None, settle: Settle | None = None
+) -> Deployment:
     """Serve a bundle from now on. A deploy is refused while a rollout is under way; a roll-back ends it."""
     project = environment.project
     lock(project)
@@ -119,13 +131,12 @@ def make_live(environment: Environment, step: Step, *, actor: Actor, expected: i
     live = queries.current(environment)
     check_expected(environment, live, expected)
     gate.not_live(environment, step.bundle.commit, live)
-    newest = Deployment.objects.filter(project=project).order_by("-number").first()
     if step.kind == Deployment.Kind.ROLLBACK:
         end_rollout(environment, actor=actor)
     deployment = Deployment.objects.create(
         project=project,
         environment=environment,
-        number=newest.number + 1 if newest else 1,
+        number=next_number(project),
         commit=step.bundle.commit,
         subject=step.subject,
         bundle=step.bundle,
@@ -137,7 +148,17 @@ def make_live(environment: Environment, step: Step, *, actor: Actor, expected: i
         key=actor.key,
     )
     _tell(deployment, live, actor)
+    if settle:
+        settle(deployment)
     return queries.history(environment).get(pk=deployment.pk)
+
+
+def next_number(project: Project) -> int:
+    """One more than the newest, also than those that went with an environment that was removed."""
+    newest = Deployment.objects.filter(project=project).order_by("-number").first()
+    gone = Event.objects.filter(project=project, subject_kind="environment", kind="environment.removed")
+    last = gone.order_by("-pk").first()
+    return max(newest.number if newest else 0, int(last.data.get("last_number", 0)) if last else 0) + 1
 
 
 def lock(project: Project) -> None:

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from variorum.deployments import adapters_api, api, freezes_api, golive_api, moments, rules_api
+from variorum.deployments import (
+    adapters_api,
+    api,
+    environments_api,
+    freezes_api,
+    golive_api,
+    moments,
+    rules_api,
+    schedules_api,
+)
 
 RULES = "projects/<slug:project>/environments/<str:environment>/rules"
 
@@ -28,8 +37,43 @@ urlpatterns = [
     ),
     path(
         "projects/<slug:project>/environments/<str:environment>",
-        golive_api.EnvironmentView.as_view(),
+        environments_api.EnvironmentView.as_view(),
         name="environment",
+    ),
+    path(
+        "projects/<slug:project>/environment-order",
+        environments_api.EnvironmentOrderView.as_view(),
+        name="environment_order",
+    ),
+    path(
+        "projects/<slug:project>/environments/<str:environment>/checks",
+        environments_api.EnvironmentChecksView.as_view(),
+        name="environment_checks",
+    ),
+    path(
+        "projects/<slug:project>/environments/<str:environment>/checks/<int:check>",
+        environments_api.EnvironmentCheckView.as_view(),
+        name="environment_check",
+    ),
+    path(
+        "projects/<slug:project>/environments/<str:environment>/scheduled-deploys",
+        schedules_api.EnvironmentScheduleView.as_view(),
+        name="environment_schedule",
+    ),
+    path(
+        "projects/<slug:project>/environments/<str:environment>/promotion",
+        schedules_api.PromotionView.as_view(),
+        name="promotion",
+    ),
+    path(
+        "projects/<slug:project>/scheduled-deploys",
+        schedules_api.ScheduledDeploysView.as_view(),
+        name="scheduled_deploys",
+    ),
+    path(
+        "projects/<slug:project>/scheduled-deploys/<int:scheduled>",
+        schedules_api.ScheduledDeployView.as_view(),
+        name="scheduled_deploy",
     ),
     path("projects/<slug:project>/freezes", freezes_api.FreezesView.as_view(), name="freezes"),
     path("projects/<slug:project>/freezes/<int:freeze>", freezes_api.FreezeView.as_view(), name="freeze"),

@@ -5,10 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from variorum.deployments import freezes, gate, services
+from variorum.deployments import freezes, gate, rollouts, rule_services, services
 from variorum.deployments.models import Freeze
 from variorum.lib.errors import Conflict
 
@@ -102,6 +103,29 @@ def test_a_freeze_holds_back_what_goes_forward_and_an_owner_may_override(
     told = viewer.get(f"{BASE}/events?kind=freeze.").json()["items"]
     assert [each["kind"] for each in told] == ["freeze.overridden", "freeze.added"]
     assert (told[0]["data"]["reason"], told[0]["subject_id"]) == ("A customer is down", "production")
+
+
+def test_rules_and_rollouts_wait_for_the_end_of_a_freeze_and_may_be_taken_back(project, save, dev, actor):
+    services.deploy(environment=dev, commit=save("1"), actor=actor)
+    rule = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "on"}
+    first = rule_services.save(environment=dev, document={"flags": {"beta": rule}}, actor=actor)
+    off = {"flags": {"beta": {**rule, "defaultVariant": "off"}}}
+    rule_services.save(environment=dev, document=off, actor=actor)
+    plan = [{"percent": 10, "hold": {"approval": True}}, {"percent": 50, "hold": {"approval": True}}]
+    prepared = rollouts.prepare(environment=dev, commit=save("2"), plan=plan)
+    rollout = rollouts.start(prepared, actor=actor)
+    window = (timezone.now() - timedelta(hours=1), timezone.now() + timedelta(hours=1))
+    freezes.add(project=project, actor=actor, environment=dev, zone="UTC", reason="Audit", once=window)
+    for act in (
+        lambda: rule_services.save(environment=dev, document={"flags": {}}, actor=actor),
+        lambda: rollouts.prepare(environment=dev, commit="main", plan=plan),
+        lambda: rollouts.advance(rollout=rollout, actor=actor),
+    ):
+        with pytest.raises(Conflict) as caught:
+            act()
+        assert caught.value.stable_code == "frozen"
+    rule_services.restore(environment=dev, to=first.number, actor=actor)
+    assert rollouts.abort(rollout=rollout, actor=actor).state == "aborted"
 
 
 def test_owners_add_and_remove_freezes_and_nobody_else(owner, member, stranger, project, production, api):

@@ -21,7 +21,7 @@ def test_so_many_people_must_agree(project: Any, owner: Any, member: Any, strang
     maintainer, editor = member("maintainer"), member("editor")
     assert api(maintainer).patch(HERE, {"required_approvals": 2}).status_code == 403
     assert api(owner).patch(HERE, {"required_approvals": 11}).status_code == 400
-    assert api(owner).patch(HERE, {"required_approvals": 2}).json() == {"required_approvals": 2}
+    assert api(owner).patch(HERE, {"required_approvals": 2}).json()["required_approvals"] == 2
     assert refusal(api(owner)) == "go_live_approvals_missing"
     assert api(editor).post(f"{HERE}/approvals", {"commit": "main"}).status_code == 403
     assert api(stranger).post(f"{HERE}/approvals", {"commit": "main"}).status_code == 404

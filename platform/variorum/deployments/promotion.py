@@ -1,0 +1,54 @@
+"""Promotion: what is live in one environment goes live in the next."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from variorum.accounts.access import Actor
+from variorum.accounts.models import User
+from variorum.deployments import queries, services, soaking
+from variorum.deployments.models import Deployment, Environment
+from variorum.lib.errors import Conflict
+
+
+@dataclass(frozen=True)
+class Source:
+    """What would be promoted: a deployment that is live in `environment`, and for how many seconds in all."""
+
+    environment: Environment
+    deployment: Deployment
+    seconds: int
+
+
+def source_of(target: Environment, source: Environment | None = None) -> Source:
+    """What is live in `source` (None: the environment before). Raises Conflict `nothing_before`, `nothing_deployed`."""
+    source = source or soaking.previous(target)
+    if source is None or source.pk == target.pk:
+        raise Conflict(f"No environment comes before {target.name}.", code="nothing_before")
+    live = queries.current(source)
+    if live is None:
+        raise Conflict(f"Nothing is live in {source.name}.", code=queries.NOTHING)
+    return Source(source, live, int(soaking.live_for(source, live.commit).total_seconds()))
+
+
+def preview(target: Environment, source: Source, user: User | None) -> dict[str, Any]:
+    """What promoting would change and what stands in its way, with where it comes from."""
+    facts = {"origin": source.environment.slug, "deployment": source.deployment, "seconds_live": source.seconds}
+    return {**queries.preview(target, source.deployment.commit, user), **facts}
+
+
+def still(source: Source, commit: str | None) -> None:
+    """Raises Conflict `stale_deployment` unless what the caller saw live in the source is so still."""
+    if commit and commit != source.deployment.commit:
+        text = f"Something else is live in {source.environment.name} by now. Look again, then decide."
+        raise Conflict(text, code="stale_deployment", extra={"commit": source.deployment.commit})
+
+
+def promote(
+    *, target: Environment, source: Source, actor: Actor, note: str = "", expected: int | None = services.ANY
+) -> Deployment:
+    """Deploy to `target` what is live in `source`. Raises as `services.deploy`."""
+    from_where = f"Promoted from {source.environment.name} (#{source.deployment.number})."
+    words = f"{from_where} {note}".strip()
+    return services.deploy(
+        environment=target, commit=source.deployment.commit, actor=actor, note=words, expected=expected
+    )
