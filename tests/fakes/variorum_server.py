@@ -88,9 +88,7 @@ class FakeVariorum:
 
     def tell(self, body: bytes) -> None:
         """Say on every stream that this bundle is served."""
-        bundle = json.loads(body)
-        news = json.dumps({"etag": f'"{bundle["hash"]}"', "commit": bundle["commit"]})
-        self.say(f"event: bundle\nid: {bundle['hash'][:8]}\ndata: {news}\n\n".encode())
+        self.say(_news(body))
 
     def say(self, piece: bytes | None) -> None:
         """Send bytes on every stream; None ends them."""
@@ -143,6 +141,8 @@ class FakeVariorum:
                 mine: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
                 with fake._lock:
                     fake.streams.append(mine)
+                known = self.headers.get("Last-Event-ID") == json.loads(fake.body)["hash"]
+                self.wfile.write(b"retry: 100\n\n" + (b"" if known else _news(fake.body)))
                 try:
                     with suppress(OSError):
                         while (piece := mine.get()) is not None:
@@ -188,6 +188,13 @@ class FakeVariorum:
                 """Say nothing."""
 
         return Handler
+
+
+def _news(body: bytes) -> bytes:
+    """The event that tells of a bundle."""
+    bundle = json.loads(body)
+    data = json.dumps({"etag": f'"{bundle["hash"]}"', "commit": bundle["commit"]})
+    return f"event: bundle\nid: {bundle['hash']}\ndata: {data}\n\n".encode()
 
 
 def wait_until(true: Callable[[], object], seconds: float = 10.0) -> None:

@@ -145,7 +145,39 @@ def _not_http(handler: Any) -> bool:
     return True
 
 
-FAULTS = [_slow, _garbage, _altered, _other_environment, _unauthorised, _broken, _cut_off, _redirect, _not_http]
+def _drip(handler: Any, body: bytes) -> bool:
+    """A byte now and then: no single step takes long, the whole never ends."""
+    for place in range(len(body)):
+        handler.wfile.write(body[place : place + 1])
+        handler.wfile.flush()
+        time.sleep(0.02)
+    return True
+
+
+def _dripping_head(handler: Any) -> bool:
+    return _drip(handler, b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1000)
+
+
+def _dripping_body(handler: Any) -> bool:
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(bundle_bytes())))
+    handler.end_headers()
+    return _drip(handler, bundle_bytes())
+
+
+FAULTS = [
+    _slow,
+    _dripping_head,
+    _dripping_body,
+    _garbage,
+    _altered,
+    _other_environment,
+    _unauthorised,
+    _broken,
+    _cut_off,
+    _redirect,
+    _not_http,
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS)

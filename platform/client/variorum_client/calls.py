@@ -96,7 +96,7 @@ class Call:
         self._ended = time.perf_counter()
         self._found |= _told(chunk)
         delta = _of(_first(chunk), "delta")
-        text = _of(delta, "content") or _of(delta, "refusal")
+        text = _of(delta, "refusal") or _of(delta, "content")
         if isinstance(text, str) and self._characters < MAX_ANSWER_CHARACTERS:
             self._texts.append(text)
             self._characters += len(text)

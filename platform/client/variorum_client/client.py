@@ -14,7 +14,7 @@ from variorum_client.chat import Tools
 from variorum_client.connection import Connection
 from variorum_client.delivery import Delivery
 from variorum_client.errors import NotReady, UnknownArtefact
-from variorum_client.flags import FlagDetails, details, unready
+from variorum_client.flags import FlagDetails, artefact_details, details, unready
 from variorum_client.handles import MISSING, NOTHING, LivePrompt, Served
 from variorum_client.ids import uuid7
 from variorum_client.live import LiveBundle, News
@@ -134,6 +134,17 @@ class Client:
                 return unready(default, str(error))
             assert delivery is not None  # noqa: S101  (for the type checker: _ready raises otherwise)
         return details(delivery, key, default, self._whole(context))
+
+    def artefact_details(self, key: str, default: Any, context: Context | None = None) -> FlagDetails:
+        """`configs/<name>` or `prompts/<name>` as if it were a flag; a prompt is plain JSON. Never raises."""
+        try:
+            return artefact_details(self._ready(), key, default, self._whole(context))
+        except NotReady as error:
+            return unready(default, str(error))
+
+    def wait(self) -> None:
+        """Wait until something is known, as the first read would. Raises NotReady."""
+        self._ready()
 
     def _whole(self, context: Context | None) -> Context:
         """The caller's context over the client's own."""

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from variorum_client.delivery import Delivery
+from variorum_client.handles import MISSING, LivePrompt, Served
 
 NOT_READY = "PROVIDER_NOT_READY"
 
@@ -31,6 +32,36 @@ def details(delivery: Delivery, key: str, default: Any, context: Mapping[str, An
     if type(value) is type(default) or default is None:
         return FlagDetails(value, decision.variant, decision.reason)
     return _converted(key, value, decision.variant, decision.reason, default)
+
+
+def artefact_details(served: Served, key: str, default: Any, context: Mapping[str, Any] | None) -> FlagDetails:
+    """What `configs/<name>` or `prompts/<name>` gives as if it were a flag. Never raises."""
+    delivery = served.delivery
+    kind, _, name = key.partition("/")
+    if delivery is None or kind not in ("configs", "prompts"):
+        return FlagDetails(default, None, "ERROR", "FLAG_NOT_FOUND", f"{key!r} is neither a config nor a prompt.")
+    value = served.config(name, context) if kind == "configs" else _described(served.prompt(name, context))
+    if value is MISSING:
+        return FlagDetails(default, None, "ERROR", "FLAG_NOT_FOUND", f"There is no {kind[:-1]} {name!r}.")
+    choice = delivery.choose("configs" if kind == "configs" else "prompts", name, context)
+    if type(value) is type(default) or default is None:
+        return FlagDetails(value, choice.variant or None, choice.reason)
+    return _converted(key, value, choice.variant, choice.reason, default)
+
+
+def _described(prompt: LivePrompt | None) -> Any:
+    """A prompt as plain JSON."""
+    if prompt is None:
+        return MISSING
+    return {
+        "name": prompt.name,
+        "commit": prompt.commit,
+        "variant": prompt.variant,
+        "model": prompt.model,
+        "config": prompt.config,
+        "path": prompt.prompt.path,
+        "source": prompt.prompt.source,
+    }
 
 
 def unready(default: Any, message: str) -> FlagDetails:

@@ -24,8 +24,8 @@ _NO_STREAM = frozenset({404, 405, 406, 410, 501})
 class Listener:
     """Hears of changes. `listening` says whether the stream is open now; without it the client asks from time to time.
 
-    `heard` is called with the tag that the server serves now, or None when it should be asked: after the stream was
-    opened, because news may have been missed, and after it broke.
+    The server says what it serves when the stream opens and at every change. `heard` is called with that tag, or with
+    None when the server should be asked: an event came without a tag, or the stream broke and does not open again.
     """
 
     def __init__(self, connection: Connection, environment: str, counter: Counter) -> None:
@@ -39,6 +39,7 @@ class Listener:
         self._thread: threading.Thread | None = None
         self._failures = 0
         self._last_id = ""
+        self._lost = False  # a stream was open, and nothing was said of it since
 
     def after_fork(self) -> None:
         """In a forked child: no stream until it is started again."""
@@ -55,9 +56,11 @@ class Listener:
     def _run(self, heard: Callable[[str | None], None]) -> None:
         stop = self._stop
         while not stop.is_set():
-            was = self._counter.copy().stream_opened
-            wait = self.listen(heard)
-            if self._counter.copy().stream_opened > was and not stop.wait(random.uniform(0, SPREAD_SECONDS)):  # noqa: S311
+            opened, wait = self._counter.copy().stream_opened, self.listen(heard)
+            if self._counter.copy().stream_opened > opened:
+                self._lost = True
+            elif self._lost and not stop.is_set():
+                self._lost = False
                 heard(None)
             stop.wait(wait)
         self._connection.close()
@@ -69,7 +72,6 @@ class Listener:
             with self._connection.listen(
                 path_of("runtime", self._environment, "stream"), silence=SILENCE_SECONDS, last_id=self._last_id
             ) as pieces:
-                self._opened(heard)
                 self._hear(pieces, reader, heard)
             error = ApiError(0, "ended", "The server ended the stream.")
         except ApiError as caught:
@@ -81,24 +83,26 @@ class Listener:
         lasted = time.monotonic() - began if self.listening else 0.0
         return self._closed(error, lasted, reader.retry)
 
-    def _opened(self, heard: Callable[[str | None], None]) -> None:
-        self.listening = True
-        self._counter.add(stream_opened=1)
-        self._counter.put(streaming=True)
-        heard(None)
-
     def _hear(self, pieces: Iterator[bytes], reader: EventReader, heard: Callable[[str | None], None]) -> None:
         lines, alive = 0, time.monotonic()
         for piece in pieces:
-            for event in reader.feed(piece):
-                self._take(event, heard)
             if self._stop.is_set():
                 return
+            for event in reader.feed(piece):
+                self._take(event, heard)
             now = time.monotonic()
             if reader.lines > lines:
                 lines, alive = reader.lines, now
+                self._open()
             elif now - alive > SILENCE_SECONDS:
                 raise StreamError("The stream says nothing whole any more.")
+
+    def _open(self) -> None:
+        """A whole line came: nobody on the way holds the stream back."""
+        if not self.listening:
+            self.listening = True
+            self._counter.add(stream_opened=1)
+            self._counter.put(streaming=True)
 
     def _take(self, event: Event, heard: Callable[[str | None], None]) -> None:
         self._last_id = event.id[:200]
