@@ -61,14 +61,14 @@ def check(config: Mapping[str, Any]) -> str:
 
 def messages(config: Mapping[str, Any], case: Case, secret: str) -> list[dict[str, Any]]:
     """The chat messages, the material between marks that nobody without `secret` can foresee. Raises RenderError."""
-    key = _key(case, secret)
+    key = key_of([case.output, case.expected, dict(case.input)], secret)
     rubric: Prompt = cached_prompt(config["rubric"])
     expected = "(none is known)" if case.expected is None else case.expected
     rendered = rubric.messages({
-        "input": _fenced(as_text(case.input), key),
-        "output": _fenced(case.output, key),
-        "expected": _fenced(expected, key),
-        "row": {name: _fenced(as_text({name: value}), key) for name, value in case.input.items()},
+        "input": fenced(as_text(case.input), key),
+        "output": fenced(case.output, key),
+        "expected": fenced(expected, key),
+        "row": {name: fenced(as_text({name: value}), key) for name, value in case.input.items()},
     })  # fmt: skip
     frame = FRAME.format(key=key, scale=_scale(config))
     return [{"role": "system", "content": frame}, *(dict(message) for message in rendered)]
@@ -76,7 +76,7 @@ def messages(config: Mapping[str, Any], case: Case, secret: str) -> list[dict[st
 
 def read_answer(config: Mapping[str, Any], answer: str) -> Verdict:
     """The verdict in a judge's answer. What cannot be read, or lies outside the scale, is a failed score."""
-    found = _in_json(answer) or _in_words(answer)
+    found = in_json(answer, "score") or _in_words(answer)
     if found is None:
         return _unreadable(f"No score in the judge's answer: {short(answer.strip() or '(empty)')}")
     raw, reason = found
@@ -102,13 +102,14 @@ def _unreadable(reason: str) -> Verdict:
     return Verdict(None, reason=reason, problem=UNPARSEABLE)
 
 
-def _key(case: Case, secret: str) -> str:
-    """The same for the same case, so that a judge at temperature 0 sees the same text twice."""
-    material = json.dumps([case.output, case.expected, dict(case.input)], sort_keys=True, default=str)
-    return hmac.new(secret.encode(), material.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:12]
+def key_of(material: Any, secret: str) -> str:
+    """The same for the same material, so that a judge at temperature 0 sees the same text twice."""
+    text = json.dumps(material, sort_keys=True, default=str)
+    return hmac.new(secret.encode(), text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:12]
 
 
-def _fenced(text: str, key: str) -> str:
+def fenced(text: str, key: str) -> str:
+    """A text of others between the marks."""
     return f'<material key="{key}">\n{text}\n</material key="{key}">'
 
 
@@ -118,8 +119,8 @@ def _scale(config: Mapping[str, Any]) -> str:
     return f"a number from {config['min']:g} (worst) to {config['max']:g} (best)"
 
 
-def _in_json(answer: str) -> tuple[Any, str] | None:
-    """(score, reason) of the last object with a score; models like to write around it."""
+def in_json(answer: str, member: str) -> tuple[Any, str] | None:
+    """(its value, reason) of the last object with that member; models like to write around it."""
     decoder, found, at = json.JSONDecoder(), None, answer.find("{")
     while at >= 0:
         try:
@@ -127,8 +128,8 @@ def _in_json(answer: str) -> tuple[Any, str] | None:
         except (ValueError, RecursionError):
             end = at + 1
         else:
-            if isinstance(value, dict) and "score" in value:
-                found = value["score"], short(str(value.get("reason") or ""), 2000)
+            if isinstance(value, dict) and member in value:
+                found = value[member], short(str(value.get("reason") or ""), 2000)
         at = answer.find("{", end)
     return found
 

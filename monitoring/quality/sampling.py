@@ -1,9 +1,9 @@
 """Which logs are scored: decided in the transaction that stores them, by their ids alone."""
 
 from datetime import UTC, date, datetime
-from hashlib import blake2b
 from uuid import UUID
 
+from monitoring.logs import shares
 from monitoring.logs.entries import Entry
 from monitoring.quality.models import PendingScore, SamplingRule
 
@@ -12,7 +12,7 @@ PERSON = b"variorum.sample"  # never changes: it decides which logs are chosen
 
 def share_of(id_: UUID) -> float:
     """Where an id falls from 0 to 1; a rule of rate r chooses what falls below r. The same for ever and everywhere."""
-    return int.from_bytes(blake2b(id_.bytes, digest_size=8, person=PERSON).digest(), "big") / 2**64
+    return shares.share_of(id_, PERSON)
 
 
 def choose(entries: list[Entry]) -> None:

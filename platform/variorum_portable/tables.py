@@ -6,6 +6,7 @@ from monitoring.alerts import portable as alerts
 from monitoring.gateway import portable as gateway
 from monitoring.logs import portable as logs
 from monitoring.quality import portable as quality
+from monitoring.shadow import portable as shadow
 from variorum.accounts import portable as accounts
 from variorum.datasets import portable as datasets
 from variorum.deployments import portable as deployments
@@ -19,7 +20,7 @@ from variorum.training import portable as training
 
 ROOMS = [
     accounts, events, jobs, repos, datasets, inference, drafts, deployments, training, metrics, runs, logs, gateway,
-    quality, alerts,
+    quality, shadow, alerts,
 ]  # fmt: skip
 TABLES: list[Table] = [table for room in ROOMS for table in room.TABLES]
 STAYS: Stays = {model: why for room in ROOMS for model, why in room.STAYS.items()}
