@@ -1,5 +1,7 @@
 """Tables of shadows and of their pairs."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -78,6 +80,11 @@ class Shadow(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number} {self.commit[:10]}"
+
+    @property
+    def figures(self) -> dict[str, Any] | None:
+        """The summary; None before the first pair."""
+        return self.summary or None
 
     @property
     def over(self) -> bool:

@@ -94,7 +94,7 @@ class ShadowSerializer(serializers.ModelSerializer[Shadow]):
     cost = serializers.FloatField()
     judge_cost = serializers.FloatField()
     skipped = serializers.DictField(child=serializers.IntegerField())
-    figures = serializers.SerializerMethodField()
+    figures = ShadowFigures(allow_null=True)
 
     class Meta:
         model = Shadow
@@ -104,10 +104,6 @@ class ShadowSerializer(serializers.ModelSerializer[Shadow]):
             "judge_cost", "skipped", "state", "ended", "words", "figures", "actor_name", "created_at", "ended_at",
         ]  # fmt: skip
         read_only_fields = fields
-
-    def get_figures(self, shadow: Shadow) -> ShadowFigures | None:
-        """None before the first pair."""
-        return shadow.summary or None
 
 
 class ShadowPage(serializers.Serializer[object]):
