@@ -167,6 +167,7 @@ SPECTACULAR_SETTINGS = {
         "AdapterFormatEnum": "variorum.inference.merging.FORMATS",
         "NewMetricKindEnum": "evals.metrics.serializers.RUNNABLE",
         "SuiteRuleKindEnum": ["at_least", "not_worse"],
+        "DirectionEnum": ["better", "worse", "inconclusive"],
         "ShadowStateEnum": "monitoring.shadow.models.Shadow.State",
         "ShadowEndedEnum": "monitoring.shadow.models.Shadow.Ended",
         "ShadowResultEnum": "monitoring.shadow.models.ShadowPair.Result",
