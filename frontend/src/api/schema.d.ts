@@ -2546,6 +2546,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/shadows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Newest first. */
+        get: operations["shadows_list"];
+        put?: never;
+        /** @description Maintainer. It is about requests that come from now on. */
+        post: operations["shadows_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/shadows/{shadow}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["shadows_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Maintainer. 409 when it is not in a state for that. */
+        patch: operations["shadows_change"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/shadows/{shadow}/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. Both answers side by side, with what the judge said. */
+        get: operations["shadows_pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/shadows/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Maintainer. The prompts of a commit beside those that are live. */
+        get: operations["shadows_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/stream": {
         parameters: {
             query?: never;
@@ -5289,6 +5359,34 @@ export interface components {
             /** @default false */
             allow_between: boolean;
         };
+        /** @description A shadow to be started. The limits that are left out do not hold; no prompts: all that the commit changes. */
+        NewShadowRequest: {
+            environment: string;
+            commit: string;
+            /** @description A judge, or a code metric whose values are compared. */
+            metric: string;
+            /**
+             * Format: double
+             * @description Of the live commit's requests.
+             */
+            share: number;
+            /** @default 200 */
+            pairs_wanted: number;
+            prompts?: string[];
+            /**
+             * Format: double
+             * @default 0.05
+             */
+            margin: number;
+            max_answers?: number | null;
+            /** Format: int64 */
+            max_tokens?: number | null;
+            /**
+             * Format: decimal
+             * @description US dollars.
+             */
+            max_cost?: string | null;
+        };
         /** @description A suite. `required`: its check must pass before a draft of its prompt is merged and before production gets it. */
         NewSuiteRequest: {
             name: string;
@@ -5544,6 +5642,10 @@ export interface components {
             metric?: string;
             /** Format: double */
             rate?: number;
+        };
+        /** @description `paused` pauses, `running` resumes, `stopped` ends it for good. */
+        PatchedShadowChangeRequest: {
+            state?: components["schemas"]["ShadowChangeStateEnum"];
         };
         /** @description What may change of a suite; `version` is the one that the caller saw. */
         PatchedSuiteChangeRequest: {
@@ -6395,6 +6497,182 @@ export interface components {
             adapter: string | null;
             text: string | null;
         };
+        /** @description A shadow with what it has spent and found. `words` says why it ended. */
+        Shadow: {
+            readonly number: number;
+            environment: string;
+            environment_name: string;
+            readonly baseline: string;
+            readonly commit: string;
+            readonly subject: string;
+            readonly prompts: string[];
+            /** Format: double */
+            readonly share: number;
+            metric: components["schemas"]["ShadowMetric"];
+            readonly pairs_wanted: number;
+            /** Format: double */
+            readonly margin: number;
+            readonly max_answers: number | null;
+            readonly max_tokens: number | null;
+            /** Format: double */
+            max_cost: number | null;
+            readonly answers: number;
+            readonly tokens: number;
+            /** Format: double */
+            cost: number;
+            /** Format: double */
+            judge_cost: number;
+            skipped: {
+                [key: string]: number;
+            };
+            readonly state: components["schemas"]["ShadowStateEnum"];
+            readonly ended: components["schemas"]["ShadowEndedEnum"];
+            readonly words: string;
+            figures: components["schemas"]["ShadowFigures"] | null;
+            readonly actor_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly ended_at: string | null;
+        };
+        /** @description One of the two answers. `text` is null when it is not there, or no longer kept. */
+        ShadowAnswer: {
+            text: string | null;
+            /** Format: double */
+            latency_ms: number | null;
+            input_tokens: number | null;
+            output_tokens: number | null;
+            /** Format: double */
+            cost: number | null;
+            /** Format: double */
+            value: number | null;
+        };
+        /**
+         * @description * `running` - running
+         *     * `paused` - paused
+         *     * `stopped` - stopped
+         * @enum {string}
+         */
+        ShadowChangeStateEnum: "running" | "paused" | "stopped";
+        /** @description Two means over the pairs that have both figures, and what the candidate's differ by. */
+        ShadowDifference: {
+            /** Format: double */
+            live: number;
+            /** Format: double */
+            candidate: number;
+            difference: components["schemas"]["ShadowInterval"];
+        };
+        /**
+         * @description * `enough` - Enough
+         *     * `budget` - Budget
+         *     * `too_long` - Too Long
+         *     * `person` - Person
+         *     * `live_changed` - Live Changed
+         *     * `failing` - Failing
+         *     * `unusable` - Unusable
+         * @enum {string}
+         */
+        ShadowEndedEnum: "enough" | "budget" | "too_long" | "person" | "live_changed" | "failing" | "unusable";
+        /** @description What the pairs say so far. Latencies are milliseconds, costs US dollars a request. */
+        ShadowFigures: {
+            pairs: number;
+            wins: number;
+            ties: number;
+            losses: number;
+            order_mattered: number;
+            unjudged: number;
+            errors: number;
+            waiting: number;
+            rate: components["schemas"]["ShadowInterval"] | null;
+            latency: components["schemas"]["ShadowDifference"] | null;
+            cost: components["schemas"]["ShadowDifference"] | null;
+            value: components["schemas"]["ShadowDifference"] | null;
+            verdict: components["schemas"]["DirectionEnum"];
+            not_worse: boolean;
+            words: string;
+        };
+        /** @description A figure with its 95 % interval. */
+        ShadowInterval: {
+            /** Format: double */
+            value: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            n: number;
+            method: string;
+            /** Format: double */
+            confidence: number;
+        };
+        /** @description By what the answers are compared. */
+        ShadowMetric: {
+            slug: string;
+            name: string;
+            version: number;
+            kind: string;
+        };
+        /** @description Shadows, newest first. */
+        ShadowPage: {
+            items: components["schemas"]["Shadow"][];
+            next: string | null;
+        };
+        /** @description A request with both answers. `first` is what the judge said with the candidate's answer first. */
+        ShadowPair: {
+            id: number;
+            log: string;
+            prompt: string;
+            asked: string;
+            outcome: components["schemas"]["ShadowResultEnum"];
+            order_mattered: boolean;
+            error: string;
+            live: components["schemas"]["ShadowAnswer"];
+            candidate: components["schemas"]["ShadowAnswer"];
+            first: components["schemas"]["ShadowSaid"] | null;
+            second: components["schemas"]["ShadowSaid"] | null;
+        };
+        /** @description Pairs, newest first. */
+        ShadowPairPage: {
+            items: components["schemas"]["ShadowPair"][];
+            next: string | null;
+        };
+        /** @description What a shadow of a commit could answer. */
+        ShadowPreview: {
+            commit: string;
+            subject: string;
+            live: string;
+            prompts: components["schemas"]["ShadowPrompt"][];
+        };
+        /** @description A prompt of the candidate. `requests` is how many the live commit had of it in seven days. */
+        ShadowPrompt: {
+            name: string;
+            model: string;
+            changed: boolean;
+            problem: string;
+            requests: number;
+        };
+        /**
+         * @description * `win` - Win
+         *     * `tie` - Tie
+         *     * `loss` - Loss
+         *     * `unjudged` - Unjudged
+         *     * `error` - Error
+         * @enum {string}
+         */
+        ShadowResultEnum: "win" | "tie" | "loss" | "unjudged" | "error";
+        /** @description What the judge said in one order: candidate, live or tie; nothing when it gave no verdict. */
+        ShadowSaid: {
+            winner: string;
+            reason: string;
+            problem: string;
+        };
+        /**
+         * @description * `running` - Running
+         *     * `paused` - Paused
+         *     * `done` - Done
+         *     * `stopped` - Stopped
+         * @enum {string}
+         */
+        ShadowStateEnum: "running" | "paused" | "done" | "stopped";
         /** @description A score as lists show it. */
         ShortScore: {
             metric: string;
@@ -11575,6 +11853,154 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FoundPage"];
+                };
+            };
+        };
+    };
+    shadows_list: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowPage"];
+                };
+            };
+        };
+    };
+    shadows_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShadowRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shadow"];
+                };
+            };
+        };
+    };
+    shadows_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                shadow: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shadow"];
+                };
+            };
+        };
+    };
+    shadows_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                shadow: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedShadowChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shadow"];
+                };
+            };
+        };
+    };
+    shadows_pairs: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                /** @description order: the order mattered. */
+                outcome?: "error" | "loss" | "order" | "tie" | "unjudged" | "win";
+            };
+            header?: never;
+            path: {
+                project: string;
+                shadow: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowPairPage"];
+                };
+            };
+        };
+    };
+    shadows_preview: {
+        parameters: {
+            query: {
+                commit: string;
+                environment: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowPreview"];
                 };
             };
         };
