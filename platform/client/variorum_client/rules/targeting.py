@@ -64,6 +64,8 @@ def _shares(compiler: Compiler, shares: list[Any], place: str, first: int) -> tu
 
 def _weight(value: Any) -> int | None:
     """A whole number; a negative one, which a computed ramp may give, counts as 0. None for anything else."""
+    if type(value) is float and value.is_integer():  # JSON does not tell 1 from 1.0
+        return max(int(value), 0)
     return max(value, 0) if type(value) is int else None
 
 

@@ -73,7 +73,14 @@ def _text_of_float(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
+    if value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    digits, _, power = repr(value).partition("e")
+    if not power:
+        return digits
+    if -6 <= int(power) < 0:  # Python writes 1e-05 where JavaScript writes 0.00001
+        return f"{value:.{len(digits.replace('-', '').replace('.', '')) - 1 - int(power)}f}"
+    return f"{digits}e{int(power):+d}"
 
 
 def _simple(value: Any) -> Any:
