@@ -19,9 +19,11 @@ from monitoring.gateway.relay import Relay, TooLong
 from monitoring.gateway.secret import Veil
 from monitoring.gateway.tally import Tally
 from monitoring.gateway.upstream import Answer, Clock, Upstreams
+from monitoring.logs.entries import MAX_TAGS
 from variorum.lib.asgi import Send
 from variorum.lib.ids import uuid7
 
+TAG = "gateway"  # of every log made here, so that they are found
 STREAM = b"text/event-stream"
 PASSED = frozenset(
     {b"retry-after", b"retry-after-ms", b"x-should-retry", b"x-request-id", b"openai-processing-ms", b"openai-version"}
@@ -229,7 +231,7 @@ class Exchange:
             "input_tokens": tally.given,
             "output_tokens": tally.made,
             "cost": 0.0 if kept else None if cost is None else float(cost),
-            "tags": list(asked.tags),
+            "tags": list(dict.fromkeys((TAG, *asked.tags)))[:MAX_TAGS],
             "metadata": self._metadata(),
             "user": asked.user[:200],
             "session": asked.session[:200],

@@ -16,7 +16,7 @@ from monitoring.gateway.refusals import Refused, of_problem, of_provider
 from monitoring.gateway.serving import PREFIX, Served
 from variorum.accounts.models import Project
 from variorum.inference import calls
-from variorum.inference.shapes import ProviderError, Target
+from variorum.inference.shapes import AdapterRef, ProviderError, Target
 from variorum.inference.targets import resolve
 from variorum.lib.errors import Problem
 from variorum_client.formats import RenderError
@@ -37,6 +37,7 @@ class Attempt:
     endpoint: str
     headers: Mapping[str, str]
     body: bytes
+    adapter: AdapterRef | None = None
 
     @property
     def url(self) -> str:
@@ -148,7 +149,7 @@ def _attempt(
     if asked.stream and asked.endpoint == CHAT:
         given = sent.get("stream_options")
         sent["stream_options"] = {**(given if isinstance(given, dict) else {}), "include_usage": True}
-    return Attempt(name, target, asked.endpoint, request.headers, dump(sent))
+    return Attempt(name, target, asked.endpoint, request.headers, dump(sent), request.adapter)
 
 
 def dump(value: Any) -> bytes:

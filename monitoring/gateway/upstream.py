@@ -14,7 +14,8 @@ import httpcore
 from monitoring.gateway.plans import Attempt, Patience
 from monitoring.gateway.refusals import Refused
 from monitoring.gateway.secret import Veil
-from variorum.inference.shapes import LOCAL
+from variorum.inference import loading
+from variorum.inference.shapes import LOCAL, ProviderError
 from variorum.lib.errors import Problem
 from variorum.lib.safe_http import private_pool, public_pool
 
@@ -139,6 +140,8 @@ class Upstreams:
                         return answer
                     bad.append(answer)
                     wait = _wait(answer, again)
+                    if answer.status == 404 and again == 0 and await _loaded(attempt):
+                        wait = 0.0
                 if clock.left <= 0 or wait is None or again == clock.patience.retries or wait > clock.left:
                     break
                 await asyncio.sleep(wait)
@@ -247,6 +250,17 @@ def _host(url: httpcore.URL) -> str:
     host = url.host.decode()
     host = f"[{host}]" if ":" in host else host
     return host if url.port in {None, 80 if url.scheme == b"http" else 443} else f"{host}:{url.port}"
+
+
+async def _loaded(attempt: Attempt) -> bool:
+    """Whether an adapter was missing at a server that loads them on demand (it restarted, say), and is there now."""
+    if attempt.adapter is None or not attempt.target.driver:
+        return False
+    try:
+        await loading.aload(attempt.target, attempt.adapter)
+    except ProviderError:
+        return False
+    return True
 
 
 def _may_change(status: int) -> bool:

@@ -1847,6 +1847,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/gateway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Viewer. */
+        get: operations["gateway_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Maintainer. */
+        patch: operations["gateway_change"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/gateway/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Maintainer. */
+        get: operations["gateway_keys_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/gateway/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Owner, as for everything about keys. */
+        put: operations["gateway_keys_limit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/gateway/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Maintainer. Fallbacks are asked in their order. */
+        post: operations["gateway_routes_put"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/gateway/routes/{route}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Maintainer. */
+        delete: operations["gateway_routes_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/jobs": {
         parameters: {
             query?: never;
@@ -4295,6 +4381,36 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description How patiently calls are made, in seconds, and the routes. */
+        Gateway: {
+            retries?: number;
+            first_byte_seconds?: number;
+            between_seconds?: number;
+            total_seconds?: number;
+            readonly routes: components["schemas"]["GatewayRoute"][];
+        };
+        /** @description A key that opens the gateway. */
+        GatewayKey: {
+            id: number;
+            name: string;
+            prefix: string;
+            environments: string[];
+            state: components["schemas"]["ApiKeyStateEnum"];
+            limits: components["schemas"]["KeyLimits"];
+            used: components["schemas"]["KeyUses"];
+        };
+        /** @description All of them. */
+        GatewayKeyPage: {
+            items: components["schemas"]["GatewayKey"][];
+            next: string | null;
+        };
+        /** @description What is special about a model or a prompt (`prompts/<name>`). */
+        GatewayRoute: {
+            readonly id: number;
+            model: string;
+            fallbacks: string[];
+            cache_seconds?: number;
+        };
         /** @description A guard: what it watches, what it found, and when it stopped the rollout. */
         Guard: {
             readonly id: number;
@@ -4484,6 +4600,34 @@ export interface components {
          * @enum {string}
          */
         JobStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        /** @description What a key may use; null is no limit. Minutes, days and months of the clock, in UTC. */
+        KeyLimits: {
+            requests_per_minute?: number | null;
+            tokens_per_minute?: number | null;
+            /** Format: int64 */
+            tokens_per_day?: number | null;
+            /** Format: int64 */
+            tokens_per_month?: number | null;
+            /** Format: decimal */
+            dollars_per_day?: string | null;
+            /** Format: decimal */
+            dollars_per_month?: string | null;
+        };
+        /** @description What a key used in a span, calls in flight with their estimate. */
+        KeyUse: {
+            /** Format: int64 */
+            requests?: number;
+            /** Format: int64 */
+            tokens?: number;
+            /** Format: decimal */
+            cost?: string;
+        };
+        /** @description This minute, day and month. */
+        KeyUses: {
+            minute: components["schemas"]["KeyUse"];
+            day: components["schemas"]["KeyUse"];
+            month: components["schemas"]["KeyUse"];
+        };
         /** @description How often an expected value occurs. */
         LabelCount: {
             label: string;
@@ -5100,6 +5244,13 @@ export interface components {
             /** Format: time */
             to_time?: string;
         };
+        /** @description The same model again replaces what was said of it. `cache_seconds` 0: answers are not kept. */
+        NewGatewayRouteRequest: {
+            model: string;
+            fallbacks?: string[];
+            /** @default 0 */
+            cache_seconds: number;
+        };
         /** @description A commit of main, by its id or the beginning of it. */
         NewGoLiveRequest: {
             commit: string;
@@ -5148,6 +5299,19 @@ export interface components {
             };
             messages?: components["schemas"]["NewMessageRequest"][];
             text?: string;
+        };
+        /** @description All of them at once: what is left out is no limit. */
+        NewKeyLimitsRequest: {
+            requests_per_minute?: number | null;
+            tokens_per_minute?: number | null;
+            /** Format: int64 */
+            tokens_per_day?: number | null;
+            /** Format: int64 */
+            tokens_per_month?: number | null;
+            /** Format: decimal */
+            dollars_per_day?: string | null;
+            /** Format: decimal */
+            dollars_per_month?: string | null;
         };
         /** @description One production call. Prompts and commits need not be known here. */
         NewLogRequest: {
@@ -5583,6 +5747,13 @@ export interface components {
             own_approval_counts?: boolean;
             soak_hours?: number | null;
             approvers?: number[];
+        };
+        /** @description What may be changed. */
+        PatchedGatewayChangeRequest: {
+            retries?: number;
+            first_byte_seconds?: number;
+            between_seconds?: number;
+            total_seconds?: number;
         };
         /** @description What a person may change of themselves. */
         PatchedMeChangeRequest: {
@@ -10606,6 +10777,145 @@ export interface operations {
             path: {
                 freeze: number;
                 project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    gateway_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gateway"];
+                };
+            };
+        };
+    };
+    gateway_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedGatewayChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gateway"];
+                };
+            };
+        };
+    };
+    gateway_keys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayKeyPage"];
+                };
+            };
+        };
+    };
+    gateway_keys_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: number;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewKeyLimitsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyLimits"];
+                };
+            };
+        };
+    };
+    gateway_routes_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGatewayRouteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayRoute"];
+                };
+            };
+        };
+    };
+    gateway_routes_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                route: number;
             };
             cookie?: never;
         };

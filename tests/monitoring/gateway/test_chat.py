@@ -78,7 +78,7 @@ def test_a_prompt_is_filled_and_its_commit_is_said(openai: OpenAI, acme, project
         "variorum": None,
     }
     log = log_of(project, raw.headers["x-variorum-log-id"])
-    assert (log["prompt"], log["commit"], log["tags"]) == ("triage", commit, ["web"])
+    assert (log["prompt"], log["commit"], log["tags"]) == ("triage", commit, ["gateway", "web"])
     assert log["input"]["variables"] == {"message": "my card"}
 
 

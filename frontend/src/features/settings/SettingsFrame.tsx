@@ -19,6 +19,7 @@ const SECTIONS: Section[] = [
   { label: "Approvals", path: "/p/$project/settings/approvals" },
   { label: "API keys", path: "/p/$project/settings/keys", need: "owner" },
   { label: "Models", path: "/p/$project/settings/models" },
+  { label: "Gateway", path: "/p/$project/settings/gateway" },
   { label: "Metrics", path: "/p/$project/settings/metrics" },
   { label: "Export", path: "/p/$project/settings/export", need: "maintainer" },
   { label: "Audit trail", path: "/p/$project/settings/audit" },

@@ -1,0 +1,84 @@
+"""What keys may use: exact across callers, refused in OpenAI's words, given back when less was used."""
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+
+from monitoring.gateway.models import KeySpend
+from tests.monitoring.gateway.conftest import chat, log_of
+from variorum.accounts.models import ApiKey
+
+P = "/api/v1/projects/support-desk/gateway"
+
+
+@pytest.fixture
+def limit(api, owner, token, project):
+    """limit(requests_per_minute=3) -> the key `token` may use no more."""
+    key = ApiKey.objects.get(project=project, scopes__contains=["gateway"])
+
+    def put(**limits):
+        answer = api(owner).put(f"{P}/keys/{key.pk}", limits)
+        assert answer.status_code == 200, answer.content
+        return key
+
+    return put
+
+
+def test_no_more_requests_than_allowed_however_many_come_at_once(ask, acme, limit) -> None:
+    limit(requests_per_minute=5)
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: ask(chat()), range(12)))
+    good = [answer for answer in answers if answer.status_code == 200]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert len(good) + len(refused) == 12
+    assert 5 <= len(good) == len(acme.calls) <= 10  # above five only when a minute ended meanwhile
+    error = refused[0].json()["error"]
+    assert (error["code"], error["type"], set(error)) == (
+        "rate_limit_exceeded",
+        "requests",
+        {"message", "type", "param", "code"},
+    )
+    assert 0 < int(refused[0].headers["retry-after"]) <= 61
+
+
+def test_a_budget_counts_what_was_used_and_ends(ask, acme, limit, project) -> None:
+    key = limit(dollars_per_month="0.0066")
+    acme.answer = "two words"
+    first = ask(chat(max_tokens=100))  # it may cost $0.00105, it costs $0.000024
+    log_of(project, first.headers["x-variorum-log-id"])
+    assert ask(chat(max_tokens=600)).status_code == 200
+    refused = ask(chat(max_tokens=700))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "insufficient_quota")
+    assert refused.headers["x-should-retry"] == "false"
+    assert int(refused.headers["retry-after"]) > 0
+    month = KeySpend.objects.get(key=key, span="month")
+    assert month.requests == 2
+    assert month.cost < Decimal("0.0066")
+
+
+def test_tokens_too_many_for_a_minute_are_never_right(ask, acme, limit) -> None:
+    limit(tokens_per_minute=100)
+    refused = ask(chat(max_tokens=500))
+    assert (refused.status_code, refused.json()["error"]["type"]) == (429, "tokens")
+    assert refused.headers["x-should-retry"] == "false"
+    assert acme.calls == []
+
+
+def test_without_a_price_there_is_no_budget_in_dollars(ask, acme, limit) -> None:
+    limit(dollars_per_day=1)
+    assert ask(chat(model="acme/other")).json()["error"]["code"] == "price_unknown"
+    assert acme.calls == []
+
+
+def test_the_page_shows_limits_and_use_to_those_who_may(ask, acme, limit, api, owner, member, project) -> None:
+    key = limit(requests_per_minute=9, dollars_per_day="2.5")
+    log_of(project, ask(chat()).headers["x-variorum-log-id"])
+    shown = api(member("maintainer")).get(f"{P}/keys").json()["items"]
+    assert [(one["id"], one["limits"]["requests_per_minute"], one["limits"]["dollars_per_day"]) for one in shown] == [
+        (key.pk, 9, "2.5000")
+    ]
+    assert shown[0]["used"]["month"]["requests"] == 1
+    assert api(member("viewer")).get(f"{P}/keys").status_code == 403
+    other = api(owner).post("/api/v1/projects/support-desk/keys", {"name": "logs", "scopes": ["logs"]}).json()["id"]
+    assert api(owner).put(f"{P}/keys/{other}", {}).json()["code"] == "scope_missing"
