@@ -8,32 +8,6 @@ UNARY = ["!", "!!", "var", "missing", "-", "cat", "+"]
 COMPARING = ["==", "!=", "===", "!==", "<", "<=", ">", ">="]
 COUNTING = ["+", "*", "-", "/", "%", "min", "max"]
 MANY = [*COMPARING, *COUNTING, *"in cat merge and or if ?: starts_with ends_with substr".split(" ")]  # noqa: SIM905
-    "==",
-    "!=",
-    "===",
-    "!==",
-    "<",
-    "<=",
-    ">",
-    ">=",
-    "+",
-    "*",
-    "-",
-    "/",
-    "%",
-    "min",
-    "max",
-    "in",
-    "cat",
-    "merge",
-    "and",
-    "or",
-    "if",
-    "?:",
-    "starts_with",
-    "ends_with",
-    "substr",
-]
 READING = ["missing", "missing_some", "var"]
 NAMES = ["plan", "count", "list", "user.tags.1", "user", "user.age", "nope", "empty", "list.0", "plan.1", "plan.length"]
 ODD_NAMES = ["", "targetingKey", "$flagd.flagKey", "float", "neg", "emoji", "emoji.0"]
