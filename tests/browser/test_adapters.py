@@ -47,6 +47,8 @@ def test_it_looks_right(visit: Any, merged: str, width: int, theme: str) -> None
     expect(page.get_by_text("Not evaluated yet")).to_be_visible()
     expect(page.get_by_text('PeftModel.from_pretrained(base_model, "desk/tone", revision="main")')).to_be_visible()
     expect(page.get_by_text("messages v3")).to_be_visible()
+    expect(page.get_by_text("No environment answers with this adapter.")).to_be_visible()
+    expect(page.get_by_text("Merged GGUF")).to_be_visible()
     looks_right(page)
 
 

@@ -57,7 +57,7 @@ class Vllm:
             raise self._error("bad_answer", "does not say which adapters it has loaded") from None
 
     def _send(self, method: str, path: str, seconds: float, body: dict[str, str] | None = None) -> httpx.Response:
-        url, headers = f"{self.url}/{path}", {"authorization": f"Bearer {self.key}"}
+        url, headers = f"{self.url}/{path}", {"authorization": f"Bearer {self.key}"} if self.key else {}
         extensions: dict[str, Any] = {}
         try:
             if self.provider != LOCAL:

@@ -10,7 +10,9 @@ import { Id } from "@/ui/Id";
 import { type Column, Table } from "@/ui/Table";
 import styles from "./Adapters.module.css";
 import { type AdapterOverview, cardGroups, snippet } from "./adapters";
+import { Export } from "./Export";
 import { Lineage } from "./Lineage";
+import { Live } from "./Live";
 
 /** An adapter's folder as one thing: its lineage, its card, its shape, how to load it. */
 export function AdapterView({ project, file }: { project: string; file: FileContent }) {
@@ -23,6 +25,10 @@ export function AdapterView({ project, file }: { project: string; file: FileCont
       <div className={styles.columns}>
         <div className={styles.main}>
           <HowMade project={project} file={file} folder={folder} overview={overview} />
+          {overview.weights && <Live project={project} folder={folder} />}
+          {overview.weights && overview.config && (
+            <Export project={project} folder={folder} refName={file.ref} />
+          )}
         </div>
         <div className={styles.main}>
           <Shape overview={overview} />

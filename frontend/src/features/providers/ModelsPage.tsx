@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useCan } from "@/api/session";
+import { Live } from "@/features/adapters/Live";
 import { modelsQuery } from "@/features/playground/playground";
 import { SettingsFrame } from "@/features/settings/SettingsFrame";
 import { Button } from "@/ui/Button";
@@ -33,6 +34,7 @@ export default function ModelsPage() {
       <Stack>
         <Own project={project} />
         <Others project={project} may={may} add={add} onEdit={setEditing} />
+        <Live project={project} />
       </Stack>
       {editing && (
         <ProviderDialog
@@ -105,6 +107,12 @@ const COLUMNS: Column<Provider>[] = [
   { key: "slug", header: "In prompts", width: "140px", cell: (item) => <code>{item.slug}/…</code> },
   { key: "url", header: "Address", cell: (item) => item.base_url, wideOnly: true },
   { key: "key", header: "Key", width: "90px", cell: (item) => (item.has_key ? "kept" : "none") },
+  {
+    key: "driver",
+    header: "Adapters",
+    width: "130px",
+    cell: (item) => (item.driver === "vllm" ? "loaded by vLLM" : "none"),
+  },
   { key: "models", header: "Models", align: "right", width: "90px", cell: (item) => item.models.length },
 ];
 

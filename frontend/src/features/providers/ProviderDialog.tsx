@@ -3,7 +3,7 @@ import { toProblem } from "@/api/problem";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { FormError } from "@/ui/ErrorState";
-import { Field, Form, TextArea, TextInput } from "@/ui/Field";
+import { Field, Form, Select, TextArea, TextInput } from "@/ui/Field";
 import { type Filled, type Provider, useSave, writeModels } from "./providers";
 
 interface Props {
@@ -21,6 +21,9 @@ export function ProviderDialog({ project, provider, onClose }: Props) {
     base_url: provider?.base_url ?? "https://",
     key: "",
     models: writeModels(provider?.models ?? []),
+    driver: provider?.driver === "vllm" ? "vllm" : "",
+    adapters_root: provider?.adapters_root ?? "",
+    replicas: (provider?.replicas ?? []).join("\n"),
   }));
   const save = useSave(project, provider, onClose);
   const problem = save.error ? toProblem(save.error) : undefined;
@@ -83,8 +86,68 @@ export function ProviderDialog({ project, provider, onClose }: Props) {
             onChange={set("models")}
           />
         </Field>
+        <Field
+          label="Adapters of this project"
+          hint="vLLM loads them while it runs, if it was started so."
+          error={problem?.field("driver")}
+        >
+          <Select
+            options={DRIVERS}
+            value={filled.driver}
+            onChange={(event) =>
+              setFilled({ ...filled, driver: event.target.value === "vllm" ? "vllm" : "" })
+            }
+          />
+        </Field>
+        {filled.driver && <Vllm filled={filled} problem={problem} set={set} />}
         <FormError error={save.error} />
       </Form>
     </Dialog>
+  );
+}
+
+const DRIVERS = [
+  { value: "", label: "It loads none" },
+  { value: "vllm", label: "vLLM loads them" },
+];
+
+interface VllmProps {
+  filled: Filled;
+  problem: ReturnType<typeof toProblem> | undefined;
+  set: (name: keyof Filled) => (event: { target: { value: string } }) => void;
+}
+
+/** Where the server finds adapters, and which servers there are. */
+function Vllm({ filled, problem, set }: VllmProps) {
+  return (
+    <>
+      <Field
+        label="Folder of adapters, as that server sees it"
+        optional
+        hint="Empty: at the same path as here. Start it with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True."
+        error={problem?.field("adapters_root")}
+      >
+        <TextInput
+          value={filled.adapters_root}
+          maxLength={300}
+          placeholder="/mnt/adapters"
+          onChange={set("adapters_root")}
+        />
+      </Field>
+      <Field
+        label="Servers behind the address"
+        optional
+        hint="One a line, when the address above is a balancer: adapters are loaded on each."
+        error={problem?.field("replicas")}
+      >
+        <TextArea
+          rows={2}
+          spellCheck={false}
+          placeholder="http://gpu-1:8000/v1"
+          value={filled.replicas}
+          onChange={set("replicas")}
+        />
+      </Field>
+    </>
   );
 }

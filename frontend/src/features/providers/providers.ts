@@ -14,6 +14,11 @@ export interface Filled {
   base_url: string;
   key: string;
   models: string;
+  /** "" : no adapters are loaded there. */
+  driver: "" | "vllm";
+  adapters_root: string;
+  /** One address a line. */
+  replicas: string;
 }
 
 export function providersQuery(project: string) {
@@ -28,8 +33,10 @@ export function providersQuery(project: string) {
 export function useSave(project: string, provider: Provider | null, onSaved: () => void) {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ slug, name, base_url, key: secret, models }: Filled) => {
-      const body = { name, base_url, models: readModels(models) };
+    mutationFn: ({ slug, name, base_url, key: secret, models, driver, ...filled }: Filled) => {
+      const adapters_root = driver ? filled.adapters_root.trim() : "";
+      const replicas = driver ? readLines(filled.replicas) : [];
+      const body = { name, base_url, models: readModels(models), driver, adapters_root, replicas };
       if (provider) {
         return client.PATCH("/api/v1/projects/{project}/providers/{provider}", {
           params: { path: { project, provider: provider.slug } },
@@ -43,6 +50,7 @@ export function useSave(project: string, provider: Provider | null, onSaved: () 
     },
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: [project, "providers"] });
+      void queries.invalidateQueries({ queryKey: [project, "adapters"] });
       toast("Saved");
       onSaved();
     },
@@ -90,6 +98,14 @@ export function readModels(text: string): ModelEntry[] {
       input_price: input ?? null,
       output_price: output ?? null,
     }));
+}
+
+/** Lines that say something. */
+export function readLines(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
 }
 
 export function writeModels(models: ModelEntry[]): string {
