@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -241,6 +242,54 @@ def test_what_is_queued_at_exit_is_sent(server: FakeVariorum, tmp_path: Path) ->
     done = subprocess.run([sys.executable, "-c", source], env=settings, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(server.logs) == 300
+
+
+def test_memory_is_bounded_in_bytes_too(server: FakeVariorum, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(logs, "MAX_QUEUED_BYTES", 50_000)
+    server.fault = lambda handler: handler.problem(503, "no", "Not now.") or True
+    with Client(server.url, KEY, cache_dir=tmp_path, timeout=1.0) as sdk:
+        for _ in range(100):
+            sdk.log(prompt="hello", input={}, output="x" * 5_000)
+        assert sdk._logs._bytes <= 50_000
+        assert sdk.stats.logs_dropped >= 60
+        sdk.close(0.1)
+
+
+def test_an_app_that_ends_at_sigterm_sends_what_is_queued(server: FakeVariorum, tmp_path: Path) -> None:
+    source = f"""
+import signal, sys, time
+from variorum_client import Client
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+sdk = Client(cache_dir={str(tmp_path)!r})
+for number in range(50):
+    sdk.log(prompt="hello", input={{}}, output=str(number))
+signal.raise_signal(signal.SIGTERM)
+"""
+    settings = {**os.environ, "PYTHONPATH": str(CLIENT_PATH), "VARIORUM_URL": server.url, "VARIORUM_API_KEY": KEY}
+    done = subprocess.run([sys.executable, "-c", source], env=settings, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(server.logs) == 50
+
+
+def test_without_a_thread_nothing_is_raised(server: FakeVariorum, tmp_path: Path, monkeypatch: Any) -> None:
+    """A machine out of threads: the app asks once by itself, and logs wait in the queue."""
+
+    real = threading.Thread.start
+
+    def start(self: Any) -> None:
+        if isinstance(self, threading.Timer) or self.name.startswith("variorum"):
+            raise RuntimeError("can't start new thread")
+        real(self)
+
+    with Client(server.url, KEY, cache_dir=tmp_path, timeout=1.0) as sdk:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", start)
+            assert sdk.prompt("hello").commit == "a" * 40
+            sdk.log(prompt="hello", input={}, output="1")
+        assert server.logs == {}
+        sdk.log(prompt="hello", input={}, output="2")
+        assert sdk.flush()
+    assert sorted(entry["output"] for entry in server.logs.values()) == ["1", "2"]
 
 
 def test_a_dead_server_does_not_hold_up_the_exit(server: FakeVariorum, tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ class Watch:
         self.fired = False
         self._timer = threading.Timer(seconds, self._fire)
         self._timer.daemon = True
-        self._timer.start()
+        with contextlib.suppress(RuntimeError):  # no thread is to be had: httpx's own time-outs are left
+            self._timer.start()
 
     def cancel(self) -> None:
         """Stop counting."""
