@@ -264,5 +264,7 @@ class LiveBundle:
         if self._listener is not None:
             self._listener.close(timeout)
         thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+        if thread is None:
+            self._connection.close()
+        elif thread is not threading.current_thread():
             thread.join(timeout)
