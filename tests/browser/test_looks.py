@@ -25,6 +25,7 @@ MORE = [
     "/p/desk/files",
     "/p/desk/drafts",
     "/p/desk/deployments",
+    "/p/desk/deployments/rules/production",
     "/p/desk/datasets",
     "/p/desk/datasets/import",
     "/p/desk/training",

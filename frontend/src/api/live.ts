@@ -22,6 +22,7 @@ const NOUNS: Record<string, string[]> = {
   file: ["files"],
   commit: ["files"],
   tag: ["tags", "files"],
+  rules: ["rules"],
   draft: ["drafts", "files"],
   comment: ["drafts"],
   approval: ["drafts"],

@@ -87,6 +87,7 @@ def _check_expected(now: RuleSet | None, expected: int | None) -> None:
 def _tell(made: RuleSet, before: RuleSet | None, actor: Actor) -> None:
     """The event also makes every web process forget what it served."""
     environment = made.environment
+    told = changes(before.document if before else {}, made.document)
     record(
         project=environment.project,
         actor=actor,
@@ -96,7 +97,7 @@ def _tell(made: RuleSet, before: RuleSet | None, actor: Actor) -> None:
             "environment": environment.slug,
             "number": made.number,
             "note": made.note,
-            "changes": changes(before.document if before else {}, made.document)[:100],
+            "changes": [f"{one['key']} {one['change']}" for one in told[:100]],
         },
     )
 

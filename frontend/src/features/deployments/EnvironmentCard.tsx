@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { CommitTags } from "@/features/tags/TagBadges";
 import { plural } from "@/lib/format";
-import { Button } from "@/ui/Button";
+import { Button, ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Id } from "@/ui/Id";
 import { StateBadge } from "@/ui/StateBadge";
@@ -36,18 +36,27 @@ export function EnvironmentCard({ project, environment, may, onDeploy, onRollBac
         )}
         <div className={styles.foot}>
           <Waiting environment={environment} />
-          {may && (
-            <div className={styles.acts}>
-              {environment.rollback !== null && (
-                <Button size="small" icon="undo" onClick={() => onRollBack(environment)}>
-                  Roll back
-                </Button>
-              )}
+          <div className={styles.acts}>
+            <ButtonLink
+              size="small"
+              variant="quiet"
+              icon="switch"
+              to="/p/$project/deployments/rules/$environment"
+              params={{ project, environment: environment.slug }}
+            >
+              Rules
+            </ButtonLink>
+            {may && environment.rollback !== null && (
+              <Button size="small" icon="undo" onClick={() => onRollBack(environment)}>
+                Roll back
+              </Button>
+            )}
+            {may && (
               <Button size="small" icon="deploy" onClick={() => onDeploy(environment)}>
                 Deploy
               </Button>
-            </div>
-          )}
+            )}
+          </div>
         </div>
       </div>
     </Card>
