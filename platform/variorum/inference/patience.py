@@ -5,7 +5,7 @@ their caller decides.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import httpx
@@ -19,11 +19,11 @@ LONGEST_PAUSE_S: Final = 1.0
 
 @dataclass
 class Patience:
-    """One call's tries. Its pauses grow from 0.05 s to a second, WAIT_S in all."""
+    """One call's tries. Its pauses grow from 0.05 s to a second, for WAIT_S after the first break."""
 
     target: Target
-    began: float = field(default_factory=time.monotonic)
     pause: float = 0.05
+    broke_at: float | None = None
     loaded: bool = False
 
     def forgotten(self, answer: httpx.Response) -> bool:
@@ -34,7 +34,10 @@ class Patience:
 
     def after(self, what: httpx.HTTPError | httpx.Response) -> float | None:
         """Seconds to wait before the call is sent again; None when that is not for us to do."""
-        if self.target.provider != LOCAL or not _is_break(what) or time.monotonic() - self.began > WAIT_S:
+        if self.target.provider != LOCAL or not _is_break(what):
+            return None
+        self.broke_at = self.broke_at or time.monotonic()
+        if time.monotonic() - self.broke_at > WAIT_S:
             return None
         self.pause = min(self.pause * 2, LONGEST_PAUSE_S)
         return self.pause / 2
