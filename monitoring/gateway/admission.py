@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from monitoring.gateway import facts
 from monitoring.gateway.models import KeyLimit
 from monitoring.gateway.refusals import Refused, of_problem
 from variorum.accounts.authentication import find_key, touch_key
@@ -62,7 +63,7 @@ def caller_of(token: str) -> Caller:
     if Scope.GATEWAY not in key.scopes:
         raise Refused(403, "This API key lacks the scope gateway.", "scope_missing")
     touch_key(key)
-    return Caller(key, KeyLimit.objects.filter(key=key).first())
+    return Caller(key, facts.of(key.project).limits.get(key.pk))
 
 
 def starts_of(moment: datetime) -> dict[str, datetime]:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from django.conf import settings
 
-from monitoring.gateway import admission, keeping, plans, preparing
+from monitoring.gateway import admission, facts, keeping, preparing
 from monitoring.gateway.asked import CHAT, EMBEDDINGS, RESPONSES
 from monitoring.gateway.exchange import Exchange
 from monitoring.gateway.preparing import guarded
@@ -53,9 +53,9 @@ class GatewayLane:
     def hear(self, news: dict[str, Any] | None) -> None:
         """Forget what a message is about; None: some may have been missed."""
         if news is None:
-            plans.forget(None)
-        elif news["kind"].startswith(("provider.", "gateway.")):
-            plans.forget(news["project"])
+            facts.forget(None)
+        elif news["kind"].startswith(facts.KINDS):
+            facts.forget(news["project"])
 
     async def close(self) -> None:
         """Store the last logs, at the end of the process."""

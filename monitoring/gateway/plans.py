@@ -1,28 +1,22 @@
 """From what was asked to what is sent: one request for each model that may answer, in their order."""
 
 import json
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from monitoring.gateway import serving
+from monitoring.gateway import facts, serving
 from monitoring.gateway.admission import Caller
 from monitoring.gateway.asked import CHAT, EMBEDDINGS, RESPONSES, Asked
-from monitoring.gateway.models import GatewayRoute, GatewaySettings
+from monitoring.gateway.facts import Facts, Patience
 from monitoring.gateway.refusals import Refused, of_problem, of_provider
 from monitoring.gateway.serving import PREFIX, Served
-from variorum.accounts.models import Project
 from variorum.inference import calls
 from variorum.inference.shapes import AdapterRef, ProviderError, Target
-from variorum.inference.targets import resolve
 from variorum.lib.errors import Problem
 from variorum_client.formats import RenderError
 
-TTL = 5.0
-MOST = 10_000
 UNSAID_TOKENS = 500  # of an answer whose length nobody bounded, as an estimate
 LENGTHS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 PLACE = "\x02variorum: the conversation goes here\x03"
@@ -46,16 +40,6 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Patience:
-    """Seconds, and how often one model is asked again."""
-
-    retries: int
-    first_byte: float
-    between: float
-    total: float
-
-
-@dataclass(frozen=True)
 class Plan:
     """What a call does, and what its log says."""
 
@@ -70,32 +54,11 @@ class Plan:
     cost: Decimal | None = None
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """What is remembered of a project for a moment."""
-
-    patience: Patience
-    routes: Mapping[str, GatewayRoute]
-    targets: dict[str, Target]
-    until: float
-
-
-_facts: dict[int, _Facts] = {}
-_lock = threading.Lock()
-
-
-def forget(project_id: int | None) -> None:
-    """A project's settings or providers have changed; None: all may have."""
-    with _lock:
-        _facts.clear() if project_id is None else _facts.pop(project_id, None)
-
-
 def make(caller: Caller, asked: Asked) -> Plan:
     """Raises Refused."""
-    project = caller.project
-    place = serving.environment(caller.key, asked.environment)
-    facts = _facts_of(project)
-    route = facts.routes.get(asked.model)
+    known = facts.of(caller.project)
+    place = serving.environment(caller.key, known.environments, asked.environment)
+    route = known.routes.get(asked.model)
     served, first, overridden, log = None, asked.model, list[str](), dict[str, Any]()
     body = asked.body
     try:
@@ -106,44 +69,18 @@ def make(caller: Caller, asked: Asked) -> Plan:
                 raise Refused(400, "The prompt names no model.", "no_model", param="model")
             body, overridden, log = _filled(asked, served)
         names = [first, *(route.fallbacks if route else [])]
-        attempts = [_attempt(project, facts, name, asked, body, served if name == first else None) for name in names]
+        attempts = [_attempt(known, name, asked, body, served if name == first else None) for name in names]
     except ProviderError as error:
         raise of_provider(error) from None
     except Problem as problem:
         raise of_problem(problem) from None
     cache = asked.cache if asked.cache is not None else route.cache_seconds if route else 0
     tokens, cost = _estimate(asked, body, attempts)
-    return Plan(attempts, facts.patience, place.slug, cache, log, served, overridden, tokens, cost)
+    return Plan(attempts, known.patience, place.slug, cache, log, served, overridden, tokens, cost)
 
 
-def _facts_of(project: Project) -> _Facts:
-    found = _facts.get(project.pk)
-    if found is not None and found.until > time.monotonic():
-        return found
-    row = GatewaySettings.objects.filter(project=project).first() or GatewaySettings(project=project)
-    routes = {route.model: route for route in GatewayRoute.objects.filter(project=project)}
-    patience = Patience(row.retries, row.first_byte_seconds, row.between_seconds, row.total_seconds)
-    found = _Facts(patience, routes, {}, time.monotonic() + TTL)
-    with _lock:
-        if len(_facts) > MOST:
-            _facts.clear()
-        _facts[project.pk] = found
-    return found
-
-
-def _target(project: Project, facts: _Facts, name: str) -> Target:
-    if name not in facts.targets:
-        found = resolve(project, name)
-        if len(facts.targets) < 1000:
-            facts.targets[name] = found
-        return found
-    return facts.targets[name]
-
-
-def _attempt(
-    project: Project, facts: _Facts, name: str, asked: Asked, body: dict[str, Any], served: Served | None
-) -> Attempt:
-    target = _target(project, facts, name)
+def _attempt(known: Facts, name: str, asked: Asked, body: dict[str, Any], served: Served | None) -> Attempt:
+    target = known.target(name)
     request = calls.Request(target, [], {}, served.adapter if served else None)
     sent = {**body, "model": request.body["model"]}
     if asked.stream and asked.endpoint == CHAT:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection
 
-from monitoring.gateway import admission, asked, keeping, plans, serving
+from monitoring.gateway import admission, asked, facts, keeping, plans, serving
 from monitoring.gateway.admission import Caller, Reservation
 from monitoring.gateway.asked import Asked
 from monitoring.gateway.keeping import Kept
@@ -69,7 +69,9 @@ def prepare(token: str, endpoint: str, raw: bytes, headers: Mapping[bytes, bytes
 def models(token: str, headers: Mapping[bytes, bytes], name: str = "") -> bytes:
     """`/v1/models`, or one of them: the body. Raises Refused."""
     caller = admission.caller_of(token)
-    place = serving.environment(caller.key, headers.get(b"x-variorum-environment", b"").decode("latin-1"))
+    place = serving.environment(
+        caller.key, facts.of(caller.project).environments, headers.get(b"x-variorum-environment", b"").decode("latin-1")
+    )
     made = {row.slug: int(row.created_at.timestamp()) for row in Provider.objects.filter(project=caller.project)}
     found: list[dict[str, Any]] = [
         _model(choice["name"], made.get(choice["provider"], 0), choice["provider"])

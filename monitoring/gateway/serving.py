@@ -11,7 +11,6 @@ from variorum.accounts.access import check_environment
 from variorum.accounts.models import ApiKey, Project
 from variorum.deployments import serving as deployed
 from variorum.deployments.models import Environment
-from variorum.deployments.queries import environment_of
 from variorum.drafts.playground import adapter_ref
 from variorum.inference.shapes import AdapterRef
 from variorum.lib.errors import Forbidden
@@ -35,14 +34,14 @@ class Served:
     adapter_path: str
 
 
-def environment(key: ApiKey, asked: str) -> Environment:
+def environment(key: ApiKey, places: Mapping[str, Environment], asked: str) -> Environment:
     """The environment that a call is for: as asked, the key's only one, else production. Raises Refused."""
     slug = asked or (key.environments[0] if len(key.environments) == 1 else DEFAULT)
     try:
         check_environment(key, slug)
     except Forbidden as problem:
         raise Refused(403, problem.detail, problem.stable_code, param="variorum.environment") from None
-    found = environment_of(key.project, slug)
+    found = places.get(slug)
     if found is None:
         text = f"The project has no environment {slug[:63]!r}."
         raise Refused(400, text, "unknown_environment", param="variorum.environment")

@@ -11,7 +11,8 @@ from typing import Any
 
 import httpcore
 
-from monitoring.gateway.plans import Attempt, Patience
+from monitoring.gateway.facts import Patience
+from monitoring.gateway.plans import Attempt
 from monitoring.gateway.refusals import Refused
 from monitoring.gateway.secret import Veil
 from variorum.inference import loading

@@ -33,6 +33,7 @@ MORE = [
     "/p/desk/logs",
     "/p/desk/quality",
     "/p/desk/alerts",
+    "/p/desk/settings/gateway",
 ]
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 
