@@ -11,6 +11,7 @@ PAGE = "/p/desk/deployments/rules/dev"
 
 def test_a_rule_in_plain_words(visit):
     page = visit(PAGE)
+    page.set_default_timeout(40_000)
     page.get_by_role("button", name="New rule").click()
     page.get_by_role("menuitem", name="A value that the app asks for").click()
     dialog = page.get_by_role("dialog", name="New rule")
@@ -29,7 +30,7 @@ def test_a_rule_in_plain_words(visit):
     expect(page.get_by_text("Does not fit, so off: off")).to_be_visible(timeout=40_000)
     page.get_by_label("Why optional").fill("For the paying ones")
     page.get_by_role("button", name="Save and put in force").click()
-    expect(page.get_by_text("For the paying ones")).to_be_visible()
+    expect(page.get_by_text("For the paying ones")).to_be_visible(timeout=40_000)
     expect(page.get_by_label("Changes that are not saved")).to_have_count(0)
     page.get_by_role("button", name="As JSON").click()
     expect(page.get_by_label("The document of rules as JSON")).to_contain_text("dark-mode")
