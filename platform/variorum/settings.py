@@ -186,7 +186,6 @@ SPECTACULAR_SETTINGS = {
         "LineageKindEnum": "evals.runs.lineage.KINDS",
         "FoundKindEnum": "variorum.search.queries.KINDS",
         "RolloutStateEnum": "variorum.deployments.models.Rollout.State",
-        "RolloutActEnum": ["pause", "resume", "advance", "abort", "rollback"],
         "GuardMeasureEnum": "monitoring.quality.models.Guard.Measure",
         "GuardActionEnum": "monitoring.quality.models.Guard.Action",
         "LogStatusEnum": ["ok", "error"],

@@ -38,6 +38,8 @@ const NOUNS: Record<string, string[]> = {
   alert: ["alerts", "alert_rules"],
   alert_rule: ["alert_rules", "alerts"],
   delivery: ["channels"],
+  rollout: ["rollouts", "deployments"],
+  guard: ["rollouts"],
 };
 
 /** The query nouns that a message makes stale; none for progress, which handlers show themselves. */

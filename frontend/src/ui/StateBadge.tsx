@@ -28,6 +28,11 @@ const STATES: Record<string, { tone: Tone; shape: Shape; word?: string }> = {
   expired: { tone: "warn", shape: "slash" },
   revoked: { tone: "neutral", shape: "slash" },
   active: { tone: "ok", shape: "dot" },
+  paused: { tone: "warn", shape: "slash" },
+  waiting: { tone: "warn", shape: "dashes" },
+  completed: { tone: "ok", shape: "check" },
+  aborted: { tone: "neutral", shape: "slash" },
+  rolled_back: { tone: "bad", shape: "cross" },
 };
 
 const SHAPES: Record<Shape, string> = {

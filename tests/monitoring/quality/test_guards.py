@@ -10,6 +10,8 @@ from django.utils import timezone
 from evals.metrics.models import Metric
 from evals.metrics.queries import find_metric
 from evals.metrics.verdicts import Verdict
+from monitoring.alerts import guard_news
+from monitoring.alerts.models import Channel
 from monitoring.logs import scores
 from monitoring.logs.models import Log
 from monitoring.quality import guarding
@@ -20,7 +22,8 @@ from variorum.accounts.models import Project
 from variorum.deployments import services
 from variorum.deployments.models import Rollout, RolloutStep
 from variorum.deployments.queries import environments_of
-from variorum.events.models import Event, Notice
+from variorum.events.models import Delivery, Event, Notice
+from variorum.lib.crypto import seal
 from variorum.repos import queries
 from variorum.repos import services as repos
 
@@ -106,6 +109,11 @@ def test_a_worse_candidate_is_rolled_back_once_and_told(begin, arm, project, own
         "than without; n = 100 and 600. 107 requests had got it."
     )
     assert notice.url == "/p/support-desk/rollouts/1"
+    address = "http://127.0.0.1:9/hook"
+    Channel.objects.create(project=project, kind="webhook", name="Hook", address=address, sealed_secret=seal("whsec_x"))
+    assert (guard_news.tell_due(), guard_news.tell_due()) == (1, 0)
+    message = Delivery.objects.get(project=project).payload
+    assert (message["type"], message["data"]["text"]) == ("rollout.tripped", notice.body)
     kinds = Event.objects.filter(project=project, kind__startswith="rollout.").order_by("pk")
     assert [event.kind for event in kinds] == ["rollout.started", "rollout.tripped", "rollout.rolled_back"]
     assert kinds[1].data["exposed"] == 107

@@ -1,9 +1,12 @@
 """Rollouts: started through the gates, taken step by step exactly once, and stopped from every state."""
 
+import logging
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -14,7 +17,9 @@ from variorum.deployments.models import Rollout, RuleSet
 from variorum.deployments.plans import Counts
 from variorum.events.models import Event
 from variorum.lib.errors import Conflict, Invalid
+from variorum_client.delivery import load_delivery
 
+log = logging.getLogger(__name__)
 PLAN: list[dict[str, Any]] = [
     {"percent": 10, "hold": {"scored": 100}},
     {"percent": 50, "hold": {"seconds": 60, "approval": True}},
@@ -174,3 +179,27 @@ def test_two_clocks_take_one_step(start):
         Event.objects.filter(kind="rollout.advanced").values_list("actor_name", flat=True)
     )
     assert Event.objects.filter(kind="rollout.advanced").count() == 1
+
+
+def test_every_act_is_served_within_a_second(transactional_db, web, start, actor, make_key):
+    """A real web process: what its fast lane serves after an act, by the SDK's own reading."""
+    rollout = start([{"percent": 0, "hold": {"approval": True}}, {"percent": 100, "hold": {"approval": True}}])
+    headers = {"Authorization": f"Bearer {make_key('runtime')}"}
+
+    def served() -> str:
+        answer = httpx.get(f"{web}/api/v1/runtime/dev/bundle", headers=headers, timeout=30)
+        return load_delivery(answer.content).choose("prompts", "triage", {"targetingKey": "u1"}).commit
+
+    def seconds_until(commit: str) -> float:
+        began = time.monotonic()
+        while served() != commit:
+            assert time.monotonic() - began < 30
+        return time.monotonic() - began
+
+    assert served() == rollout.baseline.commit
+    rollouts.advance(rollout=_again(rollout), actor=actor)
+    forward = seconds_until(rollout.commit)
+    rollouts.roll_back(rollout=_again(rollout), actor=actor)
+    back = seconds_until(rollout.baseline.commit)
+    log.info("Served after advance %.0f ms, after roll back %.0f ms", forward * 1000, back * 1000)
+    assert max(forward, back) < 4  # a second on a quiet machine; below the lane's TTL, so that it was the news

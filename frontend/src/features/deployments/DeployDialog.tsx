@@ -114,7 +114,11 @@ export function DeployDialog(props: DeployDialogProps) {
 }
 
 /** Newest first; the chosen one is among them even when it is older than the list. */
-function commitOptions(commits: Commit[], chosen: string | undefined, namesOf: (sha: string) => string[]) {
+export function commitOptions(
+  commits: Commit[],
+  chosen: string | undefined,
+  namesOf: (sha: string) => string[],
+) {
   const known = commits.map((commit) => ({
     value: commit.sha,
     label: `${[...namesOf(commit.sha), commit.subject].join(" · ")} (${commit.sha.slice(0, 8)}, ${commit.author_name})`,
@@ -153,7 +157,8 @@ interface WhatChangesProps {
   preview: Preview;
 }
 
-function WhatChanges({ project, environment, preview }: WhatChangesProps) {
+/** What a deploy would change, and what stands in its way. */
+export function WhatChanges({ project, environment, preview }: WhatChangesProps) {
   const { current, changes, obstacles } = preview;
   const requests = useTraffic(project, environment.slug);
   return (

@@ -3,6 +3,8 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useLive } from "@/api/live";
 import { useCan } from "@/api/session";
+import { RolloutDialog } from "@/features/rollouts/RolloutDialog";
+import { RolloutsTable } from "@/features/rollouts/RolloutsTable";
 import { useShortcut } from "@/lib/shortcuts";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
@@ -31,7 +33,7 @@ function useAddress() {
 export default function DeploymentsPage() {
   const { project = "" } = useParams({ strict: false });
   const { search, go } = useAddress();
-  const { deploy: target, commit, ...rest } = search;
+  const { deploy: target, rollout, commit, ...rest } = search;
   const environments = useQuery(environmentsQuery(project));
   const [rollingBack, setRollingBack] = useState<Environment | null>(null);
   const may = useCan(project, "maintainer");
@@ -39,6 +41,7 @@ export default function DeploymentsPage() {
   const first = environments.data?.[0]?.slug;
   const deploy = (environment: string | undefined, sha?: string) =>
     environment && go({ ...rest, deploy: environment, ...(sha ? { commit: sha } : {}) });
+  const rollOut = (environment: string | undefined) => environment && go({ ...rest, rollout: environment });
   useShortcut("d", () => deploy(first), { label: "Deploy a commit", enabled: may && first !== undefined });
   return (
     <Page
@@ -46,9 +49,14 @@ export default function DeploymentsPage() {
       description="Which commit is live where. Apps fetch what an environment serves; a deploy or a roll-back reaches them within seconds."
       actions={
         may && (
-          <Button variant="primary" icon="deploy" disabled={!first} onClick={() => deploy(first)}>
-            Deploy
-          </Button>
+          <>
+            <Button icon="ramp" disabled={!first} onClick={() => rollOut(first)}>
+              Roll out gradually
+            </Button>
+            <Button variant="primary" icon="deploy" disabled={!first} onClick={() => deploy(first)}>
+              Deploy
+            </Button>
+          </>
         )
       }
     >
@@ -56,6 +64,7 @@ export default function DeploymentsPage() {
         project={project}
         may={may}
         onDeploy={(environment) => deploy(environment.slug)}
+        onRollOut={(environment) => rollOut(environment.slug)}
         onRollBack={setRollingBack}
       />
       <Tabs
@@ -69,6 +78,15 @@ export default function DeploymentsPage() {
             content: (
               <Card padding="none">
                 <CommitMatrix project={project} onDeploy={may ? (sha) => deploy(first, sha) : undefined} />
+              </Card>
+            ),
+          },
+          {
+            value: "rollouts",
+            label: "Rollouts",
+            content: (
+              <Card padding="none">
+                <RolloutsTable project={project} />
               </Card>
             ),
           },
@@ -105,6 +123,16 @@ export default function DeploymentsPage() {
           onClose={() => go(rest)}
         />
       )}
+      {may && rollout && environments.data && (
+        <RolloutDialog
+          project={project}
+          environments={environments.data}
+          environment={rollout}
+          commit={commit}
+          onChange={(slug, sha) => go({ ...rest, rollout: slug, ...(sha ? { commit: sha } : {}) }, true)}
+          onClose={() => go(rest)}
+        />
+      )}
       {rollingBack && (
         <RollBackDialog
           project={project}
@@ -122,6 +150,7 @@ interface EnvironmentsProps {
   project: string;
   may: boolean;
   onDeploy: (environment: Environment) => void;
+  onRollOut: (environment: Environment) => void;
   onRollBack: (environment: Environment) => void;
 }
 

@@ -1,4 +1,12 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import {
+  isUnderWay,
+  type Rollout,
+  rolloutsQuery,
+  shareInWords,
+  stateInWords,
+} from "@/features/rollouts/rollouts";
 import { CommitTags } from "@/features/tags/TagBadges";
 import { plural } from "@/lib/format";
 import { Button, ButtonLink } from "@/ui/Button";
@@ -15,12 +23,17 @@ interface EnvironmentCardProps {
   environment: Environment;
   may: boolean;
   onDeploy: (environment: Environment) => void;
+  onRollOut: (environment: Environment) => void;
   onRollBack: (environment: Environment) => void;
 }
 
 /** One environment: what it serves, since when, how much of main waits, and the two acts. */
-export function EnvironmentCard({ project, environment, may, onDeploy, onRollBack }: EnvironmentCardProps) {
+export function EnvironmentCard(props: EnvironmentCardProps) {
+  const { project, environment, may, onDeploy, onRollOut, onRollBack } = props;
   const { current } = environment;
+  const rollout = useQuery(rolloutsQuery(project)).data?.find(
+    (item) => item.environment === environment.slug && isUnderWay(item),
+  );
   return (
     <Card
       title={<EnvironmentName environment={environment} />}
@@ -34,6 +47,7 @@ export function EnvironmentCard({ project, environment, may, onDeploy, onRollBac
             Nothing is live here yet. Apps that ask get a clear “nothing is deployed”.
           </p>
         )}
+        {rollout && <UnderWay project={project} rollout={rollout} />}
         <div className={styles.foot}>
           <Waiting environment={environment} />
           <div className={styles.acts}>
@@ -51,7 +65,12 @@ export function EnvironmentCard({ project, environment, may, onDeploy, onRollBac
                 Roll back
               </Button>
             )}
-            {may && (
+            {may && current && !rollout && (
+              <Button size="small" icon="ramp" onClick={() => onRollOut(environment)}>
+                Roll out
+              </Button>
+            )}
+            {may && !rollout && (
               <Button size="small" icon="deploy" onClick={() => onDeploy(environment)}>
                 Deploy
               </Button>
@@ -60,6 +79,28 @@ export function EnvironmentCard({ project, environment, may, onDeploy, onRollBac
         </div>
       </div>
     </Card>
+  );
+}
+
+/** The rollout that is under way here. */
+function UnderWay({ project, rollout }: { project: string; rollout: Rollout }) {
+  const step = rollout.steps[rollout.step];
+  return (
+    <div className={styles.commit}>
+      <Link
+        to="/p/$project/rollouts/$number"
+        params={{ project, number: String(rollout.number) }}
+        className={styles.subject}
+      >
+        Rollout #{rollout.number}: {rollout.subject}
+      </Link>
+      <p className={styles.quiet}>
+        <StateBadge state={rollout.state} plain>
+          {stateInWords(rollout.state)}
+        </StateBadge>{" "}
+        {step && `at ${shareInWords(step)}`}
+      </p>
+    </div>
   );
 }
 

@@ -1,10 +1,10 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { projectRoute } from "@/routes";
 
-const TABS = ["history", "when"];
+const TABS = ["rollouts", "history", "when"];
 
 export interface DeploymentsSearch {
-  /** "history" or "when"; left out: commits against environments. */
+  /** "rollouts", "history" or "when"; left out: commits against environments. */
   tab?: string;
   /** The moment of "what was live when?", ISO 8601. */
   at?: string;
@@ -12,6 +12,8 @@ export interface DeploymentsSearch {
   environment?: string;
   /** An environment: the dialog for deploying to it is open. */
   deploy?: string;
+  /** An environment: the dialog for a gradual rollout there is open. */
+  rollout?: string;
   /** The commit chosen in that dialog. */
   commit?: string;
 }
@@ -24,6 +26,7 @@ const deployments = createRoute({
     ...(search["at"] ? { at: String(search["at"]) } : {}),
     ...(search["environment"] ? { environment: String(search["environment"]) } : {}),
     ...(search["deploy"] ? { deploy: String(search["deploy"]) } : {}),
+    ...(search["rollout"] ? { rollout: String(search["rollout"]) } : {}),
     ...(search["commit"] ? { commit: String(search["commit"]) } : {}),
   }),
   component: lazyRouteComponent(() => import("./DeploymentsPage")),
