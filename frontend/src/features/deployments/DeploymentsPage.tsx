@@ -5,6 +5,8 @@ import { useLive } from "@/api/live";
 import { useCan } from "@/api/session";
 import { RolloutDialog } from "@/features/rollouts/RolloutDialog";
 import { RolloutsTable } from "@/features/rollouts/RolloutsTable";
+import { ShadowList } from "@/features/shadows/ShadowList";
+import { StartShadowDialog } from "@/features/shadows/StartShadowDialog";
 import { useShortcut } from "@/lib/shortcuts";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
@@ -53,6 +55,7 @@ export default function DeploymentsPage() {
             <Button icon="ramp" disabled={!first} onClick={() => rollOut(first)}>
               Roll out gradually
             </Button>
+            <Button onClick={() => go({ ...rest, shadow: "new" })}>Shadow</Button>
             <Button variant="primary" icon="deploy" disabled={!first} onClick={() => deploy(first)}>
               Deploy
             </Button>
@@ -100,6 +103,16 @@ export default function DeploymentsPage() {
             ),
           },
           {
+            value: "shadows",
+            label: "Shadows",
+            content: (
+              <ShadowList
+                project={project}
+                onStart={may ? () => go({ tab: "shadows", shadow: "new" }) : undefined}
+              />
+            ),
+          },
+          {
             value: "when",
             label: "What was live when?",
             content: (
@@ -132,6 +145,9 @@ export default function DeploymentsPage() {
           onChange={(slug, sha) => go({ ...rest, rollout: slug, ...(sha ? { commit: sha } : {}) }, true)}
           onClose={() => go(rest)}
         />
+      )}
+      {may && search.shadow && (
+        <StartShadowDialog project={project} onClose={() => go(search.tab ? { tab: search.tab } : {})} />
       )}
       {rollingBack && (
         <RollBackDialog

@@ -1,10 +1,10 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { projectRoute } from "@/routes";
 
-const TABS = ["rollouts", "history", "when"];
+const TABS = ["rollouts", "history", "when", "shadows"];
 
 export interface DeploymentsSearch {
-  /** "rollouts", "history" or "when"; left out: commits against environments. */
+  /** "rollouts", "history", "when" or "shadows"; left out: commits against environments. */
   tab?: string;
   /** The moment of "what was live when?", ISO 8601. */
   at?: string;
@@ -16,6 +16,8 @@ export interface DeploymentsSearch {
   rollout?: string;
   /** The commit chosen in that dialog. */
   commit?: string;
+  /** "new": the dialog for starting a shadow is open. */
+  shadow?: string;
 }
 
 const deployments = createRoute({
@@ -28,6 +30,7 @@ const deployments = createRoute({
     ...(search["deploy"] ? { deploy: String(search["deploy"]) } : {}),
     ...(search["rollout"] ? { rollout: String(search["rollout"]) } : {}),
     ...(search["commit"] ? { commit: String(search["commit"]) } : {}),
+    ...(search["shadow"] === "new" ? { shadow: "new" } : {}),
   }),
   component: lazyRouteComponent(() => import("./DeploymentsPage")),
 });
