@@ -22,7 +22,7 @@ const WORDS: Record<string, string> = {
 };
 const BADGES: Record<string, string> = {
   win: "better",
-  tie: "inconclusive",
+  tie: "tie",
   loss: "worse",
   unjudged: "pending",
   error: "failed",
@@ -120,7 +120,7 @@ function Answer({ name, answer, none }: { name: string; answer: ShadowPair["live
     answer.value !== null && `scored ${answer.value}`,
   ].filter(Boolean);
   return (
-    <section className={styles.answer} aria-label={`${name} answer`}>
+    <div className={styles.answer}>
       <h3>
         {name} <span className={styles.quiet}>{facts.join(" · ")}</span>
       </h3>
@@ -129,7 +129,7 @@ function Answer({ name, answer, none }: { name: string; answer: ShadowPair["live
       ) : (
         <p className={styles.text}>{answer.text || "(empty)"}</p>
       )}
-    </section>
+    </div>
   );
 }
 

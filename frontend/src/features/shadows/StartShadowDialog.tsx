@@ -5,7 +5,7 @@ import { toProblem } from "@/api/problem";
 import { environmentsQuery } from "@/features/deployments/deployments";
 import { commitsQuery, MAIN } from "@/features/prompts/files";
 import { metricsQuery } from "@/features/quality/quality";
-import { formatNumber, plural } from "@/lib/format";
+import { plural } from "@/lib/format";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorState, FormError } from "@/ui/ErrorState";
@@ -174,7 +174,7 @@ export function StartShadowDialog({ project, onClose }: { project: string; onClo
           <Field
             label="Pairs wanted"
             error={problem?.field("pairs_wanted")}
-            hint={`It ends with ${formatNumber(Number(given.pairs))}.`}
+            hint="It is done when it has so many."
           >
             <TextInput
               inputMode="numeric"
