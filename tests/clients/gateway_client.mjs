@@ -1,5 +1,6 @@
 // Calls the gateway with npm's openai. Run by try_gateway.py in a folder that has the package.
 import assert from "node:assert";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
@@ -22,4 +23,5 @@ assert.equal(response.output_text, "one two");
 const embedded = await client.embeddings.create({ model, input: "a b" });
 assert.deepEqual(embedded.data[0].embedding, [2, 0.5, -1]);
 await assert.rejects(client.chat.completions.create({ model: "nobody/x", messages }), { status: 404, code: "model_not_found" });
-console.log("npm openai", require("openai/package.json").version, "ok");
+const { version } = JSON.parse(readFileSync("node_modules/openai/package.json", "utf8"));
+console.log("npm openai", version, "ok");
