@@ -9,7 +9,7 @@ import pytest
 from evals.metrics.models import Metric
 from evals.metrics.services import create_metric
 from monitoring.logs.models import Log
-from monitoring.shadow import services
+from monitoring.shadow import services, work
 from monitoring.shadow.models import Shadow
 from tests.fakes.openai_server import Call, FakeOpenAI
 from variorum.accounts.access import Actor
@@ -56,6 +56,12 @@ def logged(question: str = "Where is my card?", **more: Any) -> dict[str, Any]:
     """A log of the live prompt."""
     given = {"input": {"variables": {"question": question}}, "output": "A: at home", "prompt": "triage"}
     return {**given, "latency_ms": 400, "cost": 0.0002, "input_tokens": 20, "output_tokens": 3, **more}
+
+
+@pytest.fixture(autouse=True)
+def _all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One run of the clock's task does all that is due, however busy the machine is."""
+    monkeypatch.setattr(work, "SECONDS", 600.0)
 
 
 @pytest.fixture
