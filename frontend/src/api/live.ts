@@ -26,6 +26,8 @@ const NOUNS: Record<string, string[]> = {
   draft: ["drafts", "files"],
   comment: ["drafts"],
   approval: ["drafts"],
+  environment: ["deployments", "freezes"],
+  freeze: ["freezes", "deployments"],
   approval_rule: ["approval_rules", "drafts"],
   check: ["drafts", "checks", "approval_rules"],
   api_key: ["keys"],

@@ -2,26 +2,16 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Commit, commitsQuery, MAIN } from "@/features/prompts/files";
 import { useTagNames } from "@/features/tags/tags";
-import { plural } from "@/lib/format";
+import { ownZone, zoneOptions } from "@/lib/zones";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorState, FormError } from "@/ui/ErrorState";
-import { Field, Form, Select, TextArea } from "@/ui/Field";
-import { Icon } from "@/ui/Icon";
-import { Id } from "@/ui/Id";
+import { Checkbox, Field, Form, Select, TextArea, TextInput } from "@/ui/Field";
 import { SkeletonText } from "@/ui/Skeleton";
-import { toast, toastProblem } from "@/ui/Toast";
-import { ChangedFiles, EveryLine } from "./ChangedFiles";
+import { toast } from "@/ui/Toast";
 import styles from "./Deployments.module.css";
-import {
-  changesInWords,
-  type Environment,
-  type Preview,
-  previewQuery,
-  useApproveGoLive,
-  useDeploy,
-} from "./deployments";
-import { trafficInWords, useTraffic } from "./traffic";
+import { type Environment, type Preview, previewQuery, useDeploy, useSchedule } from "./deployments";
+import { WhatChanges } from "./WhatChanges";
 
 interface DeployDialogProps {
   project: string;
@@ -46,9 +36,24 @@ export function DeployDialog(props: DeployDialogProps) {
   const namesOf = useTagNames(project);
   const [note, setNote] = useState("");
   const deploy = useDeploy(project);
+  const schedule = useSchedule(project);
+  const [later, setLater] = useState<Later>();
   if (!environment) return null;
+  const ready = preview.data && (later ? plannable(preview.data) : preview.data.obstacles.length === 0);
   const submit = () => {
-    if (!preview.data || preview.data.obstacles.length > 0) return;
+    if (!preview.data || !ready) return;
+    if (later) {
+      schedule.mutate(
+        { environment: environment.slug, commit: preview.data.commit, note, ...later },
+        {
+          onSuccess: () => {
+            toast(`Scheduled for ${environment.name}`);
+            onClose();
+          },
+        },
+      );
+      return;
+    }
     const body = { commit: preview.data.commit, note, expected: preview.data.current?.number ?? null };
     deploy.mutate(
       { environment: environment.slug, ...body },
@@ -70,10 +75,10 @@ export function DeployDialog(props: DeployDialogProps) {
             <Button
               type="submit"
               variant="primary"
-              loading={deploy.isPending}
-              disabled={!preview.data || preview.data.obstacles.length > 0}
+              loading={deploy.isPending || schedule.isPending}
+              disabled={!ready || later?.at === ""}
             >
-              Deploy to {environment.name}
+              {later ? "Schedule for" : "Deploy to"} {environment.name}
             </Button>
           </>
         }
@@ -107,7 +112,8 @@ export function DeployDialog(props: DeployDialogProps) {
             onChange={(event) => setNote(event.target.value)}
           />
         </Field>
-        <FormError error={deploy.error} />
+        <LaterFields later={later} onChange={setLater} />
+        <FormError error={later ? schedule.error : deploy.error} />
       </Form>
     </Dialog>
   );
@@ -127,83 +133,59 @@ export function commitOptions(
   return missing ? [...known, { value: chosen, label: chosen.slice(0, 12) }] : known;
 }
 
-/** "I agree that this goes live": for those who may deploy, once each. */
-function ApproveGoLive({
-  project,
-  environment,
-  commit,
-}: {
-  project: string;
-  environment: Environment;
-  commit: string;
-}) {
-  const approve = useApproveGoLive(project, environment.slug, () => toast("You agree that this goes live"));
-  return (
-    <div>
-      <Button
-        icon="check"
-        loading={approve.isPending}
-        onClick={() => approve.mutate(commit, { onError: toastProblem })}
-      >
-        I agree that this goes live
-      </Button>
-    </div>
+interface Later {
+  at: string;
+  zone: string;
+  allow_between: boolean;
+}
+
+/** What may be scheduled though it could not go live now: the rest is looked at when the time has come. */
+function plannable(preview: Preview): boolean {
+  return preview.obstacles.every(
+    (obstacle) => !["already_live", "not_on_main", "bad_files"].includes(obstacle.code),
   );
 }
 
-interface WhatChangesProps {
-  project: string;
-  environment: Environment;
-  preview: Preview;
-}
-
-/** What a deploy would change, and what stands in its way. */
-export function WhatChanges({ project, environment, preview }: WhatChangesProps) {
-  const { current, changes, obstacles } = preview;
-  const requests = useTraffic(project, environment.slug);
+function LaterFields({
+  later,
+  onChange,
+}: {
+  later: Later | undefined;
+  onChange: (later: Later | undefined) => void;
+}) {
   return (
     <>
-      {obstacles.length > 0 && (
-        <ul className={styles.obstacles}>
-          {obstacles.map((obstacle) => (
-            <li key={obstacle.code}>
-              <Icon name="warn" /> {obstacle.detail}
-            </li>
-          ))}
-        </ul>
-      )}
-      {obstacles.some((obstacle) => obstacle.code === "go_live_approvals_missing") && (
-        <ApproveGoLive project={project} environment={environment} commit={preview.commit} />
-      )}
-      <p>
-        {current ? (
-          <>
-            {environment.name} goes from <Id value={current.commit} label="commit" /> “{current.subject}” to{" "}
-            <Id value={preview.commit} label="commit" /> “{preview.subject}”: {changesInWords(changes)}
-            {preview.commits > 0 && `, ${plural(preview.commits, "commit")}`}.
-          </>
-        ) : (
-          <>
-            Nothing is live in {environment.name} yet: <Id value={preview.commit} label="commit" /> “
-            {preview.subject}” goes live with {plural(changes.length, "file")}.
-          </>
-        )}
-      </p>
-      {requests !== undefined && (
-        <p className={styles.quiet}>
-          {environment.name} had {trafficInWords(requests)}; apps that fetch from it get the new commit within
-          seconds.
-        </p>
-      )}
-      {preview.backwards && (
-        <p className={styles.quiet}>
-          This commit is older than what is live: what came after it is taken back. Rolling back does the same
-          and asks for no checks.
-        </p>
-      )}
-      {changes.length > 0 && <ChangedFiles changes={changes} />}
-      {current && changes.length > 0 && (
-        <EveryLine project={project} base={current.commit} head={preview.commit} />
+      <Checkbox
+        label="Not now, but at a time"
+        checked={later !== undefined}
+        onChange={(event) =>
+          onChange(event.target.checked ? { at: "", zone: ownZone(), allow_between: false } : undefined)
+        }
+      />
+      {later && (
+        <>
+          <div className={styles.moments}>
+            <Field label="When" hint="Checks, approvals and freezes are looked at then.">
+              <TextInput
+                type="datetime-local"
+                value={later.at}
+                onChange={(event) => onChange({ ...later, at: event.target.value })}
+              />
+            </Field>
+            <Field label="By the clock of">
+              <Select
+                options={zoneOptions()}
+                value={later.zone}
+                onChange={(event) => onChange({ ...later, zone: event.target.value })}
+              />
+            </Field>
+          </div>
+          <Checkbox
+            label="Also when something else went live here in between"
+            checked={later.allow_between}
+            onChange={(event) => onChange({ ...later, allow_between: event.target.checked })}
+          />
+        </>
       )}
     </>
   );

@@ -20,8 +20,10 @@ import { type Environment, environmentsQuery } from "./deployments";
 import { EnvironmentCard } from "./EnvironmentCard";
 import { HistoryTable } from "./HistoryTable";
 import { LiveWhen } from "./LiveWhen";
+import { PromoteDialog } from "./PromoteDialog";
 import { RollBackDialog } from "./RollBackDialog";
 import type { DeploymentsSearch } from "./routes";
+import { Scheduled } from "./Scheduled";
 
 /** The address as state: the tab, the moment, the open dialog. */
 function useAddress() {
@@ -38,6 +40,7 @@ export default function DeploymentsPage() {
   const { deploy: target, rollout, commit, ...rest } = search;
   const environments = useQuery(environmentsQuery(project));
   const [rollingBack, setRollingBack] = useState<Environment | null>(null);
+  const [promoting, setPromoting] = useState<Environment | null>(null);
   const may = useCan(project, "maintainer");
   useLive(project, () => undefined);
   const first = environments.data?.[0]?.slug;
@@ -69,7 +72,9 @@ export default function DeploymentsPage() {
         onDeploy={(environment) => deploy(environment.slug)}
         onRollOut={(environment) => rollOut(environment.slug)}
         onRollBack={setRollingBack}
+        onPromote={setPromoting}
       />
+      <Scheduled project={project} may={may} />
       <Tabs
         label="Views of deployments"
         value={search.tab ?? "commits"}
@@ -149,6 +154,9 @@ export default function DeploymentsPage() {
       {may && search.shadow && (
         <StartShadowDialog project={project} onClose={() => go(search.tab ? { tab: search.tab } : {})} />
       )}
+      {promoting && (
+        <PromoteDialog project={project} environment={promoting} onClose={() => setPromoting(null)} />
+      )}
       {rollingBack && (
         <RollBackDialog
           project={project}
@@ -168,9 +176,10 @@ interface EnvironmentsProps {
   onDeploy: (environment: Environment) => void;
   onRollOut: (environment: Environment) => void;
   onRollBack: (environment: Environment) => void;
+  onPromote: (environment: Environment) => void;
 }
 
-function Environments({ project, ...acts }: EnvironmentsProps) {
+function Environments({ project, onPromote, ...acts }: EnvironmentsProps) {
   const environments = useQuery(environmentsQuery(project));
   if (environments.isError) {
     return (
@@ -187,8 +196,14 @@ function Environments({ project, ...acts }: EnvironmentsProps) {
               <SkeletonText lines={4} />
             </Card>
           ))
-        : environments.data.map((environment) => (
-            <EnvironmentCard key={environment.slug} project={project} environment={environment} {...acts} />
+        : environments.data.map((environment, place) => (
+            <EnvironmentCard
+              key={environment.slug}
+              project={project}
+              environment={environment}
+              onPromote={environments.data[place - 1]?.current ? onPromote : undefined}
+              {...acts}
+            />
           ))}
     </Grid>
   );

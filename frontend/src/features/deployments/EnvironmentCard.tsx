@@ -11,6 +11,7 @@ import { CommitTags } from "@/features/tags/TagBadges";
 import { plural } from "@/lib/format";
 import { Button, ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
+import { Icon } from "@/ui/Icon";
 import { Id } from "@/ui/Id";
 import { StateBadge } from "@/ui/StateBadge";
 import { seriesColor } from "@/ui/series";
@@ -25,11 +26,13 @@ interface EnvironmentCardProps {
   onDeploy: (environment: Environment) => void;
   onRollOut: (environment: Environment) => void;
   onRollBack: (environment: Environment) => void;
+  /** Left out: there is nothing before it to promote. */
+  onPromote?: ((environment: Environment) => void) | undefined;
 }
 
 /** One environment: what it serves, since when, how much of main waits, and the two acts. */
 export function EnvironmentCard(props: EnvironmentCardProps) {
-  const { project, environment, may, onDeploy, onRollOut, onRollBack } = props;
+  const { project, environment, may, onDeploy, onRollOut, onRollBack, onPromote } = props;
   const { current } = environment;
   const rollout = useQuery(rolloutsQuery(project)).data?.find(
     (item) => item.environment === environment.slug && isUnderWay(item),
@@ -48,6 +51,14 @@ export function EnvironmentCard(props: EnvironmentCardProps) {
           </p>
         )}
         {rollout && <UnderWay project={project} rollout={rollout} />}
+        {environment.freeze && (
+          <p className={styles.frozen}>
+            <Icon name="clock" />{" "}
+            <span>
+              Frozen, ends <Time at={environment.freeze.ends_at} />: {environment.freeze.reason}
+            </span>
+          </p>
+        )}
         <div className={styles.foot}>
           <Waiting environment={environment} />
           <div className={styles.acts}>
@@ -68,6 +79,11 @@ export function EnvironmentCard(props: EnvironmentCardProps) {
             {may && current && !rollout && (
               <Button size="small" icon="ramp" onClick={() => onRollOut(environment)}>
                 Roll out
+              </Button>
+            )}
+            {may && onPromote && !rollout && (
+              <Button size="small" icon="right" onClick={() => onPromote(environment)}>
+                Promote
               </Button>
             )}
             {may && !rollout && (

@@ -16,6 +16,7 @@ export type DeploymentDetail = Schemas["DeploymentDetail"];
 export type Environment = Schemas["Environment"];
 export type Change = Schemas["ChangedPath"];
 export type Moment = Schemas["Live"];
+export type ScheduledDeploy = Schemas["ScheduledDeploy"];
 export type Preview = Schemas["DeployPreview"];
 
 const PAGE = "100";
@@ -178,5 +179,90 @@ export function useApproveGoLive(project: string, environment: string, done: () 
       void queries.invalidateQueries({ queryKey: [project, "deployments"] });
       done();
     },
+  });
+}
+
+/** What is scheduled, the newest first. */
+export function scheduledQuery(project: string) {
+  return queryOptions({
+    queryKey: key(project, "deployments", "scheduled"),
+    queryFn: async () =>
+      (
+        await take(
+          client.GET("/api/v1/projects/{project}/scheduled-deploys", {
+            params: { path: { project }, query: { limit: PAGE } },
+          }),
+        )
+      ).items,
+  });
+}
+
+export function useSchedule(project: string) {
+  const fresh = useFresh(project);
+  return useMutation({
+    mutationFn: ({ environment, ...body }: Schemas["NewScheduledDeployRequest"] & { environment: string }) =>
+      take(
+        client.POST("/api/v1/projects/{project}/environments/{environment}/scheduled-deploys", {
+          params: of(project, environment),
+          body,
+        }),
+      ),
+    onSuccess: fresh,
+  });
+}
+
+export function useCancelScheduled(project: string) {
+  const fresh = useFresh(project);
+  return useMutation({
+    mutationFn: (scheduled: number) =>
+      take(
+        client.DELETE("/api/v1/projects/{project}/scheduled-deploys/{scheduled}", {
+          params: { path: { project, scheduled } },
+        }),
+      ),
+    onSettled: fresh,
+  });
+}
+
+/** What promoting to an environment would change, and what stands in its way. */
+export function promotionQuery(project: string, environment: string) {
+  return queryOptions({
+    queryKey: key(project, "deployments", "promotion", environment),
+    queryFn: () =>
+      take(
+        client.GET("/api/v1/projects/{project}/environments/{environment}/promotion", {
+          params: of(project, environment),
+        }),
+      ),
+    staleTime: 0,
+  });
+}
+
+export function usePromote(project: string) {
+  const fresh = useFresh(project);
+  return useMutation({
+    mutationFn: ({ environment, ...body }: Act & { commit: string }) =>
+      take(
+        client.POST("/api/v1/projects/{project}/environments/{environment}/promotion", {
+          params: of(project, environment),
+          body,
+        }),
+      ),
+    onSettled: fresh,
+  });
+}
+
+/** An owner's word against the freezes of an environment, for an hour. */
+export function useOverride(project: string, environment: string) {
+  const fresh = useFresh(project);
+  return useMutation({
+    mutationFn: (reason: string) =>
+      take(
+        client.POST("/api/v1/projects/{project}/environments/{environment}/freeze-override", {
+          params: of(project, environment),
+          body: { reason, minutes: 60 },
+        }),
+      ),
+    onSuccess: fresh,
   });
 }

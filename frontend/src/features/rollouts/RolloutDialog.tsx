@@ -1,8 +1,9 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { commitOptions, WhatChanges } from "@/features/deployments/DeployDialog";
+import { commitOptions } from "@/features/deployments/DeployDialog";
 import { type Environment, previewQuery } from "@/features/deployments/deployments";
+import { WhatChanges } from "@/features/deployments/WhatChanges";
 import { commitsQuery, MAIN } from "@/features/prompts/files";
 import { useTagNames } from "@/features/tags/tags";
 import { Button } from "@/ui/Button";

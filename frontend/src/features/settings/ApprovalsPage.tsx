@@ -13,7 +13,6 @@ import { Table } from "@/ui/Table";
 import { toastProblem } from "@/ui/Toast";
 import { type ApprovalRule, checksQuery, rulesQuery, useDropCheck, useDropRule, whose } from "./approvals";
 import { CheckForm } from "./CheckForm";
-import { GoLiveCard } from "./GoLiveCard";
 import { OwnersCard } from "./OwnersCard";
 import { RuleForm } from "./RuleForm";
 import styles from "./Settings.module.css";
@@ -35,7 +34,15 @@ export default function ApprovalsPage() {
           <Link to="/p/$project/settings" params={{ project }} style={{ textDecoration: "underline" }}>
             General
           </Link>
-          ). Some files may need more.
+          ). Some files may need more. What going live needs stands under{" "}
+          <Link
+            to="/p/$project/settings/environments"
+            params={{ project }}
+            style={{ textDecoration: "underline" }}
+          >
+            Environments
+          </Link>
+          .
         </>
       }
     >
@@ -43,7 +50,6 @@ export default function ApprovalsPage() {
       <Rules project={project} owner={owner} />
       <OwnersCard project={project} />
       <Checks project={project} owner={owner} />
-      <GoLiveCard project={project} owner={owner} />
     </SettingsFrame>
   );
 }

@@ -22,6 +22,8 @@ const KINDS = [
   { value: "", label: "Everything" },
   { value: "draft.", label: "Drafts" },
   { value: "deployment.", label: "Deployments" },
+  { value: "environment.", label: "Environments" },
+  { value: "freeze.", label: "Freezes" },
   { value: "dataset.", label: "Datasets" },
   { value: "job.", label: "Jobs" },
   { value: "member.", label: "Members" },

@@ -6,10 +6,19 @@ import { Field, Form, TextInput } from "@/ui/Field";
 import { useRequireCheck } from "./approvals";
 
 /** A check by name, and the files it guards. */
-export function CheckForm({ project, onDone }: { project: string; onDone: () => void }) {
+export function CheckForm({
+  project,
+  environment,
+  onDone,
+}: {
+  project: string;
+  /** Left out: every merge needs it. */
+  environment?: string;
+  onDone: () => void;
+}) {
   const [name, setName] = useState("");
   const [path, setPath] = useState("");
-  const save = useRequireCheck(project, onDone);
+  const save = useRequireCheck(project, environment, onDone);
   const problem = save.error ? toProblem(save.error) : undefined;
   return (
     <Form

@@ -17,6 +17,7 @@ const SECTIONS: Section[] = [
   { label: "General", path: "/p/$project/settings" },
   { label: "Members", path: "/p/$project/settings/members" },
   { label: "Approvals", path: "/p/$project/settings/approvals" },
+  { label: "Environments", path: "/p/$project/settings/environments" },
   { label: "API keys", path: "/p/$project/settings/keys", need: "owner" },
   { label: "Models", path: "/p/$project/settings/models" },
   { label: "Gateway", path: "/p/$project/settings/gateway" },

@@ -42,7 +42,7 @@ export function ownersQuery(project: string, path: string) {
 function useFreshen(project: string) {
   const queries = useQueryClient();
   return () => {
-    for (const noun of ["approval_rules", "checks", "drafts"])
+    for (const noun of ["approval_rules", "checks", "deployments", "drafts"])
       void queries.invalidateQueries({ queryKey: [project, noun] });
   };
 }
@@ -78,11 +78,19 @@ export function useDropRule(project: string) {
   });
 }
 
-export function useRequireCheck(project: string, done: () => void) {
+/** Requires a check of every merge, or of what goes live in one environment. */
+export function useRequireCheck(project: string, environment: string | undefined, done: () => void) {
   const freshen = useFreshen(project);
   return useMutation({
     mutationFn: (body: { name: string; path: string }) =>
-      take(client.POST("/api/v1/projects/{project}/required-checks", { ...at(project), body })),
+      environment === undefined
+        ? take(client.POST("/api/v1/projects/{project}/required-checks", { ...at(project), body }))
+        : take(
+            client.POST("/api/v1/projects/{project}/environments/{environment}/checks", {
+              params: { path: { project, environment } },
+              body,
+            }),
+          ),
     onSuccess: () => {
       freshen();
       done();

@@ -21,10 +21,34 @@ function capital(text: string): string {
 /** The facts of an event in one line: "role editor · by key"; long hashes are cut as `Id` cuts them. */
 export function factsOf(data: unknown): string {
   if (!data || typeof data !== "object") return "";
+  const { before, after, ...rest } = data as Record<string, unknown>;
+  const changed = isRecord(after) ? changesOf(isRecord(before) ? before : {}, after) : [];
+  const others = isRecord(after) ? rest : data;
+  return [...changed, ...plainFacts(others)].join(" · ");
+}
+
+/** "required approvals 0 → 2": what a change made of each thing that it changed. */
+function changesOf(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
+  return Object.entries(after).map(
+    ([name, value]) => `${name.replaceAll("_", " ")} ${state(before[name])} → ${state(value)}`,
+  );
+}
+
+function state(value: unknown): string {
+  if (value === true) return "yes";
+  if (value === false) return "no";
+  const empty = value === null || value === undefined || value === "";
+  return empty || (Array.isArray(value) && value.length === 0) ? "none" : inWords(value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function plainFacts(data: object): string[] {
   return Object.entries(data)
     .filter(([, value]) => value !== null && value !== "")
-    .map(([name, value]) => `${name.replaceAll("_", " ")} ${inWords(value)}`)
-    .join(" · ");
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${inWords(value)}`);
 }
 
 function inWords(value: unknown): string {

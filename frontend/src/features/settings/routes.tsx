@@ -21,6 +21,12 @@ const approvals = createRoute({
   component: lazyRouteComponent(() => import("./ApprovalsPage")),
 });
 
+const environments = createRoute({
+  getParentRoute: () => projectRoute,
+  path: "settings/environments",
+  component: lazyRouteComponent(() => import("./EnvironmentsPage")),
+});
+
 const keys = createRoute({
   getParentRoute: () => projectRoute,
   path: "settings/keys",
@@ -35,4 +41,4 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./AuditPage")),
 });
 
-export const routes = [general, members, approvals, keys, audit];
+export const routes = [general, members, approvals, environments, keys, audit];

@@ -20,6 +20,15 @@ describe("an event in words", () => {
     );
     expect(factsOf(null)).toBe("");
   });
+
+  it("says what a change made of what", () => {
+    const before = { guarded: false, approvers: [], soak_hours: null };
+    const after = { guarded: true, approvers: ["Ada", "Olga"], soak_hours: 4 };
+    expect(factsOf({ before, after })).toBe(
+      "guarded no → yes · approvers none → Ada, Olga · soak hours none → 4",
+    );
+    expect(factsOf({ environment: "dev", before: null })).toBe("environment dev");
+  });
 });
 
 it("counts a key's life from now", () => {
