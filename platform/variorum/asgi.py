@@ -1,6 +1,7 @@
 """The web process: three lanes in front of one Django.
 
-1. The runtime bundle (`variorum.deployments.lane`): ready bytes from this process's memory.
+1. The runtime bundle (`variorum.deployments.lane`): ready bytes from this process's memory. What is evaluated for
+   callers (`variorum.deployments.asking`) comes from the same memory.
 2. The streams: the pages' (`variorum.events.stream`) and the apps' (`variorum.deployments.changes`), server-sent events
    on the event loop.
 3. Everything else: Django as a WSGI application in threads (a2wsgi). It costs about half of Django's own ASGI handler.
@@ -31,6 +32,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
 wsgi_application = get_wsgi_application()
 
 from variorum.accounts.authentication import is_somebody  # noqa: E402
+from variorum.deployments.asking import AskingLane  # noqa: E402
 from variorum.deployments.changes import Changes  # noqa: E402
 from variorum.deployments.lane import RuntimeLane  # noqa: E402
 from variorum.events import live, stream  # noqa: E402  (Django is ready only now)
@@ -63,6 +65,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
         if RuntimeLane.wants(scope):
             await lane.serve(scope, receive, send)
+        elif AskingLane.wants(scope):
+            await asking.serve(scope, receive, send)
         elif Changes.wants(scope):
             await changes.serve(scope, receive, send)
         elif STREAM.match(scope["path"]) and scope["method"] == "GET":
@@ -105,6 +109,7 @@ async def django(scope: Scope, receive: Receive, send: Send) -> None:
 
 lane = RuntimeLane(view=django)
 changes = Changes(lane, view=django)
+asking = AskingLane(lane, view=django)
 
 
 def _check_address(scope: Scope) -> None:

@@ -2894,6 +2894,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runtime/{environment}/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A key with the scope `runtime`. What is wrong with one artefact stands in its place. */
+        post: operations["runtime_evaluate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runtime/{environment}/ofrep/v1/evaluate/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A key with the scope `runtime`. The ETag is made of the results; `eventStreams` tells where changes are. */
+        post: operations["ofrep_flags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runtime/{environment}/ofrep/v1/evaluate/flags/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A key with the scope `runtime`. Refusals of a flag are OFREP's: `errorCode` and `errorDetails`. */
+        post: operations["ofrep_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runtime/{environment}/ofrep/v1/stream": {
         parameters: {
             query?: never;
@@ -2959,6 +3010,40 @@ export interface paths {
         put?: never;
         /** @description One click, as RFC 8058 has it. Twice is the same as once. */
         post: operations["mail_unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ofrep/v1/evaluate/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description As below the environment's own address. */
+        post: operations["ofrep_own_flags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ofrep/v1/evaluate/flags/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description As below the environment's own address. */
+        post: operations["ofrep_own_flag"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3632,6 +3717,12 @@ export interface components {
             subject: string;
             message: string;
         };
+        /** @description Who asks: `targetingKey` and whatever rules look at; at most 16 KB, 8 deep. */
+        ContextRequest: {
+            context?: {
+                [key: string]: unknown;
+            };
+        };
         /** @description What the curve says: early, learning, flat, overfitting, better or same; and in words. */
         CurveVerdict: {
             state: string;
@@ -4023,6 +4114,22 @@ export interface components {
             };
             /** @default  */
             prompt_path: string;
+        };
+        /** @description What is wanted. Each of the three is a list of names or "all"; none of them: everything. */
+        EvaluateRequest: {
+            context?: {
+                [key: string]: unknown;
+            };
+            /** @description Names, or "all". */
+            prompts?: unknown;
+            /** @description Names, or "all". */
+            configs?: unknown;
+            /** @description Keys of rules, or "all". */
+            flags?: unknown;
+            /** @description Given: the prompts come rendered, as messages. */
+            variables?: {
+                [key: string]: unknown;
+            };
         };
         /** @description An evaluation in a list. `state` is its job's; `verdict` is empty until it is concluded. */
         Evaluation: {
@@ -12723,6 +12830,97 @@ export interface operations {
             };
         };
     };
+    runtime_evaluate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EvaluateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    ofrep_flags: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-None-Match"?: string;
+            };
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ContextRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description No response body */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    ofrep_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ContextRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
     ofrep_stream: {
         parameters: {
             query?: never;
@@ -12865,6 +13063,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Unsubscribed"];
+                };
+            };
+        };
+    };
+    ofrep_own_flags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ContextRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    ofrep_own_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ContextRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };

@@ -86,7 +86,8 @@ class Changes:
         self._by_key[listener.key[1]] += 1
         leaving = asyncio.ensure_future(_leave(listener, receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            headers = HEADERS if shape == STREAM else [*HEADERS, (b"access-control-allow-origin", b"*")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
             await self._write(listener, shape, send)
             if not listener.gone:
                 with suppress(Exception):

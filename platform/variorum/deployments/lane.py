@@ -48,6 +48,7 @@ SERVED = (
     "environment.removed",
 )  # kinds of events after which an environment may serve something else
 TTL = 5.0
+JUST = 0.05
 REFUSAL_TTL = 2.0
 AWAY = 1.0  # seconds until the database is asked again after it did not answer
 PATIENCE = 0.25  # seconds that a caller waits for a look-up when there is something older to serve
@@ -179,6 +180,13 @@ class RuntimeLane:
             load = partial(_load_answer, place, held)
             held = await self._look_up(self._bundles, place, load, patience=patience)
         return held.value if held else None
+
+    async def newest(self, place: tuple[int, str]) -> Answer | None:
+        """What is served, looked up again unless that was just done: somebody heard of something newer."""
+        held = self._bundles.get(place)
+        if held is not None and held.until - time.monotonic() < TTL - JUST:
+            held.until = 0.0
+        return await self.served(place)
 
     async def delivery(self, answer: Answer) -> Delivery:
         """The same compiled, in a thread when it is for the first time."""
