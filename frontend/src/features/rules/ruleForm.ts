@@ -120,9 +120,25 @@ function seeded({ seed, by }: Share, step: string): Json {
 }
 
 /** What the form shows for a flag; null when the form cannot say it, and it stays written by hand. */
-export function formOf(key: string, flag: Json): RuleForm | null {
+export function formOf(key: string, given: Json): RuleForm | null {
+  const flag = plain(given);
   const form = read(key, flag);
   return form && same(flagOf(form), flag) ? form : null;
+}
+
+/** The flag without what says nothing: empty metadata and targeting, and `null` as the last word of an `if`. */
+function plain(flag: Json): Json {
+  if (!isObject(flag)) return flag;
+  const { metadata, targeting, ...rest } = flag;
+  const empty = (part: Json | undefined) =>
+    part === undefined || (isObject(part) && !Object.keys(part).length);
+  const parts = member(targeting, "if");
+  const spoken = Array.isArray(parts) && parts.length % 2 && parts.at(-1) === null;
+  return {
+    ...rest,
+    ...(empty(metadata) ? {} : { metadata: metadata ?? null }),
+    ...(empty(targeting) ? {} : { targeting: spoken ? { if: parts.slice(0, -1) } : (targeting ?? null) }),
+  };
 }
 
 function read(key: string, flag: Json): RuleForm | null {

@@ -127,6 +127,15 @@ describe("rules", () => {
     expect(formOf("r", 7)).toBeNull();
   });
 
+  it("read what says nothing as left out", () => {
+    const base: Json = { state: "ENABLED", variants: { on: true, off: false }, defaultVariant: "off" };
+    const test: Json = { "==": [{ var: "plan" }, "pro"] };
+    const form = formOf("r", { ...base, targeting: { if: [test, "on", null] }, metadata: {} });
+    expect(form).toEqual(formOf("r", { ...base, targeting: { if: [test, "on"] } }));
+    expect([form?.lines[0]?.variant, form?.otherwise]).toEqual(["on", "off"]);
+    expect(formOf("r", { ...base, targeting: {} })).toEqual(formOf("r", base));
+  });
+
   it("lose the commits that nobody gets", () => {
     const [form] = withCommit(sample(), "a".repeat(40));
     expect(tidied(form).variants.map((variant) => variant.name)).toEqual(["live", "8f3c1a2b"]);
