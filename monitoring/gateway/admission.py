@@ -1,7 +1,7 @@
 """Who may call, and how much. All of it is asked of the database, so that it holds across web processes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,6 @@ from django.utils import timezone
 from monitoring.gateway import facts
 from monitoring.gateway.models import KeyLimit
 from monitoring.gateway.refusals import Refused, of_problem
-from variorum.accounts.authentication import find_key, touch_key
 from variorum.accounts.models import ApiKey, Project
 from variorum.accounts.roles import Scope
 from variorum.lib.errors import Unauthenticated
@@ -53,16 +52,24 @@ class Reservation:
     tokens: int = 0
     cost: Decimal = field(default=Decimal(0))
 
+    def plus(self, other: "Reservation") -> "Reservation":
+        """Both, counted in the same places."""
+        return replace(
+            self,
+            requests=self.requests + other.requests,
+            tokens=self.tokens + other.tokens,
+            cost=self.cost + other.cost,
+        )
+
 
 def caller_of(token: str) -> Caller:
     """Raises Refused: 401 for a key that is not good, 403 for one that was made for something else."""
     try:
-        key = find_key(token)
+        key = facts.key_of(token)
     except Unauthenticated as problem:
         raise of_problem(problem) from None
     if Scope.GATEWAY not in key.scopes:
         raise Refused(403, "This API key lacks the scope gateway.", "scope_missing")
-    touch_key(key)
     return Caller(key, facts.of(key.project).limits.get(key.pk))
 
 
@@ -93,18 +100,30 @@ def reserve(caller: Caller, *, tokens: int, cost: Decimal | None) -> Reservation
     return taken
 
 
-def settle(taken: Reservation, *, requests: int, tokens: int | None, cost: Decimal | None) -> None:
-    """Put what was used in the place of what was reserved; None keeps the estimate."""
-    change = Reservation(
+def correction(taken: Reservation, *, requests: int, tokens: int | None, cost: Decimal | None) -> Reservation:
+    """What has to be counted so that what was used stands where an estimate did; None keeps the estimate."""
+    return Reservation(
         taken.key_id,
         taken.starts,
         requests - taken.requests,
         0 if tokens is None else tokens - taken.tokens,
         Decimal(0) if cost is None else cost - taken.cost,
     )
-    if change.requests or change.tokens or change.cost:
-        with connection.cursor() as cursor:
-            _add(cursor, change)
+
+
+def summed(corrections: Iterable[Reservation]) -> list[Reservation]:
+    """The same in as few statements as there are keys and minutes."""
+    sums: dict[tuple[Any, ...], Reservation] = {}
+    for one in corrections:
+        at = (one.key_id, *(one.starts[span] for span in SPANS))
+        sums[at] = sums[at].plus(one) if at in sums else one
+    return [change for change in sums.values() if change.requests or change.tokens or change.cost]
+
+
+def settle(change: Reservation) -> None:
+    """Count a correction."""
+    with connection.cursor() as cursor:
+        _add(cursor, change)
 
 
 def _add(cursor: Any, change: Reservation) -> list[tuple[str, int, int, Decimal]]:

@@ -28,6 +28,7 @@ STREAM = b"text/event-stream"
 PASSED = frozenset(
     {b"retry-after", b"retry-after-ms", b"x-should-retry", b"x-request-id", b"openai-processing-ms", b"openai-version"}
 )
+MOST_UNSENT = 65_536  # bytes of events that are held while more is at hand
 PASSED_FAMILY = b"x-ratelimit-"
 Headers = list[tuple[bytes, bytes]]
 
@@ -49,6 +50,8 @@ class Exchange:
         self._error = ""
         self._status = 0
         self._first_ms: float | None = None
+        self._unsent: list[bytes] = []
+        self._unsent_size = 0
         self._gathered: list[bytes] = []
         self._gathered_size = 0
 
@@ -122,10 +125,13 @@ class Exchange:
         relay = Relay(self.tally, upstream.veil_of(answer), wants_usage=self.prepared.asked.wants_usage)
         await self._begin(200, answer.headers, STREAM)
         try:
-            await self._say_some(relay.feed(self._gather(answer.first)))
-            async for piece in upstream.pieces(answer, self._clock):
-                await self._say_some(relay.feed(self._gather(piece)))
-            await self._say_some(relay.close())
+            self._unsent.append(relay.feed(self._gather(answer.first)))
+            async for piece in upstream.pieces(answer, self._clock, self._say_unsent):
+                self._unsent.append(relay.feed(self._gather(piece)))
+                self._unsent_size += len(self._unsent[-1])
+                if self._unsent_size > MOST_UNSENT:
+                    await self._say_unsent()
+            self._unsent.append(relay.close())
         except TooLong:
             raise upstream.cut(answer, "sent an event that does not end") from None
         if not self.tally.whole:
@@ -144,7 +150,7 @@ class Exchange:
             return
         relay = Relay(self.tally, self._veil, wants_usage=self.prepared.asked.wants_usage)
         await self._begin(200, {}, STREAM)
-        await self._say_some(relay.feed(kept.body) + relay.close())
+        self._unsent.append(relay.feed(kept.body) + relay.close())
         await self._say(b"", more=False)
 
     def _gather(self, piece: bytes) -> bytes:
@@ -199,11 +205,16 @@ class Exchange:
             found.append((b"x-variorum-cache", b"hit" if self.prepared.kept else b"miss"))
         return found
 
-    async def _say_some(self, events: bytes) -> None:
-        if events:
-            await self._say(events, more=True)
+    async def _say_unsent(self) -> None:
+        """Send what came together in one message, before more is waited for."""
+        if any(self._unsent):
+            await self._say(b"", more=True)
 
     async def _say(self, body: bytes, *, more: bool) -> None:
+        if self._unsent:
+            body = b"".join((*self._unsent, body))
+            self._unsent.clear()
+            self._unsent_size = 0
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     def _ms(self) -> float:

@@ -1,6 +1,7 @@
-"""What is remembered of a project for a moment, so that a call asks the database for its key alone.
+"""What is remembered of keys and projects for a moment, so that most calls ask the database for little.
 
-It is forgotten when news of the project say that it changed (`lane.hear`), and after TTL seconds in any case.
+It is forgotten when news of the project say that it changed (`lane.hear`), and after TTL seconds in any case; a key
+after KEY_TTL, so that a revoked one is out within a second even when the news are lost.
 """
 
 import threading
@@ -9,16 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitoring.gateway.models import GatewayRoute, GatewaySettings, KeyLimit
-from variorum.accounts.models import Project
+from variorum.accounts.authentication import live_key, touch_key
+from variorum.accounts.models import ApiKey, Project
+from variorum.deployments import serving
 from variorum.deployments.models import Environment
 from variorum.deployments.queries import environments_of
 from variorum.inference.shapes import Target
 from variorum.inference.targets import resolve
+from variorum.lib.crypto import token_hash
+from variorum_client.delivery import Delivery
 
 TTL = 5.0
 MOST = 10_000
 MOST_TARGETS = 1000
-KINDS = ("provider.", "gateway.", "environment.", "deployment.")
+KEY_TTL = 0.8
+MOST_KEYS = 10_000
+KINDS = ("provider.", "gateway.", "environment.", "deployment.", "rules.", "rollout.")
+KEY_KINDS = ("api_key.", "member.", "user.", "project.")
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class Facts:
     limits: Mapping[int, KeyLimit]
     until: float
     _targets: dict[str, Target] = field(default_factory=dict)
+    _deliveries: dict[int, Delivery | None] = field(default_factory=dict)
 
     def target(self, name: str) -> Target:
         """Where `provider/model` leads. Raises ProviderError."""
@@ -52,8 +61,15 @@ class Facts:
                 self._targets[name] = found
         return found
 
+    def delivery(self, place: Environment) -> Delivery | None:
+        """What an environment serves; None for nothing."""
+        if place.pk not in self._deliveries:
+            self._deliveries[place.pk] = serving.delivery(place)
+        return self._deliveries[place.pk]
+
 
 _facts: dict[int, Facts] = {}
+_keys: dict[str, tuple[ApiKey, float]] = {}
 _lock = threading.Lock()
 _news = 0
 
@@ -64,6 +80,31 @@ def forget(project_id: int | None) -> None:
     with _lock:
         _news += 1
         _facts.clear() if project_id is None else _facts.pop(project_id, None)
+
+
+def forget_keys() -> None:
+    """Some key, or its maker, has changed."""
+    global _news
+    with _lock:
+        _news += 1
+        _keys.clear()
+
+
+def key_of(token: str) -> ApiKey:
+    """The live key of a token, looked up when that is too long ago. Raises Unauthenticated."""
+    hashed = token_hash(token)
+    known, until = _keys.get(hashed, (None, 0.0))
+    if known is not None and until > time.monotonic() and known.state() == "active":
+        return known
+    news, began = _news, time.monotonic()
+    key = live_key(hashed)
+    touch_key(key)
+    with _lock:
+        if len(_keys) >= MOST_KEYS:
+            _keys.clear()
+        if news == _news:
+            _keys[hashed] = key, began + KEY_TTL
+    return key
 
 
 def of(project: Project) -> Facts:

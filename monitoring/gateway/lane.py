@@ -54,6 +54,9 @@ class GatewayLane:
         """Forget what a message is about; None: some may have been missed."""
         if news is None:
             facts.forget(None)
+            facts.forget_keys()
+        elif news["kind"].startswith(facts.KEY_KINDS):
+            facts.forget_keys()
         elif news["kind"].startswith(facts.KINDS):
             facts.forget(news["project"])
 

@@ -63,7 +63,7 @@ def make(caller: Caller, asked: Asked) -> Plan:
     body = asked.body
     try:
         if asked.model.startswith(PREFIX):
-            served = serving.choose(place, asked.model.removeprefix(PREFIX), asked.context)
+            served = serving.choose(known, place, asked.model.removeprefix(PREFIX), asked.context)
             first = served.prompt.model or ""
             if not first:
                 raise Refused(400, "The prompt names no model.", "no_model", param="model")

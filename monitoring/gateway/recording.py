@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 5000
 MOST_BYTES = 200_000_000
 BATCH = 200
+GATHER_SECONDS = 0.05  # between a call's end and its log, so that calls that end together share a transaction
 END_SECONDS = 20.0
 LONG = 2000  # characters: a longer data address is shortened in the log
 BODY = ("input", "output")
@@ -96,6 +97,8 @@ class Recorder:
             with self._news:
                 while not self._waiting and not self._ending:
                     self._news.wait()
+                if not self._ending:
+                    self._news.wait_for(lambda: self._ending, GATHER_SECONDS)
                 batch = [self._waiting[at] for at in range(min(BATCH, len(self._waiting)))]
                 self._busy = bool(batch)
             if not batch:
@@ -111,8 +114,8 @@ class Recorder:
     def _until_stored(self, batch: Sequence[Finished]) -> None:
         """Logs first, then what keys used: a crash in between leaves estimates, which are on the safe side."""
         self._until_done(lambda: self._log(batch))
-        for call in batch:
-            self._until_done(lambda call=call: _settle(call))  # type: ignore[misc]
+        for change in admission.summed(map(_correction, batch)):
+            self._until_done(lambda change=change: admission.settle(change))  # type: ignore[misc]
 
     def _log(self, batch: Sequence[Finished]) -> None:
         made = [entry for call in batch if (entry := entry_of(call)) is not None]
@@ -147,8 +150,8 @@ class Recorder:
                 return
 
 
-def _settle(call: Finished) -> None:
-    admission.settle(call.taken, requests=call.requests, tokens=call.tokens, cost=call.cost)
+def _correction(call: Finished) -> Reservation:
+    return admission.correction(call.taken, requests=call.requests, tokens=call.tokens, cost=call.cost)
 
 
 def entry_of(call: Finished) -> Entry | None:

@@ -10,6 +10,7 @@ from monitoring.gateway.tally import Tally
 
 MOST_EVENT = 32_000_000  # bytes of one event
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_NO_USAGE = re.compile(rb',[ \t]*"usage"[ \t]*:[ \t]*null(?=[ \t]*[,}])')
 _LINE = re.compile(rb"\r\n|\n|\r")
 
 
@@ -50,12 +51,16 @@ class Relay:
         raw = self._veil.hide(raw)
         event = self._tally.take_event(b"\n".join(lines))
         if self._hide_usage and isinstance(event, dict) and "usage" in event:
-            return self._without_usage(event)
+            return self._without_usage(raw, event)
         return raw
 
     @staticmethod
-    def _without_usage(event: dict[str, Any]) -> bytes:
+    def _without_usage(raw: bytes, event: dict[str, Any]) -> bytes:
         """A piece as it comes when usage was not asked for; the one that holds nothing else is left out."""
         if event.get("choices") == [] and event["usage"] is not None:
             return b""
+        if event["usage"] is None and raw.count(b'"usage"') == 1:  # the common case: cut out, the rest as it came
+            shorter, found = _NO_USAGE.subn(b"", raw)
+            if found == 1:
+                return shorter
         return b"data: " + dump({name: value for name, value in event.items() if name != "usage"}) + b"\n\n"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from monitoring.gateway.facts import Facts
 from monitoring.gateway.refusals import Refused
 from variorum.accounts.access import check_environment
 from variorum.accounts.models import ApiKey, Project
@@ -48,9 +49,9 @@ def environment(key: ApiKey, places: Mapping[str, Environment], asked: str) -> E
     return found
 
 
-def choose(place: Environment, name: str, context: Mapping[str, Any]) -> Served:
+def choose(known: Facts, place: Environment, name: str, context: Mapping[str, Any]) -> Served:
     """The prompt that a context gets: the rules of the environment pick the commit. Raises Refused."""
-    delivery = deployed.delivery(place)
+    delivery = known.delivery(place)
     choice = delivery.choose("prompts", name, context) if delivery else None
     bundle = delivery.bundle(choice.commit) if delivery and choice else None
     if choice is None or bundle is None or name not in bundle.prompts:

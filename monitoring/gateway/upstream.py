@@ -4,7 +4,7 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,6 +19,7 @@ from variorum.inference import loading
 from variorum.inference.shapes import LOCAL, ProviderError
 from variorum.lib.errors import Problem
 from variorum.lib.safe_http import private_pool, public_pool
+from variorum.lib.streams import Waiting, waiting
 
 CONNECT_SECONDS = 10.0
 WRITE_SECONDS = 60.0
@@ -221,19 +222,23 @@ async def whole(answer: Answer, clock: Clock) -> bytes:
     return b"".join(found)
 
 
-async def pieces(answer: Answer, clock: Clock) -> AsyncIterator[bytes]:
-    """The rest of a body as it comes. Raises Refused when it breaks off or when a piece does not come in time."""
-    while True:
-        try:
-            async with asyncio.timeout(clock.within(clock.patience.between)):
-                piece = await anext(answer.rest, None)
-        except (TimeoutError, httpcore.TimeoutException):
-            raise cut(answer, "stopped in the middle of its answer", "timed_out") from None
-        except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
-            raise cut(answer, "broke off in the middle of its answer") from None
-        if piece is None:
-            return
-        yield piece
+async def pieces(
+    answer: Answer, clock: Clock, before: Callable[[], Awaitable[None]] | None = None
+) -> AsyncIterator[bytes]:
+    """The rest of a body as it comes; `before` is awaited before it is waited for.
+
+    Raises Refused when it breaks off or when a piece does not come in time.
+    """
+    waiting.set(Waiting(before, lambda: clock.within(clock.patience.between)))
+    try:
+        async for piece in answer.rest:
+            yield piece
+    except (TimeoutError, httpcore.TimeoutException):
+        raise cut(answer, "stopped in the middle of its answer", "timed_out") from None
+    except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
+        raise cut(answer, "broke off in the middle of its answer") from None
+    finally:
+        waiting.set(None)
 
 
 def cut(answer: Answer, words: str, code: str = "upstream_cut") -> Refused:

@@ -9,6 +9,7 @@ import httpcore
 import httpx
 
 from variorum.lib.net import resolve_public
+from variorum.lib.streams import Backend
 
 
 def pinned(url: str) -> tuple[str, dict[str, str], dict[str, str]]:
@@ -37,7 +38,7 @@ class _PublicBackend(httpcore.AsyncNetworkBackend):
     """Connects to addresses that `resolve_public` allows: the name is resolved once, at the moment of connecting."""
 
     def __init__(self) -> None:
-        self._inner = httpcore.AnyIOBackend()
+        self._inner = Backend()
 
     async def connect_tcp(
         self,
@@ -75,5 +76,8 @@ def public_pool(connections: int, *, idle: int = 100, idle_seconds: float = 30.0
 def private_pool(connections: int, *, idle: int = 100) -> httpcore.AsyncConnectionPool:
     """The same for an address that the operator set, as that of our own model server."""
     return httpcore.AsyncConnectionPool(
-        max_connections=connections, max_keepalive_connections=idle, keepalive_expiry=30.0
+        max_connections=connections,
+        max_keepalive_connections=idle,
+        keepalive_expiry=30.0,
+        network_backend=Backend(),
     )
