@@ -38,7 +38,7 @@ def start(
     watched by the newest version of its metric.
     """
     metrics = [_metric(environment.project, given, place) for place, given in enumerate(watch)]
-    prepared = rollouts.prepare(environment=environment, commit=commit, plan=plan, by=by)
+    prepared = rollouts.prepare(environment=environment, commit=commit, plan=plan, by=by, user=actor.user)
     with transaction.atomic():
         rollout = rollouts.start(prepared, actor=actor, note=note, expected=expected)
         rate = guards.share_of_rate(len(watch))

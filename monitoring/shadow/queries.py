@@ -14,7 +14,7 @@ from monitoring.logs.search import with_texts
 from monitoring.logs.texts import Texts
 from monitoring.shadow.candidates import candidate, compiled, differs, is_partial
 from monitoring.shadow.models import Shadow, ShadowPair
-from variorum.accounts.access import access_project
+from variorum.accounts.access import access_project, check_environment, key_of
 from variorum.accounts.models import Project
 from variorum.accounts.roles import Role
 from variorum.deployments.models import Environment
@@ -36,6 +36,7 @@ def access_shadow(request: Request, slug: str, number: int, role: Role = Role.VI
     found = shadows_of(access_project(request, slug, role)).filter(number=number).first()
     if found is None:
         raise NotFound(f"The project has no shadow #{number}.")
+    check_environment(key_of(request), found.environment.slug)
     return found
 
 

@@ -62,7 +62,7 @@ def _set_approvers(environment: Environment, people: Sequence[User]) -> tuple[li
     """Puts them in place of the former ones; the names of both."""
     members = Membership.objects.filter(project=environment.project, user__in=people).values_list("user", flat=True)
     if left := [person for person in people if person.pk not in set(members)]:
-        text = f"{left[0].name} is not a member of this project."
+        text = f"Person {left[0].pk} is not a member of this project."
         raise Invalid(text, errors=[{"where": "approvers", "code": "unknown", "detail": text}])
     former = Approver.objects.filter(environment=environment).select_related("user").order_by("user__name", "pk")
     names = [each.user.name for each in former]

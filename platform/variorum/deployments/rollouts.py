@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from variorum.accounts.access import Actor
+from variorum.accounts.models import User
 from variorum.deployments import gate, plans, queries, services, serving
 from variorum.deployments.models import Bundle, Deployment, Environment, Rollout, RolloutStep
 from variorum.deployments.plans import Counts
@@ -37,8 +38,9 @@ def prepare(
     commit: str,
     plan: Sequence[Mapping[str, Any]],
     by: str = "targetingKey",
+    user: User | None = None,
 ) -> Prepared:
-    """Look whether a rollout may start: the gates of a deploy, and a plan that can be used.
+    """Look whether a rollout may start: the gates of a deploy by that person, and a plan that can be used.
 
     Raises as `services.deploy`, Conflict `nothing_deployed` when there is nothing to compare with, Invalid.
     """
@@ -48,7 +50,7 @@ def prepare(
     gate.not_live(environment, repos.resolve(environment.project, commit), live)
     written = serving.rule_set(environment.pk)
     read = plans.read(plan, written.document.get("$evaluators", {}) if written else {}, by=by)
-    bundle, subject = services.passed(environment=environment, commit=commit)
+    bundle, subject = services.passed(environment=environment, commit=commit, user=user)
     return Prepared(environment, bundle, subject, read, by)
 
 
@@ -192,7 +194,7 @@ def _next_step(rollout: Rollout, states: Sequence[str], actor: Actor, note: str)
 
 def _complete(rollout: Rollout, states: Sequence[str], actor: Actor, note: str) -> Rollout:
     """The gates again, for days may have gone by; then an ordinary deployment in the same transaction."""
-    services.passed(environment=rollout.environment, commit=rollout.commit)
+    services.passed(environment=rollout.environment, commit=rollout.commit, user=rollout.user)
     with transaction.atomic():
         services.lock(rollout.project)
         now = timezone.now()

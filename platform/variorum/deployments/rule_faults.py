@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from variorum.accounts.models import Project
+from variorum.accounts.models import Project, User
 from variorum.deployments import gate, queries, services
 from variorum.deployments.models import Environment
 from variorum.lib.errors import Detail, NotFound, Problem
@@ -24,10 +24,11 @@ SERVES = ("commit", "value")
 Document = Mapping[str, Any]
 
 
-def faults(environment: Environment, document: Any, before: Document) -> list[Detail]:
+def faults(environment: Environment, document: Any, before: Document, user: User | None = None) -> list[Detail]:
     """Everything that keeps a document from being in force after the document `before`.
 
-    Commits that `before` names were let in then; every other one must be fit to go live here, as for a deploy.
+    Commits that `before` names were let in then; every other one must be fit to go live here, as for a deploy by
+    that person.
     """
     found = [Detail(where=error.place, code="bad_rule", detail=error.message) for error in check(_awake(document))]
     if not isinstance(document, Mapping) or not isinstance(document.get("flags"), dict):
@@ -39,7 +40,7 @@ def faults(environment: Environment, document: Any, before: Document) -> list[De
         found += _said(pointer("/flags", key), flag) if key in sound else []
     found += _moved(document, before)
     if not found:
-        found += _commits(environment, document, before)
+        found += _commits(environment, document, before, user)
     return found
 
 
@@ -127,14 +128,14 @@ def _hashed(expression: Any, segments: Mapping[str, Any], inside: tuple[str, ...
             yield from _hashed(value, segments, inside)
 
 
-def _commits(environment: Environment, document: Document, before: Document) -> Iterator[Detail]:
+def _commits(environment: Environment, document: Document, before: Document, user: User | None) -> Iterator[Detail]:
     """What stands in the way of the commits that the rules give."""
     named, known = commits_named(document), set(commits_named(before))
     if len(named) > MAX_COMMITS:
         text = f"The rules name {len(named)} commits; apps load each, so {MAX_COMMITS} are allowed."
         yield Detail(where="/flags", code="too_many_commits", detail=text)
         return
-    refused = {sha: why for sha in named if (why := _refusal(environment, sha, new=sha not in known))}
+    refused = {sha: why for sha in named if (why := _refusal(environment, sha, user, new=sha not in known))}
     bodies = {sha: services.render(environment, sha)[0] for sha in named if sha not in refused}
     if sum(map(len, bodies.values())) > MAX_BUNDLE_BYTES // 2:
         text = "The commits that the rules name are too large together; apps load all of them."
@@ -146,7 +147,7 @@ def _commits(environment: Environment, document: Document, before: Document) -> 
             yield from _gives(pointer("/flags", key), flag, refused, contents)
 
 
-def _refusal(environment: Environment, sha: str, *, new: bool) -> tuple[str, str] | None:
+def _refusal(environment: Environment, sha: str, user: User | None, *, new: bool) -> tuple[str, str] | None:
     """Code and words for a commit that may not go live here."""
     try:
         repos.commit_info(environment.project, sha)
@@ -154,7 +155,7 @@ def _refusal(environment: Environment, sha: str, *, new: bool) -> tuple[str, str
         return "bad_commit", f"There is no commit {sha[:10]} in this project."
     if not new:
         return None
-    for obstacle in gate.obstacles(environment, sha, queries.current(environment)):
+    for obstacle in gate.obstacles(environment, sha, queries.current(environment), user):
         if obstacle["code"] not in NO_MATTER:
             return obstacle["code"], obstacle["detail"]
     return None

@@ -36,7 +36,7 @@ def save(
     gate.not_frozen(environment)
     now = serving.rule_set(environment.pk)
     _check_expected(now, expected)
-    if found := faults(environment, document, now.document if now else {}):
+    if found := faults(environment, document, now.document if now else {}, actor.user):
         text = f"{found[0]['where']}: {found[0]['detail']}"
         more = f" ({len(found)} faults in all.)" if len(found) > 1 else ""
         raise Unprocessable(f"The rules were not saved. {text}{more}", code="bad_rules", errors=found)

@@ -235,7 +235,7 @@ class RulesCheckView(APIView):
         document = body.validated_data["document"]
         before = serving.rule_set(found.pk)
         known = before.document if before else {}
-        faults = rule_faults.faults(found, document, known)
+        faults = rule_faults.faults(found, document, known, actor_of(request).user)
         changes = rule_services.changes(known, document) if isinstance(document.get("flags"), dict) else []
         return Response(RuleFaults({"faults": faults, "changes": changes}).data)
 

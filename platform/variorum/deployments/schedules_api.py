@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from variorum.accounts.access import access_project, actor_of
+from variorum.accounts.access import access_project, actor_of, check_environment, key_of
 from variorum.accounts.roles import Role
 from variorum.deployments import promotion, queries, schedules
 from variorum.deployments import serializers as shapes
@@ -122,6 +122,7 @@ def access_scheduled_deploy(request: Request, slug: str, scheduled: int) -> Sche
     found = rows.filter(project=project, pk=scheduled).first()
     if found is None:
         raise NotFound("The project has no such scheduled deploy.")
+    check_environment(key_of(request), found.environment.slug)
     return found
 
 
