@@ -13,7 +13,7 @@ from monitoring.gateway import facts
 from monitoring.gateway.models import KeyLimit
 from monitoring.gateway.refusals import Refused, of_problem
 from variorum.accounts.models import ApiKey, Project
-from variorum.accounts.roles import Scope
+from variorum.accounts.roles import Role, Scope, at_least
 from variorum.lib.errors import Unauthenticated
 
 SPANS = ("day", "minute", "month")  # in this order everywhere, so that nobody waits in a circle
@@ -70,6 +70,12 @@ def caller_of(token: str) -> Caller:
         raise of_problem(problem) from None
     if Scope.GATEWAY not in key.scopes:
         raise Refused(403, "This API key lacks the scope gateway.", "scope_missing")
+    if key.maker_role is None:
+        text = "The person who made this API key has left the project. Make a new one."
+        raise Refused(403, text, "maker_gone")
+    if not at_least(key.maker_role, Role.EDITOR):
+        text = "The person who made this API key may no longer call models (role editor). Make a new one."
+        raise Refused(403, text, "role_too_low")
     return Caller(key, facts.of(key.project).limits.get(key.pk))
 
 

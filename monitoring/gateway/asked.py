@@ -13,6 +13,7 @@ CHAT, RESPONSES, EMBEDDINGS = "chat/completions", "responses", "embeddings"
 OURS = "variorum"
 MEMBERS = {"variables": dict, "context": dict, "environment": str, "session": str, "tags": list, "cache": int}
 HEADERS = {name: f"x-variorum-{name}".encode() for name in ("variables", "context", "environment", "session", "cache")}
+TO_UPSTREAM = ("openai-beta", "idempotency-key")  # headers that go upstream as they came
 CONTEXT_BYTES, CONTEXT_DEPTH = 16_000, 8
 LONGEST_CACHE = 30 * 86_400
 
@@ -21,7 +22,8 @@ LONGEST_CACHE = 30 * 86_400
 class Asked:
     """A request. `body` is the caller's, less `variorum`; `cache` the seconds asked for, 0 for never, None for unsaid.
 
-    `context` has `targetingKey` from the request's own `user` when it names none.
+    `passed` are the headers that go upstream. `context` has `targetingKey` from the request's own `user` when it names
+    none.
     """
 
     endpoint: str
@@ -33,6 +35,7 @@ class Asked:
     session: str = ""
     tags: tuple[str, ...] = ()
     cache: int | None = None
+    passed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def model(self) -> str:
@@ -68,9 +71,11 @@ def read(endpoint: str, raw: bytes, headers: Mapping[bytes, bytes]) -> Asked:
     model = body.get("model")
     if not isinstance(model, str) or not model or len(model) > 263:
         raise Refused(400, "you must provide a model parameter", "missing_required_parameter", param="model")
+    if not model.isprintable():
+        raise Refused(400, "The model's name must be one line of plain letters.", "invalid_value", param="model")
     given = _ours(body.pop(OURS, None), headers)
     context = given.pop("context", {})
-    asked = Asked(endpoint, body, len(raw), context=context, **given)
+    asked = Asked(endpoint, body, len(raw), context=context, passed=_passed(headers), **given)
     if asked.user and "targetingKey" not in context:
         context["targetingKey"] = asked.user
     return asked
@@ -103,15 +108,28 @@ def _of_headers(headers: Mapping[bytes, bytes]) -> dict[str, Any]:
     for name, header in HEADERS.items():
         if (raw := headers.get(header)) is None:
             continue
-        text = raw.decode("utf-8", "replace")
         if MEMBERS[name] is str:
-            found[name] = text
+            found[name] = _plain(header.decode(), raw.decode("utf-8", "replace"))
             continue
         try:
             found[name] = parse_json(raw)
         except Problem:
             raise _wrong(name, "JSON") from None
     return found
+
+
+def _passed(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """The headers that go upstream. Raises Refused."""
+    return {
+        name: _plain(name, headers[name.encode()].decode("latin-1")) for name in TO_UPSTREAM if name.encode() in headers
+    }
+
+
+def _plain(name: str, value: str) -> str:
+    """Raises Refused for a header with anything but plain letters."""
+    if not value.isprintable():
+        raise Refused(400, f"The header {name} must be one line of plain letters.", "invalid_value", param=name)
+    return value
 
 
 def _check_context(context: dict[str, Any]) -> None:

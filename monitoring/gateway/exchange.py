@@ -100,7 +100,7 @@ class Exchange:
         document = _object(body)
         if document is None or not _fits(self.prepared.asked.endpoint, document):
             raise upstream.cut(answer, "answered something that is no answer of this API", "bad_answer")
-        self.tally.take_document(document)
+        self.tally.take_document(document, len(body))
         self._ended = "done"
         await self._begin(200, answer.headers, b"application/json", length=None, body=self._veil.hide(body))
         self._keep(answer, body, "application/json")
@@ -145,7 +145,7 @@ class Exchange:
         """An answer of before, in the way in which it first came."""
         self._ended, self._status, self._first_ms = "done", 200, self._ms()
         if kept.content_type != STREAM.decode():
-            self.tally.take_document(_object(kept.body) or {})
+            self.tally.take_document(_object(kept.body) or {}, len(kept.body))
             await self._begin(200, {}, b"application/json", length=None, body=self._veil.hide(kept.body))
             return
         relay = Relay(self.tally, self._veil, wants_usage=self.prepared.asked.wants_usage)
@@ -196,11 +196,11 @@ class Exchange:
     def _ours(self) -> Headers:
         plan = self.prepared.plan
         found: Headers = [(b"x-variorum-log-id", str(self.id).encode())]
-        found.append((b"x-variorum-model", self.attempt.name.encode("ascii", "replace")))
+        found.append((b"x-variorum-model", _plain(self.attempt.name)))
         if plan.served:
             found.append((b"x-variorum-commit", plan.served.commit.encode()))
             if plan.served.variant:
-                found.append((b"x-variorum-variant", plan.served.variant.encode("ascii", "replace")))
+                found.append((b"x-variorum-variant", _plain(plan.served.variant)))
         if self.prepared.digest:
             found.append((b"x-variorum-cache", b"hit" if self.prepared.kept else b"miss"))
         return found
@@ -224,7 +224,6 @@ class Exchange:
         """What is told of the call afterwards."""
         tally, asked, plan = self.tally, self.prepared.asked, self.prepared.plan
         cost = plans.cost_of(self.attempt.target, tally.given, tally.made)
-        tokens = None if tally.given is None else tally.given + (tally.made or 0)
         kept = self.prepared.kept is not None
         posted = {
             "id": str(self.id),
@@ -247,10 +246,25 @@ class Exchange:
             "user": asked.user[:200],
             "session": asked.session[:200],
         }
-        used = (0, Decimal(0)) if kept else (tokens, cost if tokens is not None else None)
+        used = (0, Decimal(0)) if kept else self._used(cost)
         return Finished(
             self.prepared.caller.project.pk, self.prepared.taken, posted, 1, *used, size=asked.size + tally.size
         )
+
+    def _used(self, cost: Decimal | None) -> tuple[int | None, Decimal | None]:
+        """Tokens and dollars that count; None leaves the estimate.
+
+        An answer that nobody counted (the caller left before its end, say) counts as the estimate or by what came of
+        it, at three bytes a token, whichever is more.
+        """
+        tally, plan = self.tally, self.prepared.plan
+        if tally.given is not None and tally.made is not None:
+            return tally.given + tally.made, cost
+        if not tally.said:
+            return None, None
+        made = tally.said // 3
+        tokens, dollars = max(plan.tokens, plan.given + made), plans.cost_of(self.attempt.target, plan.given, made)
+        return tokens, None if dollars is None else max(dollars, plan.cost or dollars)
 
     def _is_own(self) -> bool:
         return self.attempt is self.prepared.plan.attempts[0]
@@ -275,6 +289,11 @@ class Exchange:
         found |= {"tries": tries if len(tries) > 1 else None, "overridden": plan.overridden}
         found["cache"] = "hit" if self.prepared.kept else "miss" if self.prepared.digest else None
         return {name: value for name, value in found.items() if value not in (None, "", [], 0)}
+
+
+def _plain(text: str) -> bytes:
+    """As the value of a header."""
+    return "".join(one if one.isprintable() else "?" for one in text).strip().encode("ascii", "replace")
 
 
 def _messages(messages: Any) -> list[dict[str, Any]]:

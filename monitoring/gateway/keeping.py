@@ -38,6 +38,7 @@ def digest_of(plan: Plan, asked: Asked) -> bytes:
         plan.environment,
         json.dumps(body, sort_keys=True, separators=(",", ":")),
         str(asked.stream),
+        asked.passed.get("openai-beta", ""),
     ]
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).digest()
 

@@ -33,7 +33,6 @@ THREADS = 8
 SEND_SECONDS = 60.0  # for a caller who does not take what is sent, beyond the patience of the call
 BEGUN = "variorum.gateway.begun"
 SMALL = 1_000_000  # bytes of a body that is read before the key is looked at
-TO_UPSTREAM = {b"openai-beta": "openai-beta", b"idempotency-key": "idempotency-key"}
 T = TypeVar("T")
 
 
@@ -105,10 +104,7 @@ class GatewayLane:
         raw = await self._body(scope, receive, token)
         prepared = await self._in_thread(lambda: preparing.prepare(token, endpoint, raw, headers))
         exchange = Exchange(prepared, send)
-        extra = {
-            name: headers[raw_name].decode("latin-1") for raw_name, name in TO_UPSTREAM.items() if raw_name in headers
-        }
-        work = asyncio.ensure_future(exchange.run(self.upstreams, extra))
+        work = asyncio.ensure_future(exchange.run(self.upstreams, prepared.asked.passed))
         gone = asyncio.ensure_future(_gone(receive))
         try:
             most = prepared.plan.patience.total + SEND_SECONDS

@@ -50,6 +50,7 @@ class Plan:
     log: dict[str, Any]
     served: Served | None = None
     overridden: list[str] = field(default_factory=list)
+    given: int = 0  # tokens that are sent, as an estimate
     tokens: int = 0
     cost: Decimal | None = None
 
@@ -75,8 +76,8 @@ def make(caller: Caller, asked: Asked) -> Plan:
     except Problem as problem:
         raise of_problem(problem) from None
     cache = asked.cache if asked.cache is not None else route.cache_seconds if route else 0
-    tokens, cost = _estimate(asked, body, attempts)
-    return Plan(attempts, known.patience, place.slug, cache, log, served, overridden, tokens, cost)
+    given, tokens, cost = _estimate(asked, body, attempts)
+    return Plan(attempts, known.patience, place.slug, cache, log, served, overridden, given, tokens, cost)
 
 
 def _attempt(known: Facts, name: str, asked: Asked, body: dict[str, Any], served: Served | None) -> Attempt:
@@ -149,15 +150,19 @@ def _as_part(part: Any, role: str) -> Any:
     return part
 
 
-def _estimate(asked: Asked, body: dict[str, Any], attempts: list[Attempt]) -> tuple[int, Decimal | None]:
-    """Tokens and dollars that a call may use: four bytes a token, the longest answer allowed, the dearest model."""
+def _estimate(asked: Asked, body: dict[str, Any], attempts: list[Attempt]) -> tuple[int, int, Decimal | None]:
+    """Tokens that are sent, and tokens and dollars that a call may use.
+
+    Four bytes a token, the longest answer allowed, the dearest model.
+    """
     given = len(attempts[0].body) // 4
-    asked_for = next((body[name] for name in LENGTHS if isinstance(body.get(name), int)), UNSAID_TOKENS)
+    lengths = [body[name] for name in LENGTHS if isinstance(body.get(name), int | float) and body[name] > 0]
+    asked_for = int(min(max(lengths, default=UNSAID_TOKENS), 10**9))  # the longest: endpoints differ in which they obey
     copies = body.get("n") if isinstance(body.get("n"), int) else 1
-    answer = 0 if asked.endpoint == EMBEDDINGS else max(0, asked_for) * max(1, min(copies or 1, 128))
+    answer = 0 if asked.endpoint == EMBEDDINGS else asked_for * max(1, min(copies or 1, 128))
     costs = [cost_of(attempt.target, given, answer) for attempt in attempts]
     known = [cost for cost in costs if cost is not None]
-    return min(given + answer, 10**9), max(known) if len(known) == len(costs) else None
+    return given, min(given + answer, 10**9), max(known) if len(known) == len(costs) else None
 
 
 def cost_of(target: Target, given: int | None, made: int | None) -> Decimal | None:

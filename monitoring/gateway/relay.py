@@ -8,7 +8,7 @@ from monitoring.gateway.plans import dump
 from monitoring.gateway.secret import Veil
 from monitoring.gateway.tally import Tally
 
-MOST_EVENT = 32_000_000  # bytes of one event
+MOST_EVENT = 4_000_000  # bytes of one event
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _NO_USAGE = re.compile(rb',[ \t]*"usage"[ \t]*:[ \t]*null(?=[ \t]*[,}])')
 _LINE = re.compile(rb"\r\n|\n|\r")
@@ -24,24 +24,25 @@ class Relay:
     def __init__(self, tally: Tally, veil: Veil, *, wants_usage: bool) -> None:
         self._tally, self._veil = tally, veil
         self._hide_usage = tally.endpoint == CHAT and not wants_usage
-        self._left = b""
+        self._left = bytearray()
 
     def feed(self, chunk: bytes) -> bytes:
         """The events that are whole now, as the caller gets them. Raises TooLong."""
+        seen = max(0, len(self._left) - 3)  # an end may have begun in what was there
         self._left += chunk
         found: list[bytes] = []
         begin = 0
-        for end in _END.finditer(self._left):
-            found.append(self._event(self._left[begin : end.end()]))
-            begin = end.end()
-        self._left = self._left[begin:]
+        for end in [one.end() for one in _END.finditer(self._left, seen)]:
+            found.append(self._event(bytes(self._left[begin:end])))
+            begin = end
+        del self._left[:begin]
         if len(self._left) > MOST_EVENT:
             raise TooLong
         return b"".join(found)
 
     def close(self) -> bytes:
         """What is left at a clean end without a blank line: an event after all when it is [DONE]."""
-        left, self._left = self._left, b""
+        left, self._left = bytes(self._left), bytearray()
         return self._event(left + b"\n\n") if left.strip() == b"data: [DONE]" else b""
 
     def _event(self, raw: bytes) -> bytes:

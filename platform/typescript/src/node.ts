@@ -1,6 +1,7 @@
 /** What only Node.js has: the last good bundle in a file. */
 
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Storage } from "./client.js";
 
@@ -17,9 +18,14 @@ export function nodeFile(path: string): Storage {
     },
     async store(text) {
       await mkdir(dirname(path), { recursive: true });
-      const fresh = `${path}.${process.pid}.new`;
-      await writeFile(fresh, text, { mode: 0o600 });
-      await rename(fresh, path);
+      const fresh = `${path}.${randomUUID()}.new`;  // a name that nobody can foresee, and never another's file
+      try {
+        await writeFile(fresh, text, { mode: 0o600, flag: "wx" });
+        await rename(fresh, path);
+      } catch (fault) {
+        await rm(fresh, { force: true });
+        throw fault;
+      }
     },
   };
 }

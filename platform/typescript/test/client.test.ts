@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { NotReady, type Options, UnknownArtefact, VariorumClient } from "../src/index.js";
 import { nodeFile } from "../src/node.js";
@@ -269,6 +269,7 @@ test("the last good bundle is kept in a file, and damage is passed over", async 
   const first = client({ storage: nodeFile(file) });
   await first.ready();
   assert.equal(JSON.parse(await readFile(file, "utf8")).commit, LIVE);
+  assert.deepEqual(await readdir(dirname(file)), ["bundle.json"]);
   bundle = (_request, response) => json(response, 503, {});
   const second = client({ storage: nodeFile(file) });
   await second.ready();

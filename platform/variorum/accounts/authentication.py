@@ -8,14 +8,14 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpRequest, parse_cookie
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from variorum.accounts.models import ApiKey, User
+from variorum.accounts.models import ApiKey, Membership, User
 from variorum.lib.crypto import token_hash
 from variorum.lib.errors import Forbidden, Problem, Unauthenticated
 
@@ -29,8 +29,10 @@ def find_key(token: str) -> ApiKey:
 
 
 def live_key(hashed: str) -> ApiKey:
-    """The live key by the hash of its token. Raises as find_key."""
-    key = ApiKey.objects.select_related("project", "created_by").filter(token_hash=hashed).first()
+    """The live key by the hash of its token, with its `maker_role`. Raises as find_key."""
+    own = Membership.objects.filter(project=OuterRef("project"), user=OuterRef("created_by"))
+    keys = ApiKey.objects.select_related("project", "created_by").annotate(present_role=Subquery(own.values("role")))
+    key = keys.filter(token_hash=hashed).first()
     if key is None:
         raise Unauthenticated("This API key is not known here.", code="unknown_key", headers=CHALLENGE)
     if key.state() != "active":
@@ -42,6 +44,7 @@ def live_key(hashed: str) -> ApiKey:
         )
     if not key.created_by.is_active:
         raise Unauthenticated("The person who made this API key is gone.", code="revoked_key", headers=CHALLENGE)
+    key.maker_role = key.present_role
     return key
 
 

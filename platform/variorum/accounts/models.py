@@ -99,6 +99,8 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
 
+    maker_role: str | None  # the maker's present role in the project, where `authentication.live_key` looked it up
+
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
 

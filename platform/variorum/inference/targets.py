@@ -24,7 +24,10 @@ def models_dir() -> Path:
 
 
 def resolve(project: Project, model: str) -> Target:
-    """Where `provider/model` leads. The model id may hold slashes of its own. Raises ProviderError."""
+    """Where `provider/model` leads. The model id may hold slashes of its own. Raises ProviderError.
+
+    Our own server's adapters (`base+name`) are not named here: they come from a commit of the project alone.
+    """
     provider, _, name = model.partition("/")
     if not name:
         text = f"Write the model as provider/model, for example local/smollm2-135m; {model[:100]!r} has no provider."
@@ -51,6 +54,9 @@ def target_of(row: Provider, name: str, key: str, *prices: Decimal | None) -> Ta
 
 
 def _local(name: str) -> Target:
+    if "+" in name:
+        text = "An adapter cannot be named with its model: the prompt names it (adapter: adapters/...)."
+        raise ProviderError("unknown_model", text)
     if not settings.MODEL_SERVER_URL:
         text = "The model server is not running here (it starts with `make up`, or set VARIORUM_MODEL_SERVER_URL)."
         raise ProviderError("not_configured", text)

@@ -6,8 +6,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from variorum.accounts.models import Project
 from variorum.inference.shapes import LOCAL, ProviderError, Target
-from variorum.inference.targets import await_own_server
+from variorum.inference.targets import await_own_server, resolve
 
 
 class _Health(BaseHTTPRequestHandler):
@@ -49,3 +50,11 @@ def test_others_are_not_asked_and_a_cancel_comes_through() -> None:
     await_own_server(Target("hosted", "big", "http://127.0.0.1:9/v1"), cancel)
     with pytest.raises(InterruptedError):
         await_own_server(Target(LOCAL, "small", "http://127.0.0.1:9/v1"), cancel)
+
+
+def test_an_adapter_is_no_part_of_a_models_name(settings) -> None:
+    settings.MODEL_SERVER_URL = "http://127.0.0.1:9"
+    assert resolve(Project(), "local/small").model == "small"
+    with pytest.raises(ProviderError) as caught:
+        resolve(Project(), f"local/small+{'a' * 64}")
+    assert caught.value.code == "unknown_model"
