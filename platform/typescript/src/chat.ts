@@ -141,7 +141,7 @@ function setOutput(found: AnswerFields, said: unknown, calls: unknown): void {
 /** Gathers what a stream of a chat completion tells a log. */
 export class AnswerReader {
   private readonly found: AnswerFields = {};
-  private said = "";
+  private said: string | null = null;
   private readonly calls = new Map<
     number,
     { type: string; function: { arguments: string; name?: string }; id?: string }
@@ -156,7 +156,7 @@ export class AnswerReader {
     const delta = isObject(first) ? first["delta"] : null;
     if (!isObject(delta)) return;
     const text = delta["content"] ?? delta["refusal"];
-    if (typeof text === "string") this.said += text;
+    if (typeof text === "string") this.said = (this.said ?? "") + text;
     for (const call of Array.isArray(delta["tool_calls"]) ? delta["tool_calls"] : [])
       if (isObject(call)) this.call(call);
   }
@@ -173,7 +173,7 @@ export class AnswerReader {
 
   fields(): AnswerFields {
     const calls = [...this.calls.values()];
-    setOutput(this.found, this.said || null, calls);
+    setOutput(this.found, calls.length ? this.said || null : this.said, calls);
     return this.found;
   }
 }

@@ -16,6 +16,7 @@ import { Id } from "@/ui/Id";
 import { StateBadge } from "@/ui/StateBadge";
 import { seriesColor } from "@/ui/series";
 import { Time } from "@/ui/Time";
+import { ConnectButton } from "./Connect";
 import styles from "./Deployments.module.css";
 import type { Deployment, Environment } from "./deployments";
 
@@ -62,6 +63,7 @@ export function EnvironmentCard(props: EnvironmentCardProps) {
         <div className={styles.foot}>
           <Waiting environment={environment} />
           <div className={styles.acts}>
+            <ConnectButton project={project} environment={environment} />
             <ButtonLink
               size="small"
               variant="quiet"
