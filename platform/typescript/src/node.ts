@@ -18,7 +18,7 @@ export function nodeFile(path: string): Storage {
     },
     async store(text) {
       await mkdir(dirname(path), { recursive: true });
-      const fresh = `${path}.${randomUUID()}.new`;  // a name that nobody can foresee, and never another's file
+      const fresh = `${path}.${randomUUID()}.new`; // a name that nobody can foresee, and never another's file
       try {
         await writeFile(fresh, text, { mode: 0o600, flag: "wx" });
         await rename(fresh, path);
