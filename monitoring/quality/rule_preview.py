@@ -7,7 +7,7 @@ random order: so when time is up, what was looked at is an even sample still.
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,10 +27,12 @@ from variorum_client.rules import Rules
 from variorum_client.rules.paths import walk
 
 MOST = 5000
-SECONDS = 1.5  # for all decisions; one decision is bounded by itself
+SECONDS = 1.5  # for reading the rules and all decisions; one decision is bounded by itself
 QUERY_SECONDS = 3
 AT_ONCE = 20  # packs that are read between two looks at the clock
 MAX_FIELDS = 100
+MAX_WALK = 500_000  # parts of rules that are looked through for their fields
+MAX_PATH = 200  # characters of a field that is told about
 LOOPS = {"map", "filter", "reduce", "all", "some", "none"}
 
 
@@ -58,13 +60,14 @@ def preview(
 
     Raises Invalid for what is no document, Unavailable `too_slow`.
     """
+    deadline = time.monotonic() + SECONDS
     delivery = rule_trial.delivery_of(environment, document)
     whole = rule_trial.with_rollouts(environment, document)
     rules = delivery.rules if delivery else rule_trial.rules_of(environment, document)
-    wanted = {key: fields_of(flag, whole) for key, flag in whole["flags"].items()}
+    wanted = _fields(whole)
     judge = _Judge(delivery, rules, whole, list(dict.fromkeys(name for names in wanted.values() for name in names)))
     packs = _packs(environment, since, until)
-    seen, deadline = _Seen(), time.monotonic() + SECONDS
+    seen = _Seen()
     stopped = any(not judge.count(seen, *one, deadline) for one in _drawn(environment, since, until, packs, seed))
     return {
         "total": sum(packs.values()),
@@ -143,12 +146,20 @@ def context_of(log: Log, its: Texts) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value not in ("", None, [])}
 
 
-def fields_of(flag: Any, document: Mapping[str, Any]) -> list[str]:
+def _fields(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The fields of each rule; none of those that come when the walk has been long enough."""
+    steps = iter(range(MAX_WALK))
+    return {key: fields_of(flag, document, steps) for key, flag in document["flags"].items()}
+
+
+def fields_of(flag: Any, document: Mapping[str, Any], steps: Iterable[int] = range(MAX_WALK)) -> list[str]:
     """The paths of the context that a rule asks for, segments put in, without what loops read of their elements."""
     segments = document.get("$evaluators") or {}
     found: dict[str, None] = {}
     waiting, seen = [flag.get("targeting") if isinstance(flag, dict) else None], set()
-    while waiting:
+    for _ in steps:
+        if not waiting:
+            break
         one = waiting.pop()
         if isinstance(one, list):
             waiting.extend(one)
@@ -156,9 +167,9 @@ def fields_of(flag: Any, document: Mapping[str, Any]) -> list[str]:
             for name, value in one.items():
                 if name == "var":
                     path = value[0] if isinstance(value, list) and value else value
-                    found.update({path: None} if isinstance(path, str) and path and not path.startswith("$") else {})
+                    found.update({path: None} if _is_field(path) else {})
                 elif name == "missing" and isinstance(value, list):
-                    found.update({path: None for path in value if isinstance(path, str)})
+                    found.update({path: None for path in value if _is_field(path)})
                 elif name == "$ref" and isinstance(value, str) and value not in seen and isinstance(segments, dict):
                     seen.add(value)
                     waiting.append(segments.get(value))
@@ -167,6 +178,10 @@ def fields_of(flag: Any, document: Mapping[str, Any]) -> list[str]:
             if _short(one.get("fractional")):
                 found["targetingKey"] = None
     return list(found)[:MAX_FIELDS]
+
+
+def _is_field(path: Any) -> bool:
+    return isinstance(path, str) and 0 < len(path) <= MAX_PATH and not path.startswith("$")
 
 
 def _short(shares: Any) -> bool:
@@ -193,17 +208,18 @@ class _Judge:
 
     def count(self, seen: _Seen, log: Log, its: Texts, deadline: float) -> bool:
         """Count one log; False, and nothing counted, when time is up."""
-        if time.monotonic() > deadline:
-            return False
-        context = context_of(log, its)
-        said = self._said(log, context, deadline)
-        if said is None:
+        look = rule_trial.until(deadline)
+        try:
+            look()
+            context = context_of(log, its)
+            said = self._said(context, look)
+            choice = self._choice(log, context, look)
+        except rule_trial.TimeUp:
             return False
         seen.n += 1
         seen.known.update(context.keys())
         seen.lacking.update(name for name in self._fields if walk(context, name) in (None, ""))
         seen.about.update([*self._values, *self._about.get("", []), *self._about.get(f"prompts/{log.prompt}", [])])
-        choice = self._delivery.choose("prompts", log.prompt, context).variant if self._delivery else ""
         seen.live += choice == ""
         if choice:
             rule, _, variant = choice.partition("/")
@@ -212,12 +228,14 @@ class _Judge:
         seen.failed.update(key for key, variant in said if variant is None)
         return True
 
-    def _said(self, log: Log, context: dict[str, Any], deadline: float) -> list[tuple[str, str | None]] | None:
-        """What each flag for the app gives: its variant, None for an error. None at all when time is up."""
+    def _choice(self, log: Log, context: dict[str, Any], look: Callable[[], None]) -> str:
+        return self._delivery.choose("prompts", log.prompt, context, before=look).variant if self._delivery else ""
+
+    def _said(self, context: dict[str, Any], look: Callable[[], None]) -> list[tuple[str, str | None]]:
+        """What each flag for the app gives: its variant, None for an error."""
         found: list[tuple[str, str | None]] = []
-        for place, key in enumerate(self._values):
-            if place % 50 == 49 and time.monotonic() > deadline:
-                return None
+        for key in self._values:
+            look()
             decision = self._rules.decide(key, context)
             if decision.variant is not None or decision.reason == "ERROR":
                 found.append((key, decision.variant))

@@ -5,7 +5,7 @@ or the word "live". `metadata.artefact` (`prompts/triage`, `configs/limits`) lim
 is an ordinary flag for the app itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from variorum_client.bundle import KINDS, Bundle, BundleError, compiled, read_bundle
@@ -74,8 +74,16 @@ class Delivery:
             return Decision(None, None, "ERROR", "FLAG_NOT_FOUND", f"The rule {key!r} gives commits; it is no flag.")
         return self.rules.decide(key, context)
 
-    def choose(self, kind: Kind, name: str, context: Mapping[str, Any] | None = None) -> Choice:
-        """The commit that a caller gets of an artefact. Never raises.
+    def choose(
+        self,
+        kind: Kind,
+        name: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        before: Callable[[], None] | None = None,
+    ) -> Choice:
+        """The commit that a caller gets of an artefact. Never raises, but for `before`, which is called before each
+        rule is asked and may raise to end it.
 
         Asked in this order: the rules of this artefact, those of all artefacts (each by `metadata.order`, then key),
         the rollout that is under way. A rule that matches the caller decides, also for what is live; one that falls to
@@ -88,6 +96,8 @@ class Delivery:
         if chain is None:
             chain = self._chain(kind, name)
         for rule in chain:
+            if before is not None:
+                before()
             choice = self._said(rule, kind, name, context)
             if choice is not None:
                 return choice

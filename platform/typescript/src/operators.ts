@@ -11,8 +11,8 @@ import {
   type Maker,
   RuleError,
   type Step,
-  TooMuch,
 } from "./logic.js";
+import { codePoints, lookedThrough, read, spend, TooMuch, weigh } from "./meter.js";
 import { isObject, type Json, less, looselyEqual, number, strictlyEqual, text, truthy } from "./values.js";
 
 const NULL = constant(null);
@@ -80,20 +80,26 @@ const below = (a: unknown, b: unknown) => less(a, b) === true;
 const atMost = (a: unknown, b: unknown) => less(b, a) === false;
 
 function within(wanted: unknown, inside: unknown): boolean {
-  if (typeof inside === "string") return inside !== "" && inside.includes(text(wanted ?? null));
-  return Array.isArray(inside) && inside.some((one) => strictlyEqual(wanted, one));
+  if (typeof inside === "string")
+    return inside !== "" && lookedThrough(inside).includes(text(wanted ?? null));
+  if (!Array.isArray(inside)) return false;
+  spend(inside.length);
+  return inside.some((one) => strictlyEqual(wanted, one));
 }
 
 function cat(...parts: unknown[]): string {
-  const made = parts.map((one) => (one === null || one === undefined ? "" : text(one))).join("");
-  if (made.length > MAX_TEXT && Array.from(made).length > MAX_TEXT) {
-    throw new TooMuch(`cat made a text of more than ${MAX_TEXT} characters`);
+  let made = "";
+  for (const one of parts) {
+    made += one === null || one === undefined ? "" : text(one);
+    if (made.length > MAX_TEXT && codePoints(made) > MAX_TEXT) {
+      throw new TooMuch(`cat made a text of more than ${MAX_TEXT} characters`);
+    }
   }
-  return made;
+  return lookedThrough(made);
 }
 
 function substr(source: unknown, start: unknown, length: unknown): string {
-  const whole = Array.from(text(source ?? null));
+  const whole = Array.from(lookedThrough(text(source ?? null)));
   const rest = whole.slice(index(start));
   if (length === null || length === undefined) return rest.join("");
   const count = index(length);
@@ -106,24 +112,27 @@ function index(value: unknown): number {
 }
 
 function merge(...parts: unknown[]): unknown[] {
-  const made = parts.flatMap((one) => (Array.isArray(one) ? one : [one ?? null]));
-  if (made.length > MAX_ITEMS) throw new TooMuch(`merge made a list of more than ${MAX_ITEMS} elements`);
+  const made: unknown[] = [];
+  for (const one of parts) {
+    const more = Array.isArray(one) ? one : [one ?? null];
+    if (made.length + more.length > MAX_ITEMS)
+      throw new TooMuch(`merge made a list of more than ${MAX_ITEMS} elements`);
+    made.push(...more);
+  }
   return made;
 }
 
 function difference(...parts: unknown[]): number {
-  const [first, second] = parts.map(number);
+  const [first, second] = parts.slice(0, 2).map(number);
   if (first === undefined) return Number.NaN;
   return second === undefined ? -first : first - second;
 }
 
 function quotient(a: unknown, b: unknown): number {
+  const over = number(a);
   const under = number(b);
-  return under === 0
-    ? number(a) === 0
-      ? Number.NaN
-      : number(a) * Number.POSITIVE_INFINITY
-    : number(a) / under;
+  if (under !== 0) return over / under;
+  return over === 0 ? Number.NaN : over * Number.POSITIVE_INFINITY;
 }
 
 function extreme(pick: (...found: number[]) => number): Work {
@@ -151,7 +160,7 @@ function own(compiler: Compiler, name: string): Step {
 function walk(data: unknown, where: unknown): unknown {
   if (where === null || where === undefined || where === "") return data ?? null;
   let found: unknown = data;
-  for (const name of text(where).split(".")) {
+  for (const name of read(text(where)).split(".")) {
     found = look(found, name);
     if (found === null) return null;
   }
@@ -159,6 +168,7 @@ function walk(data: unknown, where: unknown): unknown {
 }
 
 function absent(data: unknown, paths: unknown[]): unknown[] {
+  spend(paths.length);
   return paths.filter((one) => {
     const found = walk(data, one);
     return found === null || found === "";
@@ -191,16 +201,20 @@ function loop(work: (items: unknown[], each: Step, start: Step, data: unknown) =
     if (args.length < 2) throw new RuleError("a loop needs a list and what to do with each element");
     compiler.loops++;
     const source = compiler.compile(args[0] ?? null);
+    const before = compiler.steps;
     const each = compiler.compile(args[1] ?? null);
+    const parts = compiler.steps - before;
     compiler.loops--;
     const start = args.length > 2 && work === fold ? compiler.compile(args[2] ?? null) : NULL;
-    return (data) => work(items(source(data)), each, start, data);
+    return (data) => work(items(source(data), parts), each, start, data);
   };
 }
 
-function items(value: unknown): unknown[] {
+/** The elements, with what the loop does with them paid for: so many parts each. */
+function items(value: unknown, parts: number): unknown[] {
   if (!Array.isArray(value)) return [];
   if (value.length > MAX_ITEMS) throw new TooMuch(`a loop looks at ${MAX_ITEMS} elements at most`);
+  spend(value.length * parts);
   return value;
 }
 
@@ -240,7 +254,9 @@ function fractional(compiler: Compiler, args: Json[]): Step {
     if (weights.includes(null)) return null;
     const total = sum(weights as number[]);
     if (total <= 0 || total > MAX_WEIGHT) return null;
-    const place = bucket(by(data), total);
+    const who = by(data);
+    weigh(who);
+    const place = bucket(who, total);
     if (place === null) return null;
     let end = 0;
     for (const [at, [value]] of shares.entries()) {
@@ -279,6 +295,7 @@ type Version = [bigint, bigint, bigint, string[] | null];
 
 function version(value: unknown): Version | null {
   if ((typeof value !== "string" && typeof value !== "number") || String(value).length >= 200) return null;
+  if (typeof value === "string") spend(value.length);
   const found = VERSION.exec(String(value));
   if (!found || String(value).includes("\n")) return null;
   const [, major, minor, patch, before] = found;
@@ -318,9 +335,10 @@ const SEMVER: Record<string, (a: Version, b: Version) => boolean> = {
 
 function semVer(...parts: unknown[]): boolean | null {
   const [left, operator, right] = parts;
+  if (parts.length !== 3) return null;
   const a = version(left);
   const b = version(right);
-  if (parts.length !== 3 || !a || !b || typeof operator !== "string") return null;
+  if (!a || !b || typeof operator !== "string") return null;
   return Object.hasOwn(SEMVER, operator) ? (SEMVER[operator]?.(a, b) ?? null) : null;
 }
 

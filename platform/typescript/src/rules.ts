@@ -1,9 +1,18 @@
 /** A document of rules in flagd's form: compiled once, asked for decisions. */
 
 import { DEFAULT_HASH, HASHES } from "./buckets.js";
-import { Compiler, MAX_DOCUMENT_CHARACTERS, MAX_RULES, RuleError, type Step } from "./logic.js";
+import {
+  Budget,
+  Compiler,
+  MAX_DOCUMENT_CHARACTERS,
+  MAX_NAME,
+  MAX_RULES,
+  RuleError,
+  type Step,
+} from "./logic.js";
+import { codePoints, start } from "./meter.js";
 import { OPERATORS } from "./operators.js";
-import { isObject, type Json } from "./values.js";
+import { byCodePoints, isObject, type Json } from "./values.js";
 
 export type Context = { readonly [key: string]: unknown };
 export type Reason = "STATIC" | "TARGETING_MATCH" | "DEFAULT" | "DISABLED" | "ERROR";
@@ -37,9 +46,12 @@ export class Rules {
   /** `clock` gives seconds since 1970, for `$flagd.timestamp`. Throws RuleError for what is no document. */
   constructor(document: unknown, clock: () => number = () => Date.now() / 1000) {
     const [flags, segments] = parts(document);
-    this.rules = new Map(
-      Object.entries(flags).map(([key, flag]) => [key, forgiving(key, flag, segments, clock)]),
-    );
+    const budget = new Budget();
+    const made = new Map<string, Rule>();
+    for (const key of Object.keys(flags).sort(byCodePoints)) {
+      made.set(key, forgiving(key, flags[key], segments, clock, budget));
+    }
+    this.rules = new Map(Object.keys(flags).map((key) => [key, made.get(key) as Rule]));
   }
 
   keys(): string[] {
@@ -52,6 +64,7 @@ export class Rules {
     if (!rule)
       return decision(null, null, "ERROR", "FLAG_NOT_FOUND", `There is no rule ${JSON.stringify(key)}.`);
     if (!rule.step) return rule.otherwise;
+    start();
     try {
       const found = rule.step(isObject(context) ? context : {});
       if (found === null || found === undefined) return rule.otherwise;
@@ -84,9 +97,15 @@ function parts(document: unknown): [Record<string, Json>, Record<string, Json>] 
   return [flags as Record<string, Json>, segments as Record<string, Json>];
 }
 
-function forgiving(key: string, flag: unknown, segments: Record<string, Json>, clock: () => number): Rule {
+function forgiving(
+  key: string,
+  flag: unknown,
+  segments: Record<string, Json>,
+  clock: () => number,
+  budget: Budget,
+): Rule {
   try {
-    return compiled(key, flag, segments, clock);
+    return compiled(key, flag, segments, clock, budget);
   } catch (fault) {
     if (!(fault instanceof RuleError)) throw fault;
     return only(decision(null, null, "ERROR", "PARSE_ERROR", `${key}: ${fault.message}`));
@@ -95,7 +114,14 @@ function forgiving(key: string, flag: unknown, segments: Record<string, Json>, c
 
 const only = (one: Decision): Rule => ({ step: null, otherwise: one, decisions: new Map() });
 
-function compiled(key: string, flag: unknown, segments: Record<string, Json>, clock: () => number): Rule {
+function compiled(
+  key: string,
+  flag: unknown,
+  segments: Record<string, Json>,
+  clock: () => number,
+  budget: Budget,
+): Rule {
+  if (codePoints(key) > MAX_NAME) throw new RuleError(`the key of a rule has ${MAX_NAME} characters at most`);
   if (!isObject(flag)) throw new RuleError("a rule is an object");
   const variants = flag["variants"];
   if (!isObject(variants) || !Object.keys(variants).length)
@@ -111,7 +137,7 @@ function compiled(key: string, flag: unknown, segments: Record<string, Json>, cl
   if (targeting === null || !Object.keys(targeting).length) {
     return only(decision(standard, value, standard ? "STATIC" : "DEFAULT"));
   }
-  const compiler = new Compiler(key, OPERATORS, segments, clock, hashOf(flag["metadata"]));
+  const compiler = new Compiler(key, OPERATORS, segments, clock, hashOf(flag["metadata"]), budget);
   const step = compiler.compile(targeting as Json);
   const decisions = new Map(
     Object.entries(variants).map(([name, one]) => [name, decision(name, one, "TARGETING_MATCH")]),

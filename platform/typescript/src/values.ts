@@ -1,5 +1,7 @@
 /** Values as JSONLogic sees them. JavaScript's own conversions, with the two places where JSONLogic leaves them. */
 
+import { lookedThrough, read, weigh } from "./meter.js";
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export function isObject(value: unknown): value is Record<string, unknown> {
@@ -14,16 +16,22 @@ export function truthy(value: unknown): boolean {
 export function number(value: unknown): number {
   if (value === null || value === undefined) return 0;
   if (isObject(value)) return Number.NaN;
-  return Array.isArray(value) && value.length > 1
-    ? Number.NaN
-    : Number(Array.isArray(value) ? text(value) : value);
+  if (Array.isArray(value)) return value.length > 1 ? Number.NaN : Number(read(text(value)));
+  return Number(typeof value === "string" ? read(value) : value);
 }
 
 export function text(value: unknown): string {
   if (value === undefined) return "null";
-  if (Array.isArray(value))
-    return value.map((one) => (one === null || one === undefined ? "" : text(one))).join(",");
-  return isObject(value) ? "[object Object]" : String(value);
+  if (!Array.isArray(value)) return isObject(value) ? "[object Object]" : String(value);
+  weigh(value);
+  return textOfList(value);
+}
+
+function textOfList(items: unknown[]): string {
+  const parts = items.map((one) =>
+    one === null || one === undefined ? "" : Array.isArray(one) ? textOfList(one) : text(one),
+  );
+  return parts.join(",");
 }
 
 function simple(value: unknown): unknown {
@@ -54,7 +62,8 @@ export function strictlyEqual(a: unknown, b: unknown): boolean {
 export function less(a: unknown, b: unknown): boolean | null {
   const left = simple(a ?? null);
   const right = simple(b ?? null);
-  if (typeof left === "string" && typeof right === "string") return byCodePoints(left, right) < 0;
+  if (typeof left === "string" && typeof right === "string")
+    return byCodePoints(lookedThrough(left), right) < 0;
   const one = number(left);
   const other = number(right);
   return Number.isNaN(one) || Number.isNaN(other) ? null : one < other;

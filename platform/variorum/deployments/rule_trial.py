@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from variorum.deployments import rule_services, services, serving
@@ -18,6 +18,20 @@ MAX_CONTEXT_BYTES = 16_000
 MAX_CONTEXT_DEPTH = 8
 MAX_ARTEFACTS = 200
 SECONDS = 1.5
+
+
+class TimeUp(Exception):
+    """The time that a trial of rules may take is over."""
+
+
+def until(deadline: float) -> Callable[[], None]:
+    """What looks at the clock before each rule is asked: raises TimeUp."""
+
+    def look() -> None:
+        if time.monotonic() > deadline:
+            raise TimeUp
+
+    return look
 
 
 def with_rollouts(environment: Environment, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,21 +112,26 @@ def try_one(environment: Environment, document: Mapping[str, Any], context: dict
     `{"artefacts": [{"artefact", "commit", "variant", "reason"}], "rules": [{"key", "variant", "value", "reason",
     "message"}], "stopped"}`: the rules in their order; `stopped` when time was up before all were asked.
     """
+    look = until(time.monotonic() + SECONDS)
     delivery = delivery_of(environment, document)
     whole = with_rollouts(environment, document)
     rules = delivery.rules if delivery else rules_of(environment, document)
-    deadline = time.monotonic() + SECONDS
-    said, stopped = [], False
-    for key in rule_services.in_order(whole):
-        if time.monotonic() > deadline:
-            stopped = True
-            break
-        decision = rules.decide(key, context)
-        said.append(
-            {"key": key, **{name: getattr(decision, name) for name in ("variant", "value", "reason", "message")}}
-        )
-    given = [] if delivery is None or stopped else _given(delivery, context, deadline)
-    return {"artefacts": given, "rules": said, "stopped": stopped}
+    said: list[dict[str, Any]] = []
+    given: list[dict[str, Any]] = []
+    try:
+        for key in rule_services.in_order(whole):
+            look()
+            decision = rules.decide(key, context)
+            said.append(
+                {"key": key, **{name: getattr(decision, name) for name in ("variant", "value", "reason", "message")}}
+            )
+        for artefact in artefacts_of(delivery)[:MAX_ARTEFACTS]:
+            kind, _, name = artefact.partition("/")
+            choice = delivery.choose(kind, name, context, before=look)  # type: ignore[union-attr, arg-type]
+            given.append({"artefact": artefact, **choice._asdict()})
+    except TimeUp:
+        return {"artefacts": given, "rules": said, "stopped": True}
+    return {"artefacts": given, "rules": said, "stopped": False}
 
 
 def artefacts_of(delivery: Delivery | None) -> list[str]:
@@ -123,13 +142,3 @@ def artefacts_of(delivery: Delivery | None) -> list[str]:
     return [
         f"{kind}/{name}" for kind in KINDS for name in sorted({name for one in bundles for name in getattr(one, kind)})
     ]
-
-
-def _given(delivery: Delivery, context: dict[str, Any], deadline: float) -> list[dict[str, Any]]:
-    found = []
-    for artefact in artefacts_of(delivery)[:MAX_ARTEFACTS]:
-        if time.monotonic() > deadline:
-            break
-        kind, _, name = artefact.partition("/")
-        found.append({"artefact": artefact, **delivery.choose(kind, name, context)._asdict()})  # type: ignore[arg-type]
-    return found

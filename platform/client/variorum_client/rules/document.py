@@ -5,9 +5,20 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from variorum_client.rules import meter
 from variorum_client.rules.buckets import DEFAULT_HASH, HASHES
-from variorum_client.rules.faults import MAX_DOCUMENT_BYTES, MAX_RULES, RuleError, TooMuch, pointer
-from variorum_client.rules.logic import Compiler, Step
+from variorum_client.rules.faults import (
+    MAX_DOCUMENT_BYTES,
+    MAX_DOCUMENT_STEPS,
+    MAX_NAME,
+    MAX_RULES,
+    MAX_STEPS,
+    RuleError,
+    TooMuch,
+    pointer,
+    short,
+)
+from variorum_client.rules.logic import Budget, Compiler, Step
 from variorum_client.rules.operators import OPERATORS
 
 STATES = ("ENABLED", "DISABLED")
@@ -39,7 +50,11 @@ class Rules:
     def __init__(self, document: Mapping[str, Any], *, clock: Callable[[], float] = time.time) -> None:
         """`clock` gives seconds since 1970, for `$flagd.timestamp`. Raises RuleError for what is no document."""
         flags, segments = _parts(document)
-        self._rules = {str(key): _forgiving(str(key), one, segments, clock) for key, one in flags.items()}
+        # One rule more than may be stored: that of a rollout, which the server puts in later. The order of the keys
+        # says who is beyond the budget, so that every copy of a document agrees on it, however it is sorted.
+        budget = Budget(MAX_DOCUMENT_STEPS + MAX_STEPS)
+        made = {key: _forgiving(str(key), flags[key], segments, clock, budget) for key in sorted(flags)}
+        self._rules = {str(key): made[key] for key in flags}
 
     def __iter__(self) -> Any:
         """The keys of the rules."""
@@ -56,13 +71,15 @@ class Rules:
             return Decision(None, None, "ERROR", "FLAG_NOT_FOUND", f"There is no rule {key!r}.")
         if rule.step is None:
             return rule.otherwise
+        meter.start()
         try:
             found = rule.step(context if type(context) is dict else dict(context or {}))
             if found is None:
                 return rule.otherwise
-            return rule.decisions[found if type(found) is str else _variant_name(found)]
-        except KeyError:
-            return _wrong(f"The rule {key!r} chose {_short(found)}, which is none of its variants.")
+            name = found if type(found) is str else _variant_name(found)
+            if name in rule.decisions:
+                return rule.decisions[name]
+            return _wrong(f"The rule {key!r} chose {_told(found)}, which is none of its variants.")
         except TooMuch as fault:
             return _wrong(f"The rule {key!r} was stopped: {fault}.")
         except Exception as fault:  # noqa: BLE001  (an app must get its answer, whatever a context holds)
@@ -78,11 +95,12 @@ def check(document: object) -> list[RuleError]:
         flags, segments = _parts(document)
     except RuleError as fault:
         return [fault]
-    found = []
-    for key, one in flags.items():
+    found, budget, splitting = [], Budget(), _splitting(segments)
+    for key in sorted(flags):
+        one = flags[key]
         try:
-            _named_hash(one, segments, pointer("/flags", key))
-            _compiled(str(key), one, segments, time.time)
+            _compiled(str(key), one, segments, time.time, budget)
+            _named_hash(one, splitting, pointer("/flags", key))
         except RuleError as fault:
             found.append(fault)
     return found
@@ -107,14 +125,16 @@ def _parts(document: object) -> tuple[dict[str, Any], dict[str, Any]]:
     return flags, segments
 
 
-def _forgiving(key: str, flag: object, segments: dict[str, Any], clock: Callable[[], float]) -> _Rule:
+def _forgiving(key: str, flag: object, segments: dict[str, Any], clock: Callable[[], float], budget: Budget) -> _Rule:
     try:
-        return _compiled(key, flag, segments, clock)
+        return _compiled(key, flag, segments, clock, budget)
     except RuleError as fault:
         return _Rule(None, Decision(None, None, "ERROR", "PARSE_ERROR", str(fault)), {})
 
 
-def _compiled(key: str, flag: object, segments: dict[str, Any], clock: Callable[[], float]) -> _Rule:
+def _compiled(key: str, flag: object, segments: dict[str, Any], clock: Callable[[], float], budget: Budget) -> _Rule:
+    if len(key) > MAX_NAME:
+        raise RuleError(pointer("/flags", key[:MAX_NAME]), f"the key of a rule has {MAX_NAME} characters at most")
     place = pointer("/flags", key)
     if not isinstance(flag, dict):
         raise RuleError(place, f"a rule is an object, this is {_kind(flag)}")
@@ -130,7 +150,9 @@ def _compiled(key: str, flag: object, segments: dict[str, Any], clock: Callable[
     if not targeting:
         return _Rule(None, fallback._replace(reason="STATIC") if default else fallback, {})
     hash_name = _hash(flag, place)
-    compiler = Compiler(key=key, operators=OPERATORS, segments=segments, clock=clock, hash_name=hash_name)
+    compiler = Compiler(
+        key=key, operators=OPERATORS, segments=segments, clock=clock, hash_name=hash_name, budget=budget
+    )
     step = compiler.compile(targeting, pointer(place, "targeting"))
     matches = {name: Decision(name, value, "TARGETING_MATCH") for name, value in variants.items()}
     return _Rule(step, fallback, matches)
@@ -153,7 +175,7 @@ def _default(flag: dict[str, Any], place: str) -> str | None:
     name = _variant_name(default)
     if not isinstance(default, (str, bool)) or name not in flag["variants"]:
         known = ", ".join(flag["variants"])
-        raise RuleError(pointer(place, "defaultVariant"), f"{_short(default)} is none of the variants: {known}")
+        raise RuleError(pointer(place, "defaultVariant"), f"{short(default)} is none of the variants: {known}")
     return name
 
 
@@ -166,48 +188,66 @@ def _hash(flag: dict[str, Any], place: str) -> str:
     name = _metadata(flag).get("hash", DEFAULT_HASH)
     if not isinstance(name, str) or name not in HASHES:
         known = ", ".join(HASHES)
-        raise RuleError(pointer(place, "metadata", "hash"), f"there is no hash {_short(name)}; known are {known}")
+        raise RuleError(pointer(place, "metadata", "hash"), f"there is no hash {short(name)}; known are {known}")
     return name
 
 
-def _named_hash(flag: object, segments: dict[str, Any], place: str) -> None:
-    if isinstance(flag, dict) and _splits(flag.get("targeting"), segments) and "hash" not in _metadata(flag):
-        raise RuleError(
-            pointer(place, "metadata", "hash"),
-            f"a rule that splits people names its hash, for example {DEFAULT_HASH!r}, so that nobody is moved later",
-        )
+def _named_hash(flag: object, splitting: set[str], place: str) -> None:
+    if isinstance(flag, dict) and "hash" not in _metadata(flag):
+        splits, named = _parts_of(flag.get("targeting"))
+        if splits or not splitting.isdisjoint(named):
+            raise RuleError(
+                pointer(place, "metadata", "hash"),
+                f"a rule that splits people names its hash, for example {DEFAULT_HASH!r}, "
+                "so that nobody is moved later",
+            )
 
 
-def _splits(expression: object, segments: dict[str, Any]) -> bool:
-    """Whether `fractional` occurs in an expression or in a segment that it names."""
-    waiting, seen = [expression], set()
+def _splitting(segments: dict[str, Any]) -> set[str]:
+    """The segments in which `fractional` occurs, or in one that they name. Each is walked once."""
+    named_by: dict[str, list[str]] = {}
+    found, waiting = set(), []
+    for segment, expression in segments.items():
+        splits, named = _parts_of(expression)
+        waiting.extend([segment] if splits else [])
+        for name in named:
+            named_by.setdefault(name, []).append(segment)
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting.extend(named_by.get(one, ()))
+    return found
+
+
+def _parts_of(expression: object) -> tuple[bool, set[str]]:
+    """Whether `fractional` occurs in an expression, and the segments that it names."""
+    waiting, splits, named = [expression], False, set()
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
-            if "fractional" in one:
-                return True
-            named = one.get("$ref")
-            if isinstance(named, str) and named not in seen:
-                seen.add(named)
-                waiting.append(segments.get(named))
+            splits = splits or "fractional" in one
+            if isinstance(one.get("$ref"), str):
+                named.add(one["$ref"])
             waiting.extend(one.values())
         elif isinstance(one, list):
             waiting.extend(one)
-    return False
+    return splits, named
 
 
-def _variant_name(value: Any) -> str:
-    """The variant that a value names: true and false as in JSON."""
+def _variant_name(value: Any) -> str | None:
+    """The variant that a value names: true and false as in JSON, none by a list or an object."""
+    if isinstance(value, (list, dict)):
+        return None
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _told(value: Any) -> str:
+    return _kind(value) if isinstance(value, (list, dict)) else short(value)
 
 
 def _wrong(message: str) -> Decision:
     return Decision(None, None, "ERROR", "GENERAL", message)
-
-
-def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _kind(value: object) -> str:

@@ -5,12 +5,30 @@ Operators are those of flagd's schema; ours follow json-logic-js. Everything tha
 """
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
-from variorum_client.rules.faults import MAX_DEPTH, MAX_ITEMS, MAX_STEPS, MAX_WORK, RuleError, pointer
+from variorum_client.rules.faults import (
+    MAX_DEPTH,
+    MAX_DOCUMENT_STEPS,
+    MAX_ITEMS,
+    MAX_NAME,
+    MAX_STEPS,
+    MAX_WORK,
+    RuleError,
+    pointer,
+    short,
+)
 
 Step = Callable[[Any], Any]  # the context, or a loop's item -> the value
 Maker = Callable[["Compiler", list[Any], str], Step]
+
+
+class Budget:
+    """The parts that all rules of a document may come to together."""
+
+    def __init__(self, steps: int = MAX_DOCUMENT_STEPS) -> None:
+        self.left = steps
 
 
 class Compiler:
@@ -24,9 +42,10 @@ class Compiler:
         segments: Mapping[str, Any],
         clock: Callable[[], float],
         hash_name: str,
+        budget: Budget,
     ) -> None:
         self.key, self.operators, self.segments = key, operators, segments
-        self.clock, self.hash_name = clock, hash_name
+        self.clock, self.hash_name, self.budget = clock, hash_name, budget
         self.steps = self.work = self.depth = self.loops = 0
         self.open_segments: list[str] = []
 
@@ -35,6 +54,12 @@ class Compiler:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise RuleError(place, f"the rule has more than {MAX_STEPS:,} parts (segments counted each time)")
+        self.budget.left -= 1
+        if self.budget.left < 0:
+            raise RuleError(
+                place,
+                f"the rules have more than {MAX_DOCUMENT_STEPS:,} parts together (segments counted each time)",
+            )
         self.work += MAX_ITEMS**self.loops
         if self.work > MAX_WORK:
             raise RuleError(place, f"the loops of this rule could come to more than {MAX_WORK:,} steps a decision")
@@ -58,21 +83,23 @@ class Compiler:
         if not expression:
             return constant({})
         if len(expression) > 1:
-            names = ", ".join(sorted(map(str, expression)))
+            names = ", ".join(sorted(str(name)[:40] for name in islice(expression, 5)))
             raise RuleError(place, f"an operation has one operator, this has {len(expression)}: {names}")
         ((name, arguments),) = expression.items()
         if name == "$ref":
             return self._segment(arguments, place)
         maker = self.operators.get(name)
         if maker is None:
-            raise RuleError(place, f"there is no operator {name!r}; known are {', '.join(sorted(self.operators))}")
+            raise RuleError(place, f"there is no operator {short(name)}; known are {', '.join(sorted(self.operators))}")
         listed = arguments if isinstance(arguments, list) else [arguments]
         return maker(self, listed, pointer(place, name))
 
     def _segment(self, name: Any, place: str) -> Step:
         if not isinstance(name, str) or name not in self.segments:
-            known = ", ".join(sorted(self.segments)) or "none"
-            raise RuleError(place, f"there is no segment {name!r} in $evaluators; known: {known}")
+            known = ", ".join(str(one)[:40] for one in islice(self.segments, 20)) or "none"
+            raise RuleError(place, f"there is no segment {short(name)} in $evaluators; known: {known}")
+        if len(name) > MAX_NAME:
+            raise RuleError(place, f"the name of a segment has {MAX_NAME} characters at most")
         if name in self.open_segments:
             raise RuleError(place, f"the segment {name!r} refers to itself")
         self.open_segments.append(name)

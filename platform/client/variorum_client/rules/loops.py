@@ -1,13 +1,17 @@
 """Operators that look at every element of a list: map, filter, reduce, all, some, none."""
 
+from collections.abc import Callable
 from typing import Any
 
 from variorum_client.rules.faults import MAX_ITEMS, MAX_LOOPS, RuleError, TooMuch, pointer
 from variorum_client.rules.logic import Compiler, Step, constant
+from variorum_client.rules.meter import spend
 from variorum_client.rules.values import truthy
 
+Source = Callable[[Any], list[Any]]
 
-def _parts(compiler: Compiler, arguments: list[Any], place: str) -> tuple[Step, Step]:
+
+def _parts(compiler: Compiler, arguments: list[Any], place: str) -> tuple[Source, Step]:
     """The list, in the scope around, and what is done with each element, in a scope of its own."""
     if compiler.loops >= MAX_LOOPS:
         raise RuleError(place, f"loops may be nested {MAX_LOOPS} deep")
@@ -16,29 +20,38 @@ def _parts(compiler: Compiler, arguments: list[Any], place: str) -> tuple[Step, 
     compiler.loops += 1
     try:
         source = compiler.compile(arguments[0], pointer(place, 0))
-        return source, compiler.compile(arguments[1], pointer(place, 1))
+        before = compiler.steps
+        work = compiler.compile(arguments[1], pointer(place, 1))
+        return _paid(source, compiler.steps - before), work
     finally:
         compiler.loops -= 1
 
 
-def _items(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        return []
-    if len(value) > MAX_ITEMS:
-        raise TooMuch(f"a loop looks at {MAX_ITEMS} elements at most, the list has {len(value):,}")
-    return value
+def _paid(source: Step, parts: int) -> Source:
+    """The elements, with what the loop does with them paid for: so many parts each."""
+
+    def items(data: Any) -> list[Any]:
+        value = source(data)
+        if not isinstance(value, list):
+            return []
+        if len(value) > MAX_ITEMS:
+            raise TooMuch(f"a loop looks at {MAX_ITEMS} elements at most, the list has {len(value):,}")
+        spend(len(value) * parts)
+        return value
+
+    return items
 
 
 def each(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     """`map`."""
     source, work = _parts(compiler, arguments, place)
-    return lambda data: [work(one) for one in _items(source(data))]
+    return lambda data: [work(one) for one in source(data)]
 
 
 def chosen(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     """`filter`."""
     source, test = _parts(compiler, arguments, place)
-    return lambda data: [one for one in _items(source(data)) if truthy(test(one))]
+    return lambda data: [one for one in source(data) if truthy(test(one))]
 
 
 def reduced(compiler: Compiler, arguments: list[Any], place: str) -> Step:
@@ -48,7 +61,7 @@ def reduced(compiler: Compiler, arguments: list[Any], place: str) -> Step:
 
     def fold(data: Any) -> Any:
         made = start(data)
-        for one in _items(source(data)):
+        for one in source(data):
             made = work({"current": one, "accumulator": made})
         return made
 
@@ -60,7 +73,7 @@ def all_hold(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     source, test = _parts(compiler, arguments, place)
 
     def hold(data: Any) -> bool:
-        items = _items(source(data))
+        items = source(data)
         return bool(items) and all(truthy(test(one)) for one in items)
 
     return hold
@@ -69,10 +82,10 @@ def all_hold(compiler: Compiler, arguments: list[Any], place: str) -> Step:
 def some_hold(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     """`some`."""
     source, test = _parts(compiler, arguments, place)
-    return lambda data: any(truthy(test(one)) for one in _items(source(data)))
+    return lambda data: any(truthy(test(one)) for one in source(data))
 
 
 def none_hold(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     """`none`."""
     source, test = _parts(compiler, arguments, place)
-    return lambda data: not any(truthy(test(one)) for one in _items(source(data)))
+    return lambda data: not any(truthy(test(one)) for one in source(data))

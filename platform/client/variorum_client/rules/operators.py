@@ -6,6 +6,7 @@ from typing import Any
 from variorum_client.rules import loops, targeting
 from variorum_client.rules.faults import MAX_ITEMS, MAX_TEXT, RuleError, TooMuch
 from variorum_client.rules.logic import Compiler, Maker, Step, constant, is_constant
+from variorum_client.rules.meter import FREE, looked_through, spend
 from variorum_client.rules.paths import missing, missing_some, var
 from variorum_client.rules.values import less, loosely_equal, number, strictly_equal, text, tidy, truthy
 
@@ -143,22 +144,36 @@ def _in(compiler: Compiler, arguments: list[Any], place: str) -> Step:
 
 def _within(wanted: Any, inside: Any) -> bool:
     if isinstance(inside, str):
-        return inside != "" and text(wanted) in inside
-    return isinstance(inside, list) and any(strictly_equal(wanted, one) for one in inside)
+        return inside != "" and text(wanted) in looked_through(inside)
+    if not isinstance(inside, list):
+        return False
+    spend(len(inside))
+    return any(strictly_equal(wanted, one) for one in inside)
 
 
 def _cat(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     steps = compiler.all(arguments, place)
-    if len(steps) == 2 and is_constant(steps[0]):  # a seed and who it is for
-        seed, second = _joined(steps[0](None)), steps[1]
+    if len(steps) == 2 and is_constant(steps[0]) and type(steps[0](None)) is str:  # a seed and who it is for
+        seed, second = steps[0](None), steps[1]
         return lambda data: _bounded(seed + _joined(second(data)))
-    return lambda data: _bounded("".join([_joined(step(data)) for step in steps]))
+
+    def join(data: Any) -> str:
+        parts, room = [], MAX_TEXT
+        for step in steps:
+            part = _joined(step(data))
+            parts.append(part)
+            room -= len(part)
+            if room < 0:
+                _bounded("".join(parts))
+        return _bounded("".join(parts))
+
+    return join
 
 
 def _bounded(made: str) -> str:
     if len(made) > MAX_TEXT:
         raise TooMuch(f"cat made a text of more than {MAX_TEXT:,} characters")
-    return made
+    return looked_through(made) if len(made) > FREE else made
 
 
 def _joined(value: Any) -> str:
@@ -169,12 +184,13 @@ def _joined(value: Any) -> str:
 
 def _substr(source: Any, start: Any, length: Any) -> str:
     """From `start` (negative: from the end), `length` characters (negative: leave so many at the end)."""
-    whole = text(source)
+    whole = looked_through(text(source))
     begin = _index(start)
     rest = whole[begin:] if begin >= 0 else whole[max(len(whole) + begin, 0) :]
     if length is None:
         return rest
-    return rest[: _index(length)] if _index(length) >= 0 else rest[: max(len(rest) + _index(length), 0)]
+    count = _index(length)
+    return rest[:count] if count >= 0 else rest[: max(len(rest) + count, 0)]
 
 
 def _index(value: Any) -> int:
@@ -186,8 +202,8 @@ def _merge(*values: Any) -> list[Any]:
     made: list[Any] = []
     for value in values:
         made.extend(value if isinstance(value, list) else [value])
-    if len(made) > MAX_ITEMS:
-        raise TooMuch(f"merge made a list of more than {MAX_ITEMS} elements")
+        if len(made) > MAX_ITEMS:
+            raise TooMuch(f"merge made a list of more than {MAX_ITEMS} elements")
     return made
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from variorum_client.rules.logic import Compiler, Step, constant, is_constant
+from variorum_client.rules.meter import read, spend
 from variorum_client.rules.values import number, text
 
 OWN = "$flagd"
@@ -14,7 +15,10 @@ def var(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     path, default = (steps + [constant(None)] * 2)[:2]
     if not is_constant(path):
         return lambda data: _found(data, path(data), default)
-    name = path(None)
+    return _at(compiler, path(None), default)
+
+
+def _at(compiler: Compiler, name: Any, default: Step) -> Step:
     if isinstance(name, str) and name.partition(".")[0] == OWN:
         return _own(compiler, name)
     if isinstance(name, str) and name and "." not in name:
@@ -61,7 +65,7 @@ def walk(data: Any, path: Any) -> Any:
     """The value at a path of names and list places joined by dots, None when not there; all for null and ""."""
     if path is None or path == "":
         return data
-    for name in text(path).split("."):
+    for name in read(text(path)).split("."):
         data = look(data, name)
         if data is None:
             return None
@@ -84,8 +88,13 @@ def missing(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     """The paths that the context does not have, or has empty."""
     steps = compiler.all(arguments, place)
     if len(steps) == 1 and is_constant(steps[0]) and isinstance(steps[0](None), str):
-        only, read = steps[0](None), var(compiler, arguments, place)
-        return lambda data: [only] if read(data) in (None, "") else []
+        only, found = steps[0](None), _at(compiler, steps[0](None), constant(None))
+
+        def alone(data: Any) -> list[Any]:
+            spend(1)
+            return [only] if found(data) in (None, "") else []
+
+        return alone
 
     def absent(data: Any) -> list[Any]:
         paths = [step(data) for step in steps]
@@ -109,4 +118,5 @@ def missing_some(compiler: Compiler, arguments: list[Any], place: str) -> Step:
 
 
 def _absent(data: Any, paths: list[Any]) -> list[Any]:
+    spend(len(paths))
     return [path for path in paths if walk(data, path) in (None, "")]

@@ -7,6 +7,7 @@ from typing import Any
 from variorum_client.rules.buckets import HASHES, Bucket
 from variorum_client.rules.faults import RuleError, pointer
 from variorum_client.rules.logic import Compiler, Step, constant, is_constant
+from variorum_client.rules.meter import FREE, spend, weigh
 
 MAX_WEIGHT = 2**31 - 1
 # Semantic Versioning 2.0.0, with flagd's leniency: a leading v, and missing minor and patch.
@@ -81,7 +82,10 @@ def _fixed(bucket: Bucket, by: Step, values: list[Step], weights: list[int | Non
         first, second, border = values[0](None), values[1](None), ends[0]
 
         def in_or_out(data: Any) -> Any:
-            place_of = bucket(by(data), total)
+            value = by(data)
+            if type(value) is not str or len(value) > FREE:
+                weigh(value)
+            place_of = bucket(value, total)
             return None if place_of is None else first if place_of < border else second
 
         return in_or_out
@@ -92,6 +96,7 @@ def _picked(bucket: Bucket, value: Any, values: list[Step], weights: list[int], 
     total = sum(weights)
     if not 0 < total <= MAX_WEIGHT:
         return None
+    weigh(value)
     place_of = bucket(value, total)
     if place_of is None:
         return None
@@ -136,7 +141,11 @@ def sem_ver(*values: Any) -> bool | None:
 
 def version(value: Any) -> Version | None:
     """A version in an order that compares as semver.org's item 11 says; its build part does not count."""
-    found = VERSION.fullmatch(str(value)) if isinstance(value, (str, int, float)) and len(str(value)) < 200 else None
+    if not isinstance(value, (str, int, float)):
+        return None
+    if isinstance(value, str) and len(value) < 200:
+        spend(len(value))
+    found = VERSION.fullmatch(str(value)) if len(str(value)) < 200 else None
     if found is None:
         return None
     major, minor, patch, before = found.groups()

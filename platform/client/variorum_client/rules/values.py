@@ -7,6 +7,8 @@ but that texts are ordered by code points where JavaScript takes UTF-16 units.
 import math
 from typing import Any
 
+from variorum_client.rules.meter import looked_through, read, weigh
+
 Number = int | float
 
 
@@ -26,7 +28,7 @@ def number(value: Any) -> Number:
     if value is None:
         return 0
     if isinstance(value, str):
-        return _number_of(value.strip())
+        return _number_of(read(value).strip())
     if isinstance(value, list):
         return number(text(value)) if len(value) < 2 else math.nan
     return math.nan
@@ -64,8 +66,14 @@ def text(value: Any) -> str:
     if isinstance(value, float):
         return _text_of_float(value)
     if isinstance(value, list):
-        return ",".join("" if one is None else text(one) for one in value)
+        weigh(value)
+        return _text_of_list(value)
     return "[object Object]" if isinstance(value, dict) else str(value)
+
+
+def _text_of_list(items: list[Any]) -> str:
+    parts = ("" if one is None else _text_of_list(one) if isinstance(one, list) else text(one) for one in items)
+    return ",".join(parts)
 
 
 def _text_of_float(value: float) -> str:
@@ -114,6 +122,6 @@ def less(a: Any, b: Any) -> bool | None:
     """JavaScript's a < b: texts by code points, all else as numbers. None where one is not a number."""
     a, b = _simple(a), _simple(b)
     if isinstance(a, str) and isinstance(b, str):
-        return a < b
+        return looked_through(a) < looked_through(b)
     left, right = number(a), number(b)
     return None if left != left or right != right else left < right
