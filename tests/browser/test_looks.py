@@ -34,6 +34,7 @@ MORE = [
     "/p/desk/quality",
     "/p/desk/alerts",
     "/p/desk/settings/gateway",
+    "/p/desk/settings/environments",
 ]
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 

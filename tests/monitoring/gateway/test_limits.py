@@ -1,9 +1,11 @@
 """What keys may use: exact across callers, refused in OpenAI's words, given back when less was used."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from monitoring.gateway.models import KeySpend
 from tests.monitoring.gateway.conftest import chat, log_of
@@ -82,3 +84,15 @@ def test_the_page_shows_limits_and_use_to_those_who_may(ask, acme, limit, api, o
     assert api(member("viewer")).get(f"{P}/keys").status_code == 403
     other = api(owner).post("/api/v1/projects/support-desk/keys", {"name": "logs", "scopes": ["logs"]}).json()["id"]
     assert api(owner).put(f"{P}/keys/{other}", {}).json()["code"] == "scope_missing"
+
+
+def test_a_revoked_key_is_out_within_a_second(ask, acme, token, api, owner, project) -> None:
+    assert ask(chat()).status_code == 200
+    key = ApiKey.objects.get(project=project, scopes__contains=["gateway"])
+    key.revoked_at = timezone.now()
+    key.save()  # no news are sent
+    began = time.monotonic()
+    while (answer := ask(chat())).status_code == 200:
+        assert time.monotonic() - began < 20  # it is kept for 0.8 s
+        time.sleep(0.05)
+    assert answer.json()["error"]["code"] == "invalid_api_key"
