@@ -1,12 +1,12 @@
 """What a caller asks: the OpenAI request as it came, and what it says to us alone in `variorum` or in headers."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from monitoring.gateway.refusals import Refused, of_problem
-from variorum.lib.errors import Problem
+from variorum.deployments.rule_trial import MAX_CONTEXT_BYTES, MAX_CONTEXT_DEPTH, checked_context
+from variorum.lib.errors import Invalid, Problem
 from variorum.lib.parsers import parse_json
 
 CHAT, RESPONSES, EMBEDDINGS = "chat/completions", "responses", "embeddings"
@@ -14,7 +14,6 @@ OURS = "variorum"
 MEMBERS = {"variables": dict, "context": dict, "environment": str, "session": str, "tags": list, "cache": int}
 HEADERS = {name: f"x-variorum-{name}".encode() for name in ("variables", "context", "environment", "session", "cache")}
 TO_UPSTREAM = ("openai-beta", "idempotency-key")  # headers that go upstream as they came
-CONTEXT_BYTES, CONTEXT_DEPTH = 16_000, 8
 LONGEST_CACHE = 30 * 86_400
 
 
@@ -133,14 +132,11 @@ def _plain(name: str, value: str) -> str:
 
 
 def _check_context(context: dict[str, Any]) -> None:
-    if len(json.dumps(context)) > CONTEXT_BYTES or _depth(context) > CONTEXT_DEPTH:
-        raise _wrong("context", f"an object of at most {CONTEXT_BYTES // 1000} KB and {CONTEXT_DEPTH} levels")
-
-
-def _depth(value: Any) -> int:
-    """How deep objects and lists nest; the parser has bounded it."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
+    try:
+        checked_context(context)
+    except Invalid:
+        size, depth = MAX_CONTEXT_BYTES // 1000, MAX_CONTEXT_DEPTH
+        raise _wrong("context", f"an object of at most {size} KB and {depth} levels") from None
 
 
 def _wrong(name: str, words: str) -> Refused:

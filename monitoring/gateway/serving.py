@@ -1,7 +1,5 @@
 """Which prompt of which commit a call gets."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +13,12 @@ from variorum.deployments.models import Environment
 from variorum.drafts.playground import adapter_ref
 from variorum.inference.shapes import AdapterRef
 from variorum.lib.errors import Forbidden
+from variorum.lib.kept import Kept
 from variorum_client.formats import Prompt
 
 PREFIX = "prompts/"
 DEFAULT = "production"
-_lock = threading.Lock()
-_adapters: OrderedDict[tuple[int, str, str], AdapterRef] = OrderedDict()
+_adapters: Kept[AdapterRef] = Kept(1000)
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,4 @@ def names(place: Environment) -> list[str]:
 
 def _adapter(project: Project, commit: str, folder: str) -> AdapterRef:
     """The adapter that a prompt is served with; a commit never changes, so it is read once."""
-    at = (project.pk, commit, folder)
-    if at not in _adapters:
-        found = adapter_ref(project, commit, folder)
-        with _lock:
-            _adapters[at] = found
-            while len(_adapters) > 1000:
-                _adapters.popitem(last=False)
-    return _adapters[at]
+    return _adapters.get((project.pk, commit, folder), lambda: adapter_ref(project, commit, folder))

@@ -5,21 +5,19 @@ commits that may be given and the rules in force; what was composed is kept by w
 """
 
 import json
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from variorum.deployments import etags, plans
 from variorum.deployments.models import Bundle, Deployment, Environment, Rollout, RuleSet
+from variorum.lib.kept import Kept
 from variorum_client.bundle import canonical_bytes, with_rules
 from variorum_client.delivery import Delivery, commits_named, load_delivery
 
 COMPOSED = 32
 COMPILED = 32
-V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +29,8 @@ class Ready:
     commit: str
 
 
-class _Kept(Generic[V]):
-    """The last results by what they were made of. Safe for threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._held: OrderedDict[Any, V] = OrderedDict()
-
-    def get(self, key: Any, make: Callable[[], V]) -> V:
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-                return self._held[key]
-        made = make()
-        with self._lock:
-            self._held[key] = made
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-        return made
-
-
-_composed: _Kept[Ready] = _Kept(COMPOSED)
-_compiled: _Kept[Delivery] = _Kept(COMPILED)
+_composed: Kept[Ready] = Kept(COMPOSED)
+_compiled: Kept[Delivery] = Kept(COMPILED)
 
 
 def rule_set(environment_id: int) -> RuleSet | None:

@@ -1,7 +1,5 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Commit, commitsQuery, MAIN } from "@/features/prompts/files";
-import { useTagNames } from "@/features/tags/tags";
+import type { Commit } from "@/features/prompts/files";
 import { ownZone, zoneOptions } from "@/lib/zones";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
@@ -9,31 +7,15 @@ import { ErrorState, FormError } from "@/ui/ErrorState";
 import { Checkbox, Field, Form, Select, TextArea, TextInput } from "@/ui/Field";
 import { SkeletonText } from "@/ui/Skeleton";
 import { toast } from "@/ui/Toast";
+import { type CandidateProps, useCandidate } from "./candidate";
 import styles from "./Deployments.module.css";
-import { type Environment, type Preview, previewQuery, useDeploy, useSchedule } from "./deployments";
+import { type Preview, useDeploy, useSchedule } from "./deployments";
 import { WhatChanges } from "./WhatChanges";
 
-interface DeployDialogProps {
-  project: string;
-  environments: Environment[];
-  environment: string;
-  /** Undefined: the newest of main. */
-  commit: string | undefined;
-  onChange: (environment: string, commit: string | undefined) => void;
-  onClose: () => void;
-}
-
 /** Chooses a commit and an environment, says what will change and what is in the way, and makes it live. */
-export function DeployDialog(props: DeployDialogProps) {
+export function DeployDialog(props: CandidateProps) {
   const { project, environments, onChange, onClose } = props;
-  const environment = environments.find((item) => item.slug === props.environment) ?? environments[0];
-  const commits = useInfiniteQuery(commitsQuery(project, MAIN)).data?.pages.flatMap((page) => page.items);
-  const sha = props.commit ?? commits?.[0]?.sha;
-  const preview = useQuery({
-    ...previewQuery(project, environment?.slug ?? "", sha ?? ""),
-    enabled: Boolean(sha),
-  });
-  const namesOf = useTagNames(project);
+  const { environment, commits, sha, preview, namesOf } = useCandidate(props);
   const [note, setNote] = useState("");
   const deploy = useDeploy(project);
   const schedule = useSchedule(project);

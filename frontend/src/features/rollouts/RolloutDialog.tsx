@@ -1,11 +1,8 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { type CandidateProps, useCandidate } from "@/features/deployments/candidate";
 import { commitOptions } from "@/features/deployments/DeployDialog";
-import { type Environment, previewQuery } from "@/features/deployments/deployments";
 import { WhatChanges } from "@/features/deployments/WhatChanges";
-import { commitsQuery, MAIN } from "@/features/prompts/files";
-import { useTagNames } from "@/features/tags/tags";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorState, FormError } from "@/ui/ErrorState";
@@ -17,27 +14,10 @@ import { type FormGuard, type FormStep, guardsOf, nextId, PRESETS, planOf, steps
 import styles from "./Rollouts.module.css";
 import { useStart } from "./rollouts";
 
-interface RolloutDialogProps {
-  project: string;
-  environments: Environment[];
-  environment: string;
-  /** Undefined: the newest of main. */
-  commit: string | undefined;
-  onChange: (environment: string, commit: string | undefined) => void;
-  onClose: () => void;
-}
-
 /** Chooses a candidate, its plan and its guards, and begins with the first step. */
-export function RolloutDialog(props: RolloutDialogProps) {
+export function RolloutDialog(props: CandidateProps) {
   const { project, environments, onChange, onClose } = props;
-  const environment = environments.find((item) => item.slug === props.environment) ?? environments[0];
-  const commits = useInfiniteQuery(commitsQuery(project, MAIN)).data?.pages.flatMap((page) => page.items);
-  const sha = props.commit ?? commits?.[0]?.sha;
-  const preview = useQuery({
-    ...previewQuery(project, environment?.slug ?? "", sha ?? ""),
-    enabled: Boolean(sha),
-  });
-  const namesOf = useTagNames(project);
+  const { environment, commits, sha, preview, namesOf } = useCandidate(props);
   const navigate = useNavigate();
   const start = useStart(project);
   const [preset, setPreset] = useState("careful");

@@ -30,30 +30,26 @@ export interface Preset {
 }
 
 /** Numbers of requests as the guards need them to see five points of harm, see benchmarks/rollout_guard.py. */
+const counted = (kind: HoldKind): Preset["steps"] => [
+  [1, kind, 90],
+  [5, kind, 350],
+  [25, kind, 1900],
+  [50, kind, 2200],
+  [100, "nothing", 0],
+];
+
 export const PRESETS: Preset[] = [
   {
     value: "careful",
     label: "Careful: by requests",
     hint: "Each step waits until the candidate has answered enough requests for the guards to see harm early.",
-    steps: [
-      [1, "requests", 90],
-      [5, "requests", 350],
-      [25, "requests", 1900],
-      [50, "requests", 2200],
-      [100, "nothing", 0],
-    ],
+    steps: counted("requests"),
   },
   {
     value: "scored",
     label: "Careful: by scored requests",
     hint: "The same, counting only requests that a metric has judged. Needs sampling rules that score this environment.",
-    steps: [
-      [1, "scored", 90],
-      [5, "scored", 350],
-      [25, "scored", 1900],
-      [50, "scored", 2200],
-      [100, "nothing", 0],
-    ],
+    steps: counted("scored"),
   },
   {
     value: "clock",
