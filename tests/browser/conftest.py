@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import live as live_module
-from tests.browser.looks import Watched
+from tests.browser.looks import Watched, settle
 from tests.live import ROOT, Live
 from tests.live import Browser as Person
 
@@ -110,10 +110,3 @@ def visit(chromium: Browser, live: Live, people: dict[str, Person]) -> Iterator[
 def _sign_in(context: BrowserContext, live: Live, person: Person) -> None:
     cookies = {name: person.client.cookies.get(name) for name in ("sessionid", "csrftoken")}
     context.add_cookies([{"name": n, "value": v, "url": live.url} for n, v in cookies.items() if v])
-
-
-def settle(page: Page) -> None:
-    """Wait until nothing is loading: no skeleton, no busy button, the fonts and parts there."""
-    page.wait_for_load_state("load")
-    page.locator("main").first.wait_for()
-    expect(page.locator("[role=status][aria-label^=Loading], [aria-busy=true]")).to_have_count(0, timeout=15_000)

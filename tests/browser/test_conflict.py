@@ -5,8 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import settle
-from tests.browser.looks import looks_right
+from tests.browser.looks import looks_right, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DRAFTS = "/projects/desk/drafts"

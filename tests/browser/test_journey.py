@@ -6,8 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import settle
-from tests.browser.looks import looks_right
+from tests.browser.looks import looks_right, settle
 from variorum.lib.ids import uuid7
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
