@@ -10,7 +10,9 @@ import pytest
 
 from tests.fakes.variorum_server import KEY, FakeVariorum, bundle_bytes, wait_until
 from variorum_client import Client, stream
+from variorum_client.connection import Connection
 from variorum_client.sse import EventReader, StreamError
+from variorum_client.stats import Counter
 
 
 @pytest.fixture
@@ -93,11 +95,38 @@ def test_without_a_stream_the_client_asks(server: FakeVariorum, tmp_path: Path) 
         server.serve(bundle_bytes("Bye {{name}}", "b" * 40))
         wait_until(lambda: sdk.prompt("hello").commit == "b" * 40)
         wait_until(lambda: sdk.stats.stream_failures)
-        assert (server.opened, sdk.stats.streaming) == (1, False)
+        assert sdk.stats.streaming is False
+    asked = server.opened
     with Client(server.url, KEY, cache_dir=tmp_path, refresh=0.05, stream=False) as sdk:
         sdk.prompt("hello")
         wait_until(lambda: sdk.stats.fetches > 3)
-        assert server.opened == 1
+        assert server.opened == asked
+
+
+def test_a_stream_that_was_not_found_is_asked_for_again_soon(
+    server: FakeVariorum, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """An older server, or a proxy that did not know the address yet."""
+    monkeypatch.setattr(stream, "MAX_BACKOFF", 0.2)
+    server.streaming = False
+    with Client(server.url, KEY, cache_dir=tmp_path, refresh=3600) as sdk:
+        sdk.prompt("hello")
+        wait_until(lambda: sdk.stats.stream_failures > 1)
+        server.streaming = True
+        wait_until(lambda: sdk.stats.streaming)
+
+
+@pytest.mark.parametrize("failures", [1, 5, 400])
+def test_pauses_between_streams_grow_to_a_minute_and_a_half_at_most(
+    server: FakeVariorum, monkeypatch: Any, failures: int
+) -> None:
+    server.streaming = False
+    connection = Connection(server.url, KEY, timeout=10.0)
+    listener = stream.Listener(connection, "production", Counter())
+    listener._failures = failures - 1
+    monkeypatch.setattr(stream.random, "uniform", lambda low, high: high)
+    assert listener.listen(lambda tag: None) == {1: 1.5, 5: 24.0, 400: 90.0}[failures]
+    connection.close()
 
 
 @pytest.mark.parametrize("piece", [b": drip", b""])

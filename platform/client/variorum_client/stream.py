@@ -16,9 +16,7 @@ from variorum_client.threads import started
 SILENCE_SECONDS = 45.0  # the server says something every 15
 SPREAD_SECONDS = 0.3  # many clients hear one event: they do not all ask in the same moment
 STEADY_SECONDS = 30.0  # a stream that lasted as long did not fail
-MAX_BACKOFF = 60.0
-NO_STREAM_SECONDS = 600.0
-_NO_STREAM = frozenset({404, 405, 406, 410, 501})
+MAX_BACKOFF = 60.0  # also where the answer is 404: an older server, or a proxy, may be another one in a minute
 
 
 class Listener:
@@ -120,8 +118,6 @@ class Listener:
         self._failures = 1 if lasted > STEADY_SECONDS else self._failures + 1
         self._counter.add(stream_failures=1)
         self._counter.put(last_stream_error=str(error))
-        if error.status in _NO_STREAM:  # a server that has none; it may have one tomorrow
-            return NO_STREAM_SECONDS * random.uniform(0.7, 1.3)  # noqa: S311
         if self._failures == 2:  # once is a server that was started again
             self._teller.warn("stream", "No news of %s come in by stream: %s", self._environment, error)
         backoff = max(min(2.0 ** min(self._failures - 1, 10), MAX_BACKOFF), min((retry or 0) / 1000, MAX_BACKOFF))
