@@ -6,12 +6,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from django.utils.crypto import salted_hmac
+
 from variorum.inference.catalogue import adapter_name
-from variorum.inference.shapes import LOCAL, AdapterRef, ProviderError, Target
+from variorum.inference.shapes import LOADED, LOCAL, AdapterRef, ProviderError, Target
 from variorum.inference.targets import models_dir
 from variorum.lib import objects
-
-PREFIX = "variorum-"  # of the names under which adapters are loaded elsewhere
 
 
 def ensure(adapter: AdapterRef) -> str:
@@ -44,7 +44,15 @@ def served_name(target: Target, adapter: AdapterRef) -> str:
     if not target.driver:
         text = f"The provider {target.provider!r} loads no adapters: choose vLLM in Settings → Models, or use {LOCAL}."
         raise ProviderError("adapter_unsupported", text)
-    return f"{PREFIX}{ensure(adapter)}"
+    return f"{LOADED}{_bound(target, ensure(adapter))}"
+
+
+def _bound(target: Target, name: str) -> str:
+    """The project's own name for an adapter: nobody can guess it, and no other project asks for it.
+
+    A vLLM server answers to a name whoever loaded it, and lists all of them to whoever has its key.
+    """
+    return salted_hmac("variorum.adapter", f"{target.project_id}/{name}", algorithm="sha256").hexdigest()
 
 
 def _place(source: Path, target: Path) -> None:

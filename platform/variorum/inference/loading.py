@@ -44,9 +44,10 @@ def load(target: Target, adapter: AdapterRef) -> str:
 
 def _load_at(server: Vllm, served: str, path: str) -> ProviderError | None:
     try:
-        if server.provider != LOCAL and served in server.models():
+        read = None if server.provider == LOCAL else server.models().get(served)
+        if read in ("", path):
             return None
-        server.load(served, path)
+        server.load(served, path, again=read is not None)  # it was read where the server may not see it any more
         if served not in server.models():
             return ProviderError("unavailable", f"{server.provider} ({server.url}) took the adapter and lists it not.")
     except ProviderError as error:

@@ -16,7 +16,7 @@ from variorum.events.services import record
 from variorum.inference import calls, loading
 from variorum.inference.models import Provider
 from variorum.inference.patience import Patience
-from variorum.inference.shapes import LOCAL, AdapterRef, Completion, ProviderError, Target
+from variorum.inference.shapes import LOADED, LOCAL, AdapterRef, Completion, ProviderError, Target
 from variorum.inference.targets import resolve
 from variorum.lib import crypto
 from variorum.lib.errors import Conflict, Invalid
@@ -187,7 +187,8 @@ def try_provider(provider: Provider) -> list[str]:
     if response.status_code >= 300:
         raise ProviderError("refused", f"{provider.slug} answered {response.status_code} when asked for its models.")
     try:
-        return [str(item["id"]) for item in response.json()["data"]][:500]
+        names = [str(item["id"]) for item in response.json()["data"]]
+        return [name for name in names if not name.startswith(LOADED)][:500]  # adapters are not for choosing
     except (ValueError, KeyError, TypeError):
         raise ProviderError("bad_answer", f"{provider.slug} answered something that is no list of models.") from None
 

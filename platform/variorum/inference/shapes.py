@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 LOCAL = "local"
+LOADED = "variorum-"  # begins the names under which adapters of a project are loaded elsewhere
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Target:
     adapters_root: str = ""
     replicas: tuple[str, ...] = ()
     provider_id: int | None = None  # the row's key; None for our own server
+    project_id: int | None = None
 
 
 @dataclass(frozen=True)

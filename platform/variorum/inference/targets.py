@@ -12,10 +12,11 @@ from django.conf import settings
 from variorum.accounts.models import Project
 from variorum.inference.catalogue import list_models
 from variorum.inference.models import Provider
-from variorum.inference.shapes import LOCAL, ProviderError, Target
+from variorum.inference.shapes import LOADED, LOCAL, ProviderError, Target
 from variorum.lib import crypto
 
 START_SECONDS = 300.0
+NO_ADAPTER = "An adapter cannot be named with its model: the prompt names it (adapter: adapters/...)."
 
 
 def models_dir() -> Path:
@@ -26,7 +27,8 @@ def models_dir() -> Path:
 def resolve(project: Project, model: str) -> Target:
     """Where `provider/model` leads. The model id may hold slashes of its own. Raises ProviderError.
 
-    Our own server's adapters (`base+name`) are not named here: they come from a commit of the project alone.
+    Adapters are not named here (`base+name` at our own server, `variorum-…` elsewhere): they come from a commit of the
+    project alone, so that a server shared by two projects answers neither with the other's.
     """
     provider, _, name = model.partition("/")
     if not name:
@@ -34,6 +36,8 @@ def resolve(project: Project, model: str) -> Target:
         raise ProviderError("unknown_provider", text)
     if provider == LOCAL:
         return _local(name)
+    if name.startswith(LOADED):
+        raise ProviderError("unknown_model", NO_ADAPTER)
     row = Provider.objects.filter(project=project, slug=provider).first()
     if row is None:
         raise ProviderError("unknown_provider", f"The project has no provider {provider[:63]!r}. Add it in Settings.")
@@ -49,14 +53,13 @@ def resolve(project: Project, model: str) -> Target:
 def target_of(row: Provider, name: str, key: str, *prices: Decimal | None) -> Target:
     """A provider's endpoint for one of its models."""
     input_price, output_price = prices or (None, None)
-    driver = (row.driver, row.adapters_root, tuple(row.replicas), row.pk)
+    driver = (row.driver, row.adapters_root, tuple(row.replicas), row.pk, row.project_id)
     return Target(row.slug, name, row.base_url, key, input_price, output_price, *driver)
 
 
 def _local(name: str) -> Target:
     if "+" in name:
-        text = "An adapter cannot be named with its model: the prompt names it (adapter: adapters/...)."
-        raise ProviderError("unknown_model", text)
+        raise ProviderError("unknown_model", NO_ADAPTER)
     if not settings.MODEL_SERVER_URL:
         text = "The model server is not running here (it starts with `make up`, or set VARIORUM_MODEL_SERVER_URL)."
         raise ProviderError("not_configured", text)

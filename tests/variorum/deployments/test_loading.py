@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from variorum.accounts.services import create_project
 from variorum.deployments import adapters as live_adapters
 from variorum.deployments.services import deploy, roll_back
 from variorum.inference import services
-from variorum.inference.adapters import PREFIX, served_name
+from variorum.inference.adapters import served_name
 from variorum.inference.models import LoadedAdapter, Provider
-from variorum.inference.shapes import ProviderError
+from variorum.inference.shapes import LOADED, ProviderError
 from variorum.inference.targets import resolve
+from variorum.inference.vllm import Vllm
 from variorum.lib.errors import Unprocessable
 from variorum.repos import services as repos
 from variorum_client.formats import print_pointer
@@ -80,8 +82,8 @@ def test_a_deployment_loads_its_adapter_on_every_replica_before_it_is_live(
     deploy(environment=dev, commit=commit, actor=actor)
     assert list(one.loaded) == list(two.loaded) == one.names(LOAD)
     (name,) = one.loaded
-    assert name.startswith(PREFIX)
-    assert len(name) == len(PREFIX) + 64
+    assert name.startswith(LOADED)
+    assert len(name) == len(LOADED) + 64
     assert answered(project, commit) == f"{name} says ok"
     assert set(LoadedAdapter.objects.values_list("replica", "name", "detail")) == {
         (one.base_url, name, ""),
@@ -93,7 +95,17 @@ def test_a_deployment_loads_its_adapter_on_every_replica_before_it_is_live(
     ("settings", "config", "reason", "words"),
     [
         ({"runtime": False}, {}, "adapters_off", "start it with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING"),
-        ({"max_lora_rank": 2}, {}, "adapter_refused", "LoRA rank 4 is greater than max_lora_rank 2."),
+        (
+            {"enable_lora": False},
+            {},
+            "adapters_off",
+            "start it with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING",
+        ),
+        *(
+            ({"max_lora_rank": 2, "era": era}, {}, "adapter_refused", "LoRA rank 4 is greater than max_lora_rank 2.")
+            for era in (1, 2, 3)
+        ),
+        ({}, {"use_dora": True}, "adapter_refused", "cannot load the adapter (500): Call to add_lora method failed"),
         ({"api_key": "another"}, {}, "refused", "refused our key (401)"),
     ],
 )
@@ -117,10 +129,12 @@ def test_files_that_the_server_does_not_see_and_a_server_that_is_away(
     gpu = provider(server := fake_vllm())
     commit = bring(1)
     Provider.objects.filter(pk=gpu.pk).update(adapters_root="/elsewhere")
-    with pytest.raises(Unprocessable, match="does not see the adapter's files at /elsewhere/") as caught:
-        deploy(environment=dev, commit=commit, actor=actor)
-    assert caught.value.extra["reason"] == "adapter_refused"
-    assert server.loaded == {}
+    for era in (1, 2, 3):
+        server.era = era
+        with pytest.raises(Unprocessable, match="does not see the adapter's files at /elsewhere/") as caught:
+            deploy(environment=dev, commit=commit, actor=actor)
+        assert caught.value.extra["reason"] == "adapter_refused"
+        assert server.loaded == {}
     Provider.objects.filter(pk=gpu.pk).update(base_url="http://127.0.0.1:9/v1")
     with pytest.raises(Unprocessable, match=r"cannot be reached \(ConnectError\)"):
         deploy(environment=dev, commit=commit, actor=actor)
@@ -184,6 +198,64 @@ def test_what_nothing_names_is_unloaded_and_what_a_rollback_needs_stays(
     assert answered(project, commits[1]) == f"{names[1]} says ok"
     assert server.names(LOAD) == names
     assert server.names(UNLOAD) == names[:1]
+
+
+def test_what_memory_had_no_room_for_is_read_again_and_can_be_unloaded(
+    project: Any, dev: Any, actor: Any, provider: Any, bring: Any, fake_vllm: Any
+) -> None:
+    server = fake_vllm(max_cpu_loras=1)
+    provider(server)
+    commits = [bring(seed) for seed in (1, 2)]
+    for commit in commits:
+        deploy(environment=dev, commit=commit, actor=actor)
+    first, second = server.loaded
+    assert server.in_memory == [second]
+    assert answered(project, commits[0]) == f"{first} says ok"
+    assert answered(project, commits[1]) == f"{second} says ok"
+    Vllm("gpu", server.base_url).unload(first)
+    assert list(server.loaded) == [second]
+
+
+@pytest.mark.parametrize(("era", "loads"), [(1, 3), (3, 2)])
+def test_another_folder_is_read_without_a_gap(
+    project: Any, dev: Any, actor: Any, provider: Any, bring: Any, fake_vllm: Any, tmp_path: Path, era: int, loads: int
+) -> None:
+    """An old server cannot: it keeps what it has."""
+    server = fake_vllm(era=era)
+    gpu = provider(server)
+    deploy(environment=dev, commit=bring(1), actor=actor)
+    ((name, before),) = server.loaded.items()
+    (tmp_path / "mnt").symlink_to(Path(before).parent)
+    Provider.objects.filter(pk=gpu.pk).update(adapters_root=str(tmp_path / "mnt"))
+    live_adapters.tend()
+    live_adapters.tend()
+    after = before if era == 1 else str(tmp_path / "mnt" / Path(before).name)
+    assert server.loaded == {name: after}
+    assert server.names(LOAD) == [name] * loads
+    assert server.names(UNLOAD) == []
+
+
+def test_two_projects_on_one_server_answer_with_their_own_alone(
+    project: Any, dev: Any, actor: Any, provider: Any, bring: Any, fake_vllm: Any, owner: Any
+) -> None:
+    """The same adapter has another name for each: unguessable, and not to be named by hand or seen."""
+    server = fake_vllm()
+    provider(server)
+    commit = bring(1)
+    deploy(environment=dev, commit=commit, actor=actor)
+    (ours,) = server.loaded
+    other = create_project(owner=owner, name="Other", slug="other")
+    said = {"slug": "gpu", "name": "GPU", "base_url": server.base_url, "key": "", "catalogue": []}
+    theirs = services.create_provider(project=other, actor=actor, driver=Provider.Driver.VLLM, **said)
+    adapter = live_adapters.uses(project, commit)[0].adapter
+    answer = services.complete(project=other, model="gpu/base", messages=ASKED, adapter=adapter).text
+    assert list(server.loaded) == [ours, served_name(resolve(other, "gpu/base"), adapter)]
+    assert answer == f"{list(server.loaded)[1]} says ok"
+    for place in (project, other):
+        with pytest.raises(ProviderError, match="An adapter cannot be named with its model") as caught:
+            services.complete(project=place, model=f"gpu/{ours}", messages=ASKED)
+        assert caught.value.code == "unknown_model"
+    assert services.try_provider(theirs) == ["base"]
 
 
 def test_the_page_says_where_each_is_and_what_is_wrong(

@@ -107,7 +107,7 @@ def test_what_is_kept_goes_last_and_what_is_let_go_ends_its_requests(server: Ser
     ours = Vllm(LOCAL, server.url)
     ours.load(first, "")
     ours.load(first, "")
-    assert ours.models() == ["tiny", first]
+    assert list(ours.models()) == ["tiny", first]
 
     async def ask(model: str) -> str:
         async with async_client(1) as client:
