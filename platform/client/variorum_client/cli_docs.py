@@ -26,13 +26,23 @@ def with_reference(page: str) -> str:
 
 
 def _lines() -> Iterator[str]:
-    subparsers = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001  (argparse has no public way to list them)
-    for name, command in subparsers.choices.items():
-        yield from _command(name, command)
+    yield from _commands("", parser())
+
+
+def _commands(before: str, of: argparse.ArgumentParser) -> Iterator[str]:
+    """Every command, and after one that has acts of its own those too."""
+    subparsers = next((action for action in of._actions if isinstance(action, argparse._SubParsersAction)), None)  # noqa: SLF001  (argparse has no public way to list them)
+    for name, command in subparsers.choices.items() if subparsers else ():
+        yield from _command(f"{before}{name}", command)
+        yield from _commands(f"{before}{name} ", command)
 
 
 def _command(name: str, command: argparse.ArgumentParser) -> Iterator[str]:
-    actions = [action for action in command._actions if not _COMMON.intersection(action.option_strings)]  # noqa: SLF001
+    actions = [
+        action
+        for action in command._actions  # noqa: SLF001
+        if not _COMMON.intersection(action.option_strings) and not isinstance(action, argparse._SubParsersAction)  # noqa: SLF001
+    ]
     yield from (f"### variorum {name}", "", str(command.description), "")
     if actions:
         yield from ("| argument | what |", "|---|---|")
@@ -51,7 +61,7 @@ def _shown(action: argparse.Action) -> str:
 
 
 def _help(action: argparse.Action) -> str:
-    return (action.help or "").replace("|", "\\|") or "-"
+    return (action.help or "").replace("|", "\\|").replace("%%", "%") or "-"
 
 
 if __name__ == "__main__":

@@ -1,12 +1,18 @@
 """The options of every command of `variorum`, with help that shows how it is used."""
 
 import argparse
-from typing import Any, TypeAlias
 
+from variorum_client.cli_options import Commands
+from variorum_client.cli_options import command as _command
+from variorum_client.cli_options import environment as _environment
+from variorum_client.cli_options import plain as _parser
+from variorum_client.cli_options import positive as _positive
+from variorum_client.cli_options import project as _project
+from variorum_client.cli_options import seconds as _seconds
+from variorum_client.cli_options import variables as _variables
 from variorum_client.clones.checking import FORMATS
 from variorum_client.importing.command import SYSTEMS
-
-Commands: TypeAlias = Any  # what add_subparsers returns; argparse keeps its type private
+from variorum_client.rollouts.options import add_rollout as _add_rollout
 
 EPILOG = """\
 The server, the key and the project come from the options, else from the clone you stand in, else from VARIORUM_URL,
@@ -362,6 +368,7 @@ _SERVER = (
         _add_render,
         _add_deploy,
         _add_rollback,
+        _add_rollout,
         _add_live,
         _add_export,
         _add_export_adapter,
@@ -370,53 +377,3 @@ _SERVER = (
     ),
     _add_credential,
 )
-
-
-def _parser(commands: Commands, name: str, help_text: str, examples: str) -> argparse.ArgumentParser:
-    lines = [line.strip() for line in examples.splitlines() if line.strip()]
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=help_text,
-        description=f"{help_text[:1].upper()}{help_text[1:]}.",
-        epilog="examples:\n" + "\n".join(f"  {line}" for line in lines) if lines else None,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    return parser
-
-
-def _command(commands: Commands, name: str, help_text: str, examples: str) -> argparse.ArgumentParser:
-    """A command that talks to the server."""
-    parser = _parser(commands, name, help_text, examples)
-    parser.add_argument("--url", help="the server (VARIORUM_URL)")
-    parser.add_argument("--api-key", help="an API key (better: VARIORUM_API_KEY, which no process list shows)")
-    parser.add_argument("--timeout", type=_seconds, default=30.0, metavar="SECONDS")
-    return parser
-
-
-def _environment(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-e", "--environment", default="production", help="default: production")
-
-
-def _project(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--project", help="the project (VARIORUM_PROJECT)")
-
-
-def _variables(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--var", action="append", default=[], metavar="NAME=TEXT", help="a variable; NAME:=JSON for JSON"
-    )
-    parser.add_argument("--vars", metavar="FILE", help="variables as a JSON object; - reads standard input")
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 86_400:
-        raise argparse.ArgumentTypeError("must be above 0")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value

@@ -25,6 +25,7 @@ from variorum_client.history import export, export_adapter, import_project, live
 from variorum_client.ids import uuid7
 from variorum_client.importing.command import import_
 from variorum_client.inputs import prompt_file, variables_of
+from variorum_client.rollouts.command import rollout
 
 Options = argparse.Namespace
 
@@ -105,6 +106,7 @@ COMMANDS: dict[str, Callable[[Options, TextIO], int]] = {
     "status": status,
     "deploy": deploy,
     "rollback": rollback,
+    "rollout": rollout,
     "log": log,
     "clone": clone,
     "diff": diff,

@@ -1,0 +1,1 @@
+"""`variorum rollout`: start a rollout from the command line, watch it, and say what becomes of it."""
