@@ -78,14 +78,15 @@ def _follow(options: Namespace, found: Found, out: TextIO) -> int:
     lines = sys.stderr if options.json else out
     paint = painter(lines)
     lines.write(words.whole(found, paint) + "\n")
-    told, last, spoke = 0, "", 0.0
+    told: tuple[object, ...] | None = None
+    last, spoke = "", 0.0
     while True:
-        story = found.get("story", [])
+        place = (found["state"], found["step"], found["problem"])
         now = words.now_line(found, paint)
-        if len(story) > told or (now != last and time.monotonic() - spoke > SAID_EVERY):
+        if place != told or (now != last and time.monotonic() - spoke > SAID_EVERY):
             lines.write(f"{time.strftime('%H:%M:%S')}  {now}\n")
             lines.flush()
-            told, last, spoke = len(story), now, time.monotonic()
+            told, last, spoke = place, now, time.monotonic()
         if found["state"] not in words.UNDER_WAY:
             break
         time.sleep(options.every)
