@@ -18,6 +18,7 @@ from monitoring.gateway.secret import Veil
 from variorum.inference import loading
 from variorum.inference.shapes import LOCAL, ProviderError
 from variorum.lib.errors import Problem
+from variorum.lib.pool import Pool
 from variorum.lib.safe_http import private_pool, public_pool
 from variorum.lib.streams import Waiting, waiting
 
@@ -53,7 +54,8 @@ class Answer:
 
 
 class Failed(Exception):
-    """A try that brought no answer. `code` is timed_out, unavailable, or that of our own check of the address."""
+    """A try that brought no answer. `code` is timed_out, unavailable, overloaded, or that of our own check of the
+    address."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -62,11 +64,11 @@ class Failed(Exception):
     @property
     def again(self) -> bool:
         """Whether the same may work a moment later."""
-        return self.code in {"timed_out", "unavailable", "unknown_host"}
+        return self.code in {"timed_out", "unavailable", "unknown_host", "overloaded"}
 
     def refusal(self) -> Refused:
         """For the caller."""
-        status = 504 if self.code == "timed_out" else 502 if self.again else 400
+        status = {"timed_out": 504, "overloaded": 503}.get(self.code, 502 if self.again else 400)
         return Refused(status, self.detail, self.code, kind="upstream_error" if status > 500 else "")
 
 
@@ -94,10 +96,10 @@ class Upstreams:
     """The connections of one web process. Made at first use, inside its event loop."""
 
     def __init__(self) -> None:
-        self._public: httpcore.AsyncConnectionPool | None = None
-        self._local: httpcore.AsyncConnectionPool | None = None
+        self._public: Pool | None = None
+        self._local: Pool | None = None
 
-    def _pool(self, attempt: Attempt) -> httpcore.AsyncConnectionPool:
+    def _pool(self, attempt: Attempt) -> Pool:
         if attempt.target.provider == LOCAL:
             self._local = self._local or private_pool(MOST_CONNECTIONS)
             return self._local
@@ -164,6 +166,9 @@ class Upstreams:
         except Problem as problem:
             said["error"] = problem.stable_code
             raise Failed(problem.stable_code, problem.detail) from None
+        except httpcore.PoolTimeout:
+            said["error"] = "overloaded"
+            raise Failed("overloaded", "Too many calls are under way. Try again in a moment.") from None
         except (TimeoutError, httpcore.TimeoutException):
             said["error"] = "timed_out"
             raise Failed("timed_out", f"{attempt.target.provider} did not answer in time.") from None

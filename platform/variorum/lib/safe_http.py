@@ -9,6 +9,7 @@ import httpcore
 import httpx
 
 from variorum.lib.net import resolve_public
+from variorum.lib.pool import Pool
 from variorum.lib.streams import Backend
 
 
@@ -58,26 +59,15 @@ class _PublicBackend(httpcore.AsyncNetworkBackend):
         await self._inner.sleep(seconds)
 
 
-def public_pool(connections: int, *, idle: int = 100, idle_seconds: float = 30.0) -> httpcore.AsyncConnectionPool:
+def public_pool(connections: int) -> Pool:
     """Kept connections to public hosts (or those that the operator allows), by host name; no redirects, no proxies.
 
     A connection is checked as it is made, so a name that leads elsewhere a moment later changes nothing. Raises
     Invalid where httpcore raises ConnectError.
     """
-    return httpcore.AsyncConnectionPool(
-        ssl_context=ssl.create_default_context(),
-        max_connections=connections,
-        max_keepalive_connections=idle,
-        keepalive_expiry=idle_seconds,
-        network_backend=_PublicBackend(),
-    )
+    return Pool(_PublicBackend(), most=connections, ssl_context=ssl.create_default_context())
 
 
-def private_pool(connections: int, *, idle: int = 100) -> httpcore.AsyncConnectionPool:
+def private_pool(connections: int) -> Pool:
     """The same for an address that the operator set, as that of our own model server."""
-    return httpcore.AsyncConnectionPool(
-        max_connections=connections,
-        max_keepalive_connections=idle,
-        keepalive_expiry=30.0,
-        network_backend=Backend(),
-    )
+    return Pool(Backend(), most=connections)
