@@ -10,7 +10,10 @@ from django.utils import timezone
 from monitoring.shadow import figures
 from monitoring.shadow.claiming import lock
 from monitoring.shadow.models import Shadow, ShadowPair
-from variorum.accounts.access import Actor
+from variorum.accounts.access import Actor, still_may
+from variorum.accounts.models import User
+from variorum.accounts.queries import concerned
+from variorum.accounts.roles import Role
 from variorum.deployments.queries import current
 from variorum.drafts.services import set_check
 from variorum.events.services import notify, record
@@ -57,6 +60,8 @@ def end(pk: int, why: str, words: str, actor: Actor) -> bool:
 
 def over(shadow: Shadow) -> tuple[str, str] | None:
     """Why a running shadow ends now, and in words; None: it goes on."""
+    if not still_may(shadow.user, shadow.project, Role.MAINTAINER):
+        return E.STARTER_GONE, f"{shadow.actor_name[:200]}, who started it, may not do so any more."
     live = current(shadow.environment)
     if live is None or live.commit != shadow.baseline:
         place = f"{shadow.environment.slug} (#{live.number})" if live else shadow.environment.slug
@@ -109,15 +114,17 @@ def _conclude(shadow: Shadow, actor: Actor) -> None:
         project=shadow.project, actor=actor, kind=f"shadow.{shadow.state}", subject=("shadow", str(shadow.number)),
         data=data,
     )  # fmt: skip
-    if shadow.user and shadow.user != actor.user:
+    if people := _told(shadow, actor):
         title = f"Shadow #{shadow.number}: {shadow.summary['verdict']}"
-        notify(
-            project=shadow.project,
-            title=title,
-            body=f"{shadow.words} {words}",
-            url=page_of(shadow),
-            user=shadow.user,
-        )
+        notify(project=shadow.project, title=title, body=f"{shadow.words} {words}", url=page_of(shadow), people=people)
+
+
+def _told(shadow: Shadow, actor: Actor) -> list[User]:
+    """Its starter while a member, unless it is they who ended it; when they may not run it any more, the owners too."""
+    people = concerned(shadow.project, shadow.user)
+    if shadow.ended == E.STARTER_GONE:
+        return people
+    return [person for person in people if person == shadow.user != actor.user]
 
 
 def _check(shadow: Shadow) -> tuple[str, str]:

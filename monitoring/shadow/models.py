@@ -37,6 +37,7 @@ class Shadow(models.Model):
         TOO_LONG = "too_long"
         PERSON = "person"
         LIVE_CHANGED = "live_changed"
+        STARTER_GONE = "starter_gone"
         FAILING = "failing"
         UNUSABLE = "unusable"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -14,8 +15,9 @@ from monitoring.shadow.candidates import Candidate, candidate, compiled, differs
 from monitoring.shadow.claiming import lock
 from monitoring.shadow.models import Shadow
 from monitoring.shadow.queries import live_commit
-from variorum.accounts.access import Actor
+from variorum.accounts.access import Actor, still_may
 from variorum.accounts.models import Project
+from variorum.accounts.roles import Role
 from variorum.deployments.models import Environment
 from variorum.deployments.services import freeze
 from variorum.events.services import record
@@ -66,8 +68,7 @@ def start_shadow(
         shadow = Shadow.objects.create(
             project=project, number=newest + 1, environment=environment, baseline=live, commit=sha, subject=subject,
             prompts=names, share=share, metric=judge, pairs_wanted=pairs_wanted, margin=margin,
-            max_answers=max_answers, max_tokens=max_tokens, max_cost=max_cost, actor_name=actor.name[:220],
-            user=actor.user,
+            max_answers=max_answers, max_tokens=max_tokens, max_cost=max_cost, **_of(actor),
         )  # fmt: skip
         ending.announce(shadow)
         _tell(shadow, actor, "started", {"prompts": names, "share": share, "metric": judge.slug})
@@ -80,8 +81,9 @@ def pause(*, shadow: Shadow, actor: Actor) -> Shadow:
 
 
 def resume(*, shadow: Shadow, actor: Actor) -> Shadow:
-    """Go on. Raises Conflict unless it is paused."""
-    return _move(shadow, actor, Shadow.State.PAUSED, Shadow.State.RUNNING)
+    """Go on. When its starter may not run it any more, it is from now on that of who resumes it. Raises Conflict."""
+    taken = {} if still_may(shadow.user, shadow.project, Role.MAINTAINER) else _of(actor)
+    return _move(shadow, actor, Shadow.State.PAUSED, Shadow.State.RUNNING, **taken)
 
 
 def stop(*, shadow: Shadow, actor: Actor) -> Shadow:
@@ -92,13 +94,18 @@ def stop(*, shadow: Shadow, actor: Actor) -> Shadow:
     return shadow
 
 
-def _move(shadow: Shadow, actor: Actor, before: str, after: str) -> Shadow:
+def _of(actor: Actor) -> dict[str, Any]:
+    return {"actor_name": actor.name[:220], "user": actor.user}
+
+
+def _move(shadow: Shadow, actor: Actor, before: str, after: str, **taken: Any) -> Shadow:
     with transaction.atomic():
         found = lock(shadow.pk)
         if found.state != before:
             raise _elsewhere(found)
-        Shadow.objects.filter(pk=shadow.pk).update(state=after)
-        _tell(shadow, actor, "paused" if after == Shadow.State.PAUSED else "resumed", {})
+        Shadow.objects.filter(pk=shadow.pk).update(state=after, **taken)
+        facts = {"taken_over_from": found.actor_name} if taken else {}
+        _tell(shadow, actor, "paused" if after == Shadow.State.PAUSED else "resumed", facts)
     shadow.refresh_from_db()
     return shadow
 
@@ -167,7 +174,7 @@ def _invalid(where: str, code: str, text: str) -> Invalid:
     return Invalid(text, code=code, errors=[{"where": where, "code": code, "detail": text}])
 
 
-def _tell(shadow: Shadow, actor: Actor, what: str, data: dict[str, object]) -> None:
+def _tell(shadow: Shadow, actor: Actor, what: str, data: dict[str, Any]) -> None:
     record(
         project=shadow.project,
         actor=actor,

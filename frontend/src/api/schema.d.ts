@@ -6846,11 +6846,12 @@ export interface components {
          *     * `too_long` - Too Long
          *     * `person` - Person
          *     * `live_changed` - Live Changed
+         *     * `starter_gone` - Starter Gone
          *     * `failing` - Failing
          *     * `unusable` - Unusable
          * @enum {string}
          */
-        ShadowEndedEnum: "enough" | "budget" | "too_long" | "person" | "live_changed" | "failing" | "unusable";
+        ShadowEndedEnum: "enough" | "budget" | "too_long" | "person" | "live_changed" | "starter_gone" | "failing" | "unusable";
         /** @description What the pairs say so far. Latencies are milliseconds, costs US dollars a request. */
         ShadowFigures: {
             pairs: number;

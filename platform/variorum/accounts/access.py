@@ -67,6 +67,14 @@ def role_in(request: Request, project: Project) -> Role | None:
     return own
 
 
+def still_may(user: User | None, project: Project, role: Role) -> bool:
+    """Whether who began something may do it now, outside of a request: the account is on, the role is enough."""
+    if user is None or not User.objects.filter(pk=user.pk, is_active=True).exists():
+        return False
+    membership = Membership.objects.filter(project=project, user=user).first()
+    return membership is not None and at_least(membership.role, role)
+
+
 def access_project(request: Request, slug: str, role: Role = Role.VIEWER) -> Project:
     """The project of an address, if the caller has at least `role` in it.
 

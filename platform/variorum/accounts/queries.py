@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from rest_framework.request import Request
 
 from variorum.accounts.models import ApiKey, Membership, Project, User
+from variorum.accounts.roles import Role
 
 # Whom an import named and nobody gave an account: no password, not active.
 WAITING: dict[str, Any] = {"is_active": False, "password__startswith": "!"}
@@ -22,6 +23,12 @@ def projects_of(request: Request) -> QuerySet[Project]:
 def members_of(project: Project) -> QuerySet[Membership]:
     """Everybody in a project."""
     return Membership.objects.filter(project=project).select_related("user").order_by("user__name", "pk")
+
+
+def concerned(project: Project, starter: User | None) -> list[User]:
+    """Who is told when something that a person began ended without them: that person while a member, and the owners."""
+    own = Q(role=Role.OWNER) | Q(user=starter)
+    return [each.user for each in members_of(project).filter(own, user__is_active=True)]
 
 
 def api_keys_of(project: Project) -> QuerySet[ApiKey]:

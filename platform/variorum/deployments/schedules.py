@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from variorum.accounts.access import Actor
-from variorum.accounts.models import Membership
-from variorum.accounts.roles import Role, at_least
+from variorum.accounts.access import Actor, still_may
+from variorum.accounts.queries import concerned
+from variorum.accounts.roles import Role
 from variorum.deployments import clock, gate, queries, services
 from variorum.deployments.models import Deployment, Environment, ScheduledDeploy
 from variorum.events.services import notify, record
@@ -109,12 +109,12 @@ def run(scheduled: ScheduledDeploy) -> None:
 def _maker(scheduled: ScheduledDeploy) -> Actor:
     """Who acts: its maker, who must be allowed to deploy at this time, too. Raises Forbidden."""
     user, key = scheduled.user, scheduled.key
-    member = Membership.objects.filter(project=scheduled.project_id, user=user).first() if user else None
-    if member is None or not at_least(member.role, Role.MAINTAINER):
-        raise Forbidden(f"{scheduled.actor_name} may not deploy any more.", code="maker_gone")
+    if user is None or not still_may(user, scheduled.environment.project, Role.MAINTAINER):
+        text = f"{scheduled.actor_name} may not deploy any more. Schedule it again in your own name."
+        raise Forbidden(text, code="maker_gone")
     if key and (key.state() != "active" or not key.opens(scheduled.environment.slug)):
         raise Forbidden("The API key that scheduled it is not valid any more.", code="maker_gone")
-    return Actor(user=user, key=key, name=scheduled.actor_name, email=member.user.email)
+    return Actor(user=user, key=key, name=scheduled.actor_name, email=user.email)
 
 
 def _end(scheduled: ScheduledDeploy, state: State, made: Deployment | None = None, problem: str = "") -> None:
@@ -127,21 +127,21 @@ def _end(scheduled: ScheduledDeploy, state: State, made: Deployment | None = Non
 
 
 def _fail(scheduled: ScheduledDeploy, problem: Problem) -> None:
-    """Ends it and tells its maker, unless another process has ended it meanwhile."""
+    """Ends it and tells its maker and the owners, unless another process has ended it meanwhile."""
     with transaction.atomic():
         try:
             _end(scheduled, State.FAILED, problem=problem.detail)
         except Conflict:
             return
         _tell("deployment.schedule_failed", scheduled, Actor.system(), why=problem.detail)
-        if scheduled.user:
-            notify(
-                project=scheduled.project,
-                user=scheduled.user,
-                title=f"“{scheduled.subject[:80]}” did not go live in {scheduled.environment.name}",
-                body=f"It was scheduled for {clock.in_words(scheduled.at, scheduled.zone)}. {problem.detail}",
-                url=f"/p/{scheduled.project.slug}/deployments",
-            )
+        when = clock.in_words(scheduled.at, scheduled.zone)
+        notify(
+            project=scheduled.project,
+            people=concerned(scheduled.project, scheduled.user),
+            title=f"“{scheduled.subject[:80]}” did not go live in {scheduled.environment.name}",
+            body=f"{scheduled.actor_name} had scheduled it for {when}. {problem.detail}",
+            url=f"/p/{scheduled.project.slug}/deployments",
+        )
 
 
 def _tell(kind: str, scheduled: ScheduledDeploy, actor: Actor, **more: str) -> None:

@@ -1,6 +1,10 @@
 """A candidate answers live requests unseen: which, once, within the budget, and what comes of it."""
 
+import multiprocessing
+import os
 import threading
+import time
+import traceback
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,19 +12,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from evals.metrics.models import Score
 from monitoring.logs.models import Log, LogHour, ScoreHour
-from monitoring.shadow import budget, carrying, claiming, sampling, services, work
+from monitoring.shadow import budget, carrying, claiming, ending, sampling, services, work
 from monitoring.shadow.models import Shadow, ShadowPair
 from tests.fakes.openai_server import FakeOpenAI, Fault
 from tests.monitoring.shadow.conftest import judge_by, logged
 from variorum.accounts.access import Actor
+from variorum.accounts.models import Membership, User
 from variorum.deployments.models import Environment
 from variorum.deployments.services import deploy
 from variorum.drafts.models import Check
-from variorum.events.models import Event
+from variorum.events.models import Event, Notice
 from variorum.lib.errors import Conflict
 
 Start = Callable[..., Shadow]
@@ -158,6 +164,56 @@ def test_what_another_worker_has_set_aside_is_not_spent_twice(start: Start, put:
     assert sum(plan.bound.tokens for plan in first.plans) <= 10_000
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 on fork beside threads
+def test_two_worker_processes_together_spend_no_more_than_the_budget(
+    start: Start, put: Put, model: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have claimed pairs of one shadow before either asks anything, and go on until its budget ends it."""
+    limit = Decimal("0.0150")
+    shadow = start(max_cost=limit, pairs_wanted=500)
+    put(shadow, 100)
+    both, due, carry_out = multiprocessing.get_context("fork").Barrier(2), claiming.due, carrying.carry_out
+    met: list[int] = []
+
+    def together(claimed: claiming.Claimed) -> Any:
+        met or met.append(both.wait(60))
+        return carry_out(claimed)
+
+    def work_until_over() -> None:
+        end = time.monotonic() + 120
+        while Shadow.objects.get(pk=shadow.pk).state == "running" and time.monotonic() < end:
+            work.advance(shadow.pk)
+        assert met
+
+    monkeypatch.setattr(claiming, "due", lambda shadow: due(shadow)[:1])  # so that nobody takes all
+    monkeypatch.setattr(carrying, "carry_out", together)
+    workers = [forked(work_until_over) for _ in range(2)]
+    assert [os.waitpid(worker, 0)[1] for worker in workers] == [0, 0]
+    shadow.refresh_from_db()
+    assert (shadow.state, shadow.ended) == ("done", "budget")
+    asked = sum(len(message["content"].split()) for call in model.chats for message in call.messages)
+    assert Decimal(asked) / 1_000_000 < shadow.cost <= limit
+    assert shadow.answers == sum("You compare" not in call.system for call in model.chats) > 4
+    assert not ShadowPair.objects.filter(outcome="").exists()
+
+
+def forked(task: Callable[[], None]) -> int:
+    """The id of a process that does this on a connection of its own; it exits with 0 when all went well."""
+    child = os.fork()
+    if child == 0:
+        connection.connection = None  # the parent's
+        code = 1
+        try:
+            task()
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    return child
+
+
 def test_a_killed_worker_loses_nothing_and_repeats_nothing(
     start: Start, put: Put, model: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +297,30 @@ def test_it_ends_when_another_commit_goes_live(
     assert Check.objects.get(name="shadow").state == "inconclusive"
 
 
+def test_it_ends_when_its_starter_may_not_run_it_any_more(
+    start: Start, put: Put, model: FakeOpenAI, owner: User, member: Callable[[str], User]
+) -> None:
+    maintainer, second = member("maintainer"), member("owner")
+    first, paused = start(), start(commit="main")
+    Shadow.objects.filter(pk=first.pk).update(user=maintainer, actor_name=maintainer.name)
+    put(first, 2)
+    work.advance(first.pk)
+    calls = len(model.chats)
+    Membership.objects.filter(user=maintainer).update(role="editor")
+    put(first, 2)
+    services.pause(shadow=paused, actor=Actor.of_user(owner))
+    work.step()
+    first.refresh_from_db()
+    assert (first.state, first.ended, len(model.chats)) == ("stopped", "starter_gone", calls)
+    assert first.words == f"{maintainer.name}, who started it, may not do so any more."
+    told = Notice.objects.filter(url=ending.page_of(first)).values_list("user", flat=True)
+    assert set(told) == {owner.pk, second.pk, maintainer.pk}
+    Membership.objects.filter(user=owner).delete()
+    services.resume(shadow=paused, actor=Actor.of_user(second))  # and answers for it from now on
+    paused.refresh_from_db()
+    assert (paused.user, paused.state, ending.over(paused)) == (second, "running", None)
+
+
 def test_paused_it_chooses_and_asks_nothing(start: Start, put: Put, actor: Actor, model: FakeOpenAI) -> None:
     shadow = start()
     put(shadow, 4)
@@ -282,8 +362,6 @@ def test_answers_go_with_their_logs(start: Start, put: Put) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_ingest_does_not_wait_for_a_worker(start: Start, put: Put) -> None:
     """The worker's lock on a shadow does not keep logs that it chooses from being stored."""
-    from django.db import connection, transaction
-
     shadow, done = start(), threading.Event()
 
     def ingest() -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from variorum.accounts.models import Membership
+from variorum.accounts.models import Membership, User
 from variorum.deployments import freezes, queries, schedules, services
 from variorum.deployments.models import Deployment, ScheduledDeploy
 from variorum.events.models import Event, Notice
@@ -87,7 +87,7 @@ def failure(scheduled: ScheduledDeploy) -> str:
     return scheduled.problem
 
 
-def test_what_changed_meanwhile_is_seen_and_told(save, plan, dev, actor, project, owner):
+def test_what_changed_meanwhile_is_seen_and_told(save, plan, dev, actor, project):
     first = save("1")
     between = plan(first)
     services.deploy(environment=dev, commit=save("2"), actor=actor)
@@ -109,9 +109,28 @@ def test_what_changed_meanwhile_is_seen_and_told(save, plan, dev, actor, project
     late = plan(save("6"))
     ScheduledDeploy.objects.filter(pk=late.pk).update(at=now - timedelta(hours=2))
     assert failure(late).startswith("Nothing was running at its time")
-    gone = plan(save("7"))
+
+
+def test_its_maker_must_be_allowed_to_deploy_when_it_is_due_and_the_owners_hear_when_not(
+    save, plan, member, owner, dev
+):
+    gone = "Olga may not deploy any more. Schedule it again in your own name."
+    second, maintainer = member("owner"), member("maintainer")
+    left = plan(save("1"))
     Membership.objects.filter(user=owner).update(role="editor")
-    assert failure(gone) == "Olga may not deploy any more."
+    schedules.run_due()
+    left.refresh_from_db()
+    assert (left.state, left.problem, queries.current(dev)) == ("failed", gone, None)
+    told = Notice.objects.filter(body__endswith=gone)
+    assert {notice.user for notice in told} == {owner, second}
+    assert told[0].title == "“Change 1” did not go live in Development"
+    Membership.objects.filter(user=owner).update(role="owner")
+    inactive = plan(save("2"))
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    schedules.run_due()
+    inactive.refresh_from_db()
+    assert (inactive.problem, {notice.user for notice in told.filter(title__contains="Change 2")}) == (gone, {second})
+    assert not Notice.objects.filter(user=maintainer).exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,7 +5,7 @@ import { toProblem } from "@/api/problem";
 import { environmentsQuery } from "@/features/deployments/deployments";
 import { commitsQuery, MAIN } from "@/features/prompts/files";
 import { metricsQuery } from "@/features/quality/quality";
-import { plural } from "@/lib/format";
+import { formatNumber, plural } from "@/lib/format";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorState, FormError } from "@/ui/ErrorState";
@@ -16,6 +16,15 @@ import { previewQuery, useStartShadow } from "./shadows";
 
 const figure = (text: string) => text.replace(/[^\d.]/g, "");
 const whole = (text: string) => text.replace(/\D/g, "");
+
+/** What the margin asks for: the check passes when the whole interval lies above this win rate. */
+function marginInWords(points: string): string {
+  const margin = Number(points);
+  if (!points || !(margin >= 0 && margin <= 50)) return "From 0 to 50.";
+  if (margin === 0) return "The check passes only when the candidate is better for sure.";
+  const least = formatNumber(50 - margin);
+  return `Two equals win half of the pairs each. The check “shadow” passes when the candidate wins more than ${least} % for sure, ties counted as half.`;
+}
 
 /** Which commit answers which requests again, who judges, and what it may cost. */
 export function StartShadowDialog({ project, onClose }: { project: string; onClose: () => void }) {
@@ -32,6 +41,7 @@ export function StartShadowDialog({ project, onClose }: { project: string; onClo
     metric: "",
     share: "10",
     pairs: "200",
+    margin: "5",
   });
   const [limits, setLimits] = useState({ cost: "", tokens: "", answers: "" });
   const [prompts, setPrompts] = useState<string[] | null>(null);
@@ -57,7 +67,7 @@ export function StartShadowDialog({ project, onClose }: { project: string; onClo
       metric: given.metric,
       share: Number(given.share) / 100,
       pairs_wanted: Number(given.pairs),
-      margin: 0.05,
+      margin: Number(given.margin) / 100,
       prompts: chosen,
       max_cost: limits.cost || null,
       max_tokens: limits.tokens ? Number(limits.tokens) : null,
@@ -164,7 +174,11 @@ export function StartShadowDialog({ project, onClose }: { project: string; onClo
           />
         </Field>
         <div className={styles.pair}>
-          <Field label="Share of requests, in percent" error={problem?.field("share")}>
+          <Field
+            label="Share of requests, in percent"
+            error={problem?.field("share")}
+            hint="Which ones is settled by their ids, not by what is in them."
+          >
             <TextInput
               inputMode="decimal"
               value={given.share}
@@ -183,6 +197,17 @@ export function StartShadowDialog({ project, onClose }: { project: string; onClo
             />
           </Field>
         </div>
+        <Field
+          label="How much worse would still do, in points"
+          error={problem?.field("margin")}
+          hint={marginInWords(given.margin)}
+        >
+          <TextInput
+            inputMode="decimal"
+            value={given.margin}
+            onChange={(event) => set({ margin: figure(event.target.value) })}
+          />
+        </Field>
         <div className={styles.limits}>
           <Field label="At most, in dollars" optional error={problem?.field("max_cost")}>
             <TextInput
