@@ -51,6 +51,8 @@ def look_at(rollout: Rollout) -> bool:
     if not seen.filter(next_at__lte=now).update(next_at=now + LEASE):
         return False
     steps = list(rollout.steps.order_by("position"))
+    if not steps:  # its environment was removed in this moment
+        return True
     watching = list(rollout.guards.select_related("metric").order_by("pk"))
     try:
         with patience(PATIENCE):
@@ -104,6 +106,7 @@ def trip(*, guard: Guard, rollout: Rollout, found: dict[str, Any], exposed: int)
 
     Raises Conflict `rollout_ended` when there is nothing left to stop.
     """
+    services.lock(rollout.project)  # before any row, as completing and removing do
     now = timezone.now()
     once = Guard.objects.filter(pk=guard.pk, tripped_at=None)
     if not once.update(tripped_at=now, exposed=exposed, found=found):

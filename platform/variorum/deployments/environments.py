@@ -8,7 +8,15 @@ from django.db import IntegrityError, transaction
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Membership, Project, User
 from variorum.deployments import queries, services
-from variorum.deployments.models import Approver, Deployment, Environment, EnvironmentCheck, Freeze, ScheduledDeploy
+from variorum.deployments.models import (
+    Approver,
+    Deployment,
+    Environment,
+    EnvironmentCheck,
+    Freeze,
+    Rollout,
+    ScheduledDeploy,
+)
 from variorum.events.services import record
 from variorum.lib.errors import Conflict, Invalid
 
@@ -100,6 +108,8 @@ def takes(environment: Environment) -> list[str]:
     }
     live = queries.current(environment)
     told = [f"what is live now: “{live.subject}” (#{live.number}); apps that ask for it get 404"] if live else []
+    going = environment.rollouts.filter(state__in=Rollout.UNDER_WAY)
+    told += [f"rollout #{rollout.number} of “{rollout.subject}”, which is under way" for rollout in going]
     return told + [
         f"{count} {noun if count == 1 else PLURALS.get(noun, f'{noun}s')}" for noun, count in counts.items() if count
     ]
@@ -107,7 +117,7 @@ def takes(environment: Environment) -> list[str]:
 
 @transaction.atomic
 def remove(*, environment: Environment, actor: Actor, confirm: str = "") -> None:
-    """Take an environment away with its history. Logs stay, as they are.
+    """Take an environment away with its history; a rollout under way ends. Logs stay, as they are.
 
     Raises Conflict `last_environment`, and `still_live` when something is live there and `confirm` is not its name.
     """
@@ -120,6 +130,7 @@ def remove(*, environment: Environment, actor: Actor, confirm: str = "") -> None
         text = f"{environment.name} serves apps. To remove it, confirm with its short name, {environment.slug}."
         raise Conflict(text, code="still_live", extra={"takes": lost})
     facts = {"name": environment.name, "takes": lost, "last_number": services.next_number(project) - 1}
+    services.end_rollout(environment, actor=actor, why="The environment was removed.")
     _tell(environment, actor, "environment.removed", facts)
     environment.delete()
 

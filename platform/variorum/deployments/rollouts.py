@@ -70,11 +70,10 @@ def start(prepared: Prepared, *, actor: Actor, note: str = "", expected: int | N
         raise _nothing(environment)
     services.check_expected(environment, live, expected)
     gate.not_live(environment, prepared.bundle.commit, live)
-    newest = Rollout.objects.filter(project=project).order_by("-number").first()
     rollout = Rollout.objects.create(
         project=project,
         environment=environment,
-        number=newest.number + 1 if newest else 1,
+        number=services.next_rollout(project),
         commit=prepared.bundle.commit,
         subject=prepared.subject,
         bundle=prepared.bundle,

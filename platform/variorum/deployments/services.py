@@ -161,19 +161,26 @@ def next_number(project: Project) -> int:
     return max(newest.number if newest else 0, int(last.data.get("last_number", 0)) if last else 0) + 1
 
 
+def next_rollout(project: Project) -> int:
+    """One more than the newest, also than those that went with an environment: the audit trail keeps their numbers."""
+    newest = Rollout.objects.filter(project=project).order_by("-number").first()
+    told = Event.objects.filter(project=project, subject_kind="rollout", kind="rollout.started").order_by("-pk").first()
+    return max(newest.number if newest else 0, int(told.subject_id) if told else 0) + 1
+
+
 def lock(project: Project) -> None:
     """One at a time in a project: numbers are counted, and the newest deployment is what is live."""
     list(Environment.objects.select_for_update().filter(project=project).order_by("pk"))
 
 
-def end_rollout(environment: Environment, *, actor: Actor) -> None:
+def end_rollout(environment: Environment, *, actor: Actor, why: str = "The environment was rolled back.") -> None:
     """Roll back the rollout that is under way, if there is one. The caller holds the lock."""
     running = Rollout.objects.filter(environment=environment, state__in=Rollout.UNDER_WAY)
     for rollout in running.select_related("environment", "project"):
         now = timezone.now()
         if running.filter(pk=rollout.pk).update(state=Rollout.State.ROLLED_BACK, ended_at=now, problem=""):
             rollout.steps.filter(ended_at=None).update(ended_at=now)
-            tell_rollout(rollout, actor, "rolled_back", {"why": "The environment was rolled back."})
+            tell_rollout(rollout, actor, "rolled_back", {"why": why})
 
 
 def tell_rollout(rollout: Rollout, actor: Actor, what: str, data: dict[str, Any]) -> None:

@@ -1,10 +1,14 @@
 """Guards: what they find in logs and scores, that they stop a rollout exactly once, and what they say then."""
 
+import os
+import signal
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from evals.metrics.models import Metric
@@ -14,16 +18,17 @@ from monitoring.alerts import guard_news
 from monitoring.alerts.models import Channel
 from monitoring.logs import scores
 from monitoring.logs.models import Log
-from monitoring.quality import guarding
+from monitoring.quality import guarding, guards
 from monitoring.quality import rollouts as guarded
 from monitoring.quality.models import Guard
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
-from variorum.deployments import services
+from variorum.deployments import rollouts, services
 from variorum.deployments.models import Rollout, RolloutStep
-from variorum.deployments.queries import environments_of
+from variorum.deployments.queries import current, environments_of
 from variorum.events.models import Delivery, Event, Notice
 from variorum.lib.crypto import seal
+from variorum.lib.errors import Conflict
 from variorum.repos import queries
 from variorum.repos import services as repos
 
@@ -191,3 +196,78 @@ def test_over_http_from_start_to_completion(begin, arm, api, owner, member, proj
     story = [line["kind"].removeprefix("rollout.") for line in viewer.get(act).json()["story"]]
     assert story == ["started", "paused", "resumed", "advanced", "completed", "rolled_back"]
     assert client.post(f"{act}/jump", {}, format="json").status_code == 404
+
+
+KILLS = {
+    "computed, not recorded": (guards, "kept"),
+    "recorded, not rolled back": (rollouts, "roll_back"),
+    "rolled back, not committed": (guarding, "notify"),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 on fork beside threads
+@pytest.mark.parametrize("place", KILLS)
+def test_a_look_that_is_killed_is_done_once_by_the_next(begin, arm, project, owner, place):
+    """`kill -9` of the process that looks; the next one, as its lease has run out, goes on and does all of it once."""
+    rollout = begin(ERRORS)
+    arm("control", 300, failed=3)
+    arm("candidate", 100, failed=40)
+    Rollout.objects.update(next_at=timezone.now())
+    child = os.fork()
+    if child == 0:
+        connection.connection = None  # the parent's
+        setattr(*KILLS[place], lambda *_args, **_more: os.kill(os.getpid(), signal.SIGKILL))
+        try:
+            guarding.tick()
+        finally:
+            os._exit(1)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    rollout.refresh_from_db()
+    assert (rollout.state, Guard.objects.get().tripped_at, Notice.objects.count()) == ("running", None, 0)
+    assert guarding.tick() == 0  # the dead one's lease
+    Rollout.objects.update(next_at=rollout.next_at - guarding.LEASE)
+    assert (guarding.tick(), guarding.tick()) == (1, 0)
+    kinds = Event.objects.filter(project=project, kind__startswith="rollout.").order_by("pk")
+    assert [event.kind for event in kinds] == ["rollout.started", "rollout.tripped", "rollout.rolled_back"]
+    assert [notice.user for notice in Notice.objects.all()] == [owner]
+    assert current(rollout.environment) == rollout.baseline
+    address = "http://127.0.0.1:9/hook"
+    Channel.objects.create(project=project, kind="webhook", name="Hook", address=address, sealed_secret=seal("whsec_x"))
+    assert (guard_news.tell_due(), guard_news.tell_due()) == (1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("act", [rollouts.pause, rollouts.advance, rollouts.abort])
+def test_a_person_acts_while_a_guard_trips(begin, arm, actor, act):
+    """Whoever is first: the guard trips once, and nobody is left with the candidate."""
+    rollout = begin(ERRORS, plan=[{"percent": 50, "hold": {"approval": True}}])
+    seen = Rollout.objects.select_related("environment", "project", "baseline").get()
+    arm("control", 300, failed=3)
+    arm("candidate", 100, failed=40)
+    Rollout.objects.update(next_at=timezone.now())
+    barrier, refused = threading.Barrier(2), []
+
+    def person() -> None:
+        barrier.wait()
+        try:
+            act(rollout=seen, actor=actor)
+        except Conflict as conflict:
+            refused.append(conflict.stable_code)
+        connection.close()
+
+    thread = threading.Thread(target=person)
+    thread.start()
+    barrier.wait()
+    guarding.tick()
+    thread.join()
+    Rollout.objects.update(next_at=timezone.now())  # where the person was first, the clock saw another step
+    guarding.tick()
+    rollout.refresh_from_db()
+    live = current(rollout.environment)
+    assert live is not None
+    assert refused in ([], ["rollout_stale"], ["rollout_ended"])
+    ended = {rollouts.pause: ["rolled_back"], rollouts.abort: ["aborted", "rolled_back"]}
+    assert rollout.state in ended.get(act, ["completed", "rolled_back"])
+    assert (live.commit == rollout.commit) == (rollout.state == "completed")
+    assert Event.objects.filter(kind="rollout.tripped").count() == (rollout.state == "rolled_back")

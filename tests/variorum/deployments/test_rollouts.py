@@ -12,8 +12,8 @@ from django.db import connection
 from django.utils import timezone
 
 from variorum.accounts.access import Actor
-from variorum.deployments import queries, rollouts, services, serving
-from variorum.deployments.models import Rollout, RuleSet
+from variorum.deployments import environments, queries, rollouts, services, serving
+from variorum.deployments.models import Deployment, Rollout, RuleSet
 from variorum.deployments.plans import Counts
 from variorum.events.models import Event
 from variorum.lib.errors import Conflict, Invalid
@@ -179,6 +179,49 @@ def test_two_clocks_take_one_step(start):
         Event.objects.filter(kind="rollout.advanced").values_list("actor_name", flat=True)
     )
     assert Event.objects.filter(kind="rollout.advanced").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("last", [False, True])
+def test_two_people_go_on_at_once_and_it_goes_one_step(start, dev, actor, last):
+    rollout = start([{"percent": 100}] if last else [{"percent": 5}, {"percent": 50}, {"percent": 100}])
+    barrier, results = threading.Barrier(2), []
+
+    def person() -> None:
+        seen = _again(rollout)
+        barrier.wait()
+        try:
+            results.append(rollouts.advance(rollout=seen, actor=actor).state)
+        except Conflict as conflict:
+            results.append(conflict.stable_code)
+        connection.close()
+
+    threads = [threading.Thread(target=person) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done = _again(rollout)
+    state, step = ("completed", 0) if last else ("running", 1)
+    assert (sorted(results), done.state, done.step) == (sorted([state, "rollout_stale"]), state, step)
+    assert Deployment.objects.filter(environment=dev).count() == (2 if last else 1)
+
+
+def test_with_its_environment_a_rollout_goes_and_its_number_never_returns(start, dev, actor, project, save, production):
+    rollout = start()
+    assert f"rollout #1 of “{rollout.subject}”, which is under way" in environments.takes(dev)
+    seen = _again(rollout)
+    environments.remove(environment=dev, actor=actor, confirm="dev")
+    assert not Rollout.objects.exists()
+    assert _code(lambda: rollouts.advance(rollout=seen, actor=actor)) == "rollout_stale"
+    assert not rollouts.step_on(seen, Counts(scored=100))
+    services.deploy(environment=production, commit=save("3"), actor=actor)
+    prepared = rollouts.prepare(environment=production, commit=save("4"), plan=PLAN)
+    assert rollouts.start(prepared, actor=actor).number == 2
+    told = Event.objects.filter(project=project, kind__startswith="rollout.").order_by("pk")
+    assert list(told.values_list("kind", "subject_id")) == [
+        ("rollout.started", "1"), ("rollout.rolled_back", "1"), ("rollout.started", "2"),
+    ]  # fmt: skip
 
 
 def test_every_act_is_served_within_a_second(transactional_db, web, start, actor, make_key):
