@@ -117,7 +117,7 @@ def main() -> None:
     gguf, place = ensure_serving(args.models_dir, MODEL), Path(tempfile.mkdtemp(prefix="variorum-bench-"))
     try:
         names: list[str | None] = [make_adapter(Base.of(gguf), seed, place) for seed in range(args.adapters)]
-        engines = Engines(MODEL, gguf, place, Options(context=4096, adapters=args.adapters))
+        engines = Engines(MODEL, gguf, place, Options(context=4096))
         engines.start()
         loads = []
         for name in names:

@@ -6,6 +6,7 @@ Also the door of the container image: `python -m variorum.processes web|worker|m
 import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -37,13 +38,19 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "variorum.worker"]
 
 
-def model_command(port: int) -> list[str]:
-    """The server of the small model that comes with Variorum, on VARIORUM_BIND, on half of the cores."""
+def model_socket(port: int) -> socket.socket:
+    """Where the model server listens: VARIORUM_BIND and a port, 0 for a free one."""
+    return socket.create_server((env.text("VARIORUM_BIND", "127.0.0.1"), port), backlog=256)
+
+
+def model_command(listening: int) -> list[str]:
+    """The server of the small model that comes with Variorum, on a socket (its number), on half of the cores."""
     models = data_folder() / "models"
     folders = ["--models-dir", str(models), "--adapters-dir", str(models / "adapters")]
     threads = str(max(1, (os.cpu_count() or 1) // 2))
-    address = ["--host", env.text("VARIORUM_BIND", "127.0.0.1"), "--port", str(port)]
-    return [sys.executable, "-m", "variorum.inference.serve", *address, *folders, "--threads", threads]
+    memory = str(env.integer("VARIORUM_ADAPTERS_MB", 1536, low=1, high=1_000_000))
+    shape = ["--socket-fd", str(listening), "--threads", threads, "--memory", memory]
+    return [sys.executable, "-m", "variorum.inference.serve", *folders, *shape]
 
 
 def data_folder() -> Path:
@@ -64,6 +71,7 @@ class Child:
     command: list[str]
     log: Path
     extra_env: Mapping[str, str]
+    listening: socket.socket | None = None  # ours, so that callers can wait while it is down
     process: "subprocess.Popen[bytes] | None" = None
     deaths: int = 0
     _started: float = field(default=0.0, repr=False)
@@ -79,6 +87,7 @@ class Child:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=[self.listening.fileno()] if self.listening else [],
                 env={**os.environ, **self.extra_env, "PYTHONUNBUFFERED": "1"},
             )
         self._started = time.monotonic()
@@ -157,7 +166,9 @@ def main(arguments: list[str]) -> None:
 
 
 def _models_here() -> list[str]:
-    return model_command(env.integer("VARIORUM_MODEL_PORT", 8081, low=1, high=65535))
+    listening = model_socket(env.integer("VARIORUM_MODEL_PORT", 8081, low=1, high=65535))
+    listening.set_inheritable(True)
+    return model_command(listening.detach())  # it lives on in what we become
 
 
 if __name__ == "__main__":

@@ -153,19 +153,16 @@ def _launch_all(launcher: Launcher) -> None:
     """The web server now; the others follow when it answers, so that the first page does not wait for them."""
     extra = {"DJANGO_SETTINGS_MODULE": "variorum.settings"}
     commands = {"web": processes.web_command(), "worker": processes.worker_command()}
+    sockets: dict[str, socket.socket] = {}
     if not os.environ.get("VARIORUM_MODEL_SERVER_URL") and processes.has_models():
-        port = _free_port()
-        extra["VARIORUM_MODEL_SERVER_URL"] = f"http://127.0.0.1:{port}"
-        commands["models"] = processes.model_command(port)
+        listening = processes.model_socket(0)
+        extra["VARIORUM_MODEL_SERVER_URL"] = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        commands["models"] = processes.model_command(listening.fileno())
+        sockets["models"] = listening
     for name, command in commands.items():
-        launcher.children.append(processes.Child(name, command, launcher.logs / f"{name}.log", extra))
+        log = launcher.logs / f"{name}.log"
+        launcher.children.append(processes.Child(name, command, log, extra, sockets.get(name)))
     launcher.launch(launcher.children[0])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _await_health(launcher: Launcher) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -42,6 +43,21 @@ def test_says_how_it_ended_and_waits_longer_each_time(tmp_path):
     assert [end for end in ends if end] == ["ended with exit code 3"] * 3
     assert pauses == [0.5, 1, 2]
     assert one.tail() == "yes\nyes\nyes"
+
+
+def test_who_calls_while_a_child_is_down_is_answered_by_the_next(tmp_path):
+    """The socket is the launcher's."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket() as caller:
+        code = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).accept()[0].sendall(b'here')"
+        command = [sys.executable, "-c", code, str(listening.fileno())]
+        one = processes.Child("part", command, tmp_path / "part.log", {}, listening)
+        os.kill(one.start(), signal.SIGKILL)
+        wait_until(one.died)
+        caller.connect(listening.getsockname())
+        one.start()
+        caller.settimeout(60)
+        assert caller.recv(4) == b"here"
+        wait_until(one.died, 60)
 
 
 def test_a_killed_child_is_told_by_its_signal(tmp_path):

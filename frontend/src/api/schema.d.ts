@@ -3077,6 +3077,14 @@ export interface components {
          * @enum {string}
          */
         AdapterFormatEnum: "merged" | "gguf" | "gguf-lora";
+        /** @description Of our own model server, in bytes: what loaded adapters may take, and what they do. */
+        AdapterMemory: {
+            /** @description VARIORUM_ADAPTERS_MB of the operator. */
+            memory: number;
+            used: number;
+            /** @description How many. */
+            loaded: number;
+        };
         /** @description Why it has to be there: `live` in an environment, what a `rollback` goes to, or given by a `rule`. */
         AdapterNaming: {
             environment: string;
@@ -4866,10 +4874,11 @@ export interface components {
             namings: components["schemas"]["AdapterNaming"][];
             places: components["schemas"]["AdapterPlace"][];
         };
-        /** @description All of them. */
+        /** @description All of them; `own` is null when our own model server does not run or answer. */
         LiveAdapterPage: {
             items: components["schemas"]["LiveAdapter"][];
             next: string | null;
+            own: components["schemas"]["AdapterMemory"] | null;
         };
         /** @description What was live in each environment at a moment. */
         LivePage: {

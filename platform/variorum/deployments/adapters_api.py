@@ -55,11 +55,20 @@ class LiveAdapter(serializers.Serializer[object]):
     places = AdapterPlace(many=True)
 
 
+class AdapterMemory(serializers.Serializer[object]):
+    """Of our own model server, in bytes: what loaded adapters may take, and what they do."""
+
+    memory = serializers.IntegerField(help_text="VARIORUM_ADAPTERS_MB of the operator.")
+    used = serializers.IntegerField()
+    loaded = serializers.IntegerField(help_text="How many.")
+
+
 class LiveAdapterPage(serializers.Serializer[object]):
-    """All of them."""
+    """All of them; `own` is null when our own model server does not run or answer."""
 
     items = LiveAdapter(many=True)
     next = serializers.CharField(allow_null=True)
+    own = AdapterMemory(allow_null=True)
 
 
 class LiveAdaptersView(APIView):
@@ -77,7 +86,7 @@ class LiveAdaptersView(APIView):
         with ThreadPoolExecutor(8) as pool:
             asked = dict(pool.map(lambda each: (each, _models_at(*each)), {place for row in rows for place in row[1]}))
         items = [_shown(use, places, asked) for use, places in rows]
-        return Response(pagination.whole(LiveAdapter(items, many=True).data))
+        return Response({**pagination.whole(LiveAdapter(items, many=True).data), "own": _own()})
 
 
 Place = tuple[str, str, str]  # provider, address, key
@@ -119,6 +128,15 @@ def _places(target: Target) -> list[Place]:
     if target.provider == LOCAL:
         return [(LOCAL, f"{settings.MODEL_SERVER_URL}/v1", "")]
     return [(target.provider, url, target.key) for url in loading.addresses(target)]
+
+
+def _own() -> dict[str, int] | None:
+    """Asked at this moment; None when our own server does not answer."""
+    try:
+        state = loading.local_state() if settings.MODEL_SERVER_URL else None
+    except ProviderError:
+        return None
+    return state and {"memory": state["memory"], "used": state["used"], "loaded": len(state["adapters"])}
 
 
 def _models_at(provider: str, url: str, key: str) -> Listed:

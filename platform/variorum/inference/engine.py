@@ -14,6 +14,7 @@ import re
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,26 +22,31 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from variorum.inference.catalogue import adapter_name
-from variorum.inference.gguf_lora import BadAdapter, export
+from variorum.inference.gguf_lora import BadAdapter, Base, export
 
 log = logging.getLogger(__name__)
 
 _SHA256: Final = re.compile(r"^[0-9a-f]{64}$")
 KEPT_FILE: Final = "kept.json"
+ROOM_WAIT_S: Final = 20.0
 
 
 class UnknownModel(LookupError):
     """The model id names no model, or no adapter that this server was given."""
 
 
+class NoRoom(Exception):
+    """Adapters in use fill the memory that they may take; one of them may be done soon."""
+
+
 @dataclass(frozen=True)
 class Options:
-    """What an operator may choose. `adapters`: how many are loaded at most, beside the base model."""
+    """What an operator may choose. `memory`: bytes that loaded adapters may take, beside the base model."""
 
     threads: int = 1
     slots: int = 4
     context: int = 8192
-    adapters: int = 8
+    memory: int = 1536 * 2**20
 
 
 @dataclass
@@ -51,6 +57,7 @@ class Engine:
     address: str
     key: str
     adapter: str | None = None
+    bytes: int = 0
     in_flight: int = 0
     answered: int = 0
     used_at: float = field(default_factory=time.monotonic)
@@ -84,9 +91,20 @@ def start_engine(model_id: str, gguf: Path, options: Options, adapter: str | Non
     return Engine(server=server, address=server.listening_address, key=key, adapter=adapter)
 
 
+def bytes_of(gguf: Path, context: int, adapter: Path) -> int:
+    """What an engine takes beyond the base's weights: its context (16-bit keys and values) and its adapter."""
+    base = Base.of(gguf)
+    return 4 * base.layers * base.kv_heads * base.head_width * context + adapter.stat().st_size
+
+
 @dataclass
 class Engines:
-    """Hands out the engine for an adapter, starting it when it is not loaded, freeing the least recently used."""
+    """Hands out the engine for an adapter, starting it when it is not loaded, freeing the least recently used.
+
+    What somebody asked to keep, what answers, and what a request waits for is never freed. What is to be kept is loaded
+    though there be no room for it (live requests must not fail); any other waits for room, ROOM_WAIT_S at most, unless
+    it is the only one.
+    """
 
     model_id: str
     gguf: Path
@@ -94,6 +112,7 @@ class Engines:
     options: Options
     _engines: dict[str | None, Engine] = field(default_factory=dict)  # least recently used first
     _kept: set[str] = field(default_factory=set)
+    _wanted: Counter[str | None] = field(default_factory=Counter)  # requests that wait for it to be loaded
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _starting: threading.Lock = field(default_factory=threading.Lock)
 
@@ -129,9 +148,20 @@ class Engines:
 
     def keep(self, adapter: str) -> None:
         """Load an adapter before the first request for it, and keep it. Raises UnknownModel, BadAdapter."""
-        with self.use(adapter), self._lock:
+        with self._lock:
+            before = adapter in self._kept
             self._kept.add(adapter)
-            self._remember()
+        try:
+            with self.use(adapter), self._lock:
+                self._remember()
+        except BaseException:
+            with self._lock:
+                self._kept.difference_update(() if before else {adapter})
+            raise
+
+    def used(self) -> int:
+        """Bytes that loaded adapters take."""
+        return sum(engine.bytes for engine in self.engines())
 
     def let_go(self, adapter: str) -> bool:
         """Free an adapter as soon as its last request has ended; False when it is neither loaded nor kept."""
@@ -145,7 +175,7 @@ class Engines:
 
     @contextlib.contextmanager
     def use(self, adapter: str | None) -> Iterator[Engine]:
-        """The adapter's engine, held alive for the block. Raises UnknownModel, BadAdapter."""
+        """The adapter's engine, held alive for the block. Raises UnknownModel, BadAdapter, NoRoom."""
         engine = self._take(adapter)
         try:
             yield engine
@@ -153,8 +183,18 @@ class Engines:
             self._release(engine)
 
     def _take(self, adapter: str | None) -> Engine:
-        while (engine := self._take_if_loaded(adapter)) is None:
-            self._load(str(adapter))
+        with self._lock:
+            self._wanted[adapter] += 1
+        try:
+            until = time.monotonic() + ROOM_WAIT_S
+            while (engine := self._take_if_loaded(adapter)) is None:
+                if not self._load(str(adapter)):
+                    if time.monotonic() > until:
+                        raise NoRoom("Adapters in use fill the memory that they may take; try again.")
+                    time.sleep(0.05)
+        finally:
+            with self._lock:
+                self._wanted[adapter] -= 1
         return engine
 
     def _take_if_loaded(self, adapter: str | None) -> Engine | None:
@@ -173,26 +213,41 @@ class Engines:
             gone = _idle([engine]) if self._engines.get(engine.adapter) is not engine else []
         _free(gone)
 
-    def _load(self, adapter: str) -> None:
-        """Start the adapter's engine; whoever else waits for it finds it started."""
+    def _load(self, adapter: str) -> bool:
+        """Start the adapter's engine; whoever else waits for it finds it started. False when there is no room."""
         with self._starting:
             with self._lock:
                 if adapter in self._engines:
-                    return
+                    return True
             began = time.monotonic()
             path = self._exported(adapter)
+            size = bytes_of(self.gguf, self.options.context, path)
+            if not self._make_room(adapter, size):
+                return False
             engine = start_engine(self.model_id, self.gguf, self.options, adapter, path)
+            engine.bytes = size
             with self._lock:
                 self._engines[adapter] = engine
-                gone = _idle(self._make_room(adapter))
-        _free(gone)
         log.info("adapter %s loaded in %.1f s", adapter[:12], time.monotonic() - began)
+        return True
 
-    def _make_room(self, newest: str) -> list[Engine]:
-        """Take out what is beyond the limit: what nobody asked to keep first, the longest unused of it first."""
-        names = [name for name in self._engines if name not in (None, newest)]
-        order = sorted(names, key=lambda name: name in self._kept)
-        return [self._engines.pop(name) for name in order[: max(0, len(names) + 1 - self.options.adapters)]]
+    def _make_room(self, adapter: str, size: int) -> bool:
+        """Free what may go, the longest unused first, until `size` more bytes fit; whether it may be loaded."""
+        with self._lock:
+            gone: list[Engine] = []
+            over = sum(engine.bytes for engine in self._engines.values()) + size - self.options.memory
+            for name in [name for name in self._engines if self._may_go(name)]:
+                if over > 0:
+                    gone.append(self._engines.pop(name))
+                    over -= gone[-1].bytes
+            alone = all(name is None or name in self._kept for name in self._engines)
+            fits = over <= 0 or adapter in self._kept or alone
+        _free(gone)
+        return fits
+
+    def _may_go(self, name: str | None) -> bool:
+        busy = self._engines[name].in_flight or self._wanted[name]
+        return name is not None and name not in self._kept and not busy
 
     def _remember(self) -> None:
         """What is kept, for the process that comes after this one. Called with the lock."""
@@ -205,8 +260,7 @@ class Engines:
             found = json.loads((self.adapters_dir / KEPT_FILE).read_bytes())
         except (OSError, ValueError):
             return []
-        names = [name for name in found if isinstance(name, str) and _SHA256.match(name)]
-        return names[-self.options.adapters :]
+        return [name for name in found if isinstance(name, str) and _SHA256.match(name)]
 
     def _exported(self, adapter: str) -> Path:
         """The adapter as GGUF, exported on first use, its files held against the hash in its name."""

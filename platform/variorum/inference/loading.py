@@ -103,7 +103,7 @@ def keep_local(wanted: Iterable[tuple[str, AdapterRef]]) -> None:
         return
     server = Vllm(LOCAL, f"{settings.MODEL_SERVER_URL}/v1")
     names = {f"{model}+{adapters.ensure(adapter)}" for model, adapter in wanted}
-    kept = {entry["name"] for entry in local_state() if entry["kept"]}
+    kept = {entry["name"] for entry in local_state()["adapters"] if entry["kept"]}
     for name in sorted(names - kept):
         try:
             server.load(name, "")
@@ -113,6 +113,6 @@ def keep_local(wanted: Iterable[tuple[str, AdapterRef]]) -> None:
         server.unload(name)
 
 
-def local_state() -> list[dict[str, Any]]:
-    """What our own server has loaded: name, kept, in_flight, answered, idle_s. Raises ProviderError."""
+def local_state() -> dict[str, Any]:
+    """What our own server has loaded, see Vllm.state. Raises ProviderError."""
     return Vllm(LOCAL, f"{settings.MODEL_SERVER_URL}/v1").state()

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-from variorum.inference.engine import Engines, UnknownModel
+from variorum.inference.engine import Engines, NoRoom, UnknownModel
 from variorum.inference.gguf_lora import BadAdapter
 
 log = logging.getLogger(__name__)
@@ -120,6 +120,8 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(RequestError(404, "model_not_found", str(error)))
         except BadAdapter as error:
             self._refuse(RequestError(400, "bad_adapter", str(error)))
+        except NoRoom as error:
+            self._refuse(RequestError(503, "no_room", str(error)))
 
     def _read_json(self) -> dict[str, Any]:
         """The request's body, bounded and an object. A body that is not read closes the connection."""
@@ -249,8 +251,9 @@ def _adapter_list(engines: Engines) -> dict[str, Any]:
             "in_flight": engine.in_flight,
             "answered": engine.answered,
             "idle_s": round(now - engine.used_at, 1),
+            "bytes": engine.bytes,
         }
         for engine in engines.engines()
         if engine.adapter
     ]
-    return {"limit": engines.options.adapters, "adapters": found}
+    return {"memory": engines.options.memory, "used": engines.used(), "adapters": found}

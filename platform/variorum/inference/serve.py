@@ -6,9 +6,12 @@ Model ids: `smollm2-135m`, or `smollm2-135m+<name>` for a folder `<adapters-dir>
 name is the hash of its two files (catalogue.adapter_name). The endpoints are in model_server.py.
 
 Two processes: this one holds the listening socket and nothing else, so that it has no reason to die; its child loads
-the model and answers. A child that dies is started again, and meanwhile callers wait in the socket's queue. SIGHUP
-brings a new child beside the old one (a new base model, say): it takes over when it is ready, and the old one ends what
-it has begun. SIGTERM and SIGINT end both, after the requests in progress.
+the model and answers. With `--socket-fd` the socket is our starter's (the launcher's, or systemd's, which passes 3):
+when this process is killed all the same, callers wait in the socket's queue until the next one answers.
+
+A child that dies is started again, and meanwhile callers wait in the socket's queue. SIGHUP brings a new child beside
+the old one (a new base model, say): it takes over when it is ready, and the old one ends what it has begun. SIGTERM and
+SIGINT end both, after the requests in progress.
 """
 
 import argparse
@@ -140,7 +143,7 @@ def serve(args: argparse.Namespace) -> int:
     from variorum.inference.model_server import ModelServer  # noqa: PLC0415 - as above
 
     listening, ready, lifeline = (int(part) for part in args.child.split(","))
-    options = Options(threads=args.threads, slots=args.slots, context=args.context, adapters=args.adapters)
+    options = Options(threads=args.threads, slots=args.slots, context=args.context, memory=int(args.memory * 2**20))
     args.adapters_dir.mkdir(parents=True, exist_ok=True)
     try:
         engines = Engines(args.model, ensure_serving(args.models_dir, args.model), args.adapters_dir, options)
@@ -173,14 +176,15 @@ def _watch(lifeline: int, told: threading.Event) -> None:
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="variorum.inference.serve")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--models-dir", type=Path, required=True)
     parser.add_argument("--adapters-dir", type=Path, required=True)
     parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--threads", type=int, default=1, help="of each loaded adapter")
     parser.add_argument("--slots", type=int, default=4, help="requests that each answers at the same time")
     parser.add_argument("--context", type=int, default=8192, help="tokens, shared by the slots of an adapter")
-    parser.add_argument("--adapters", type=int, default=8, help="loaded at most; the least recently used goes")
+    parser.add_argument("--memory", type=float, default=1536, help="MiB that loaded adapters may take")
+    parser.add_argument("--socket-fd", type=int, default=-1, help="a listening socket that our starter holds")
     parser.add_argument("--child", default="", help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
@@ -192,7 +196,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if args.child:
         return serve(args)
-    listening = socket.create_server((args.host, args.port), backlog=BACKLOG)
+    if args.socket_fd >= 0:
+        listening = socket.socket(fileno=args.socket_fd)
+    else:
+        listening = socket.create_server((args.host, args.port), backlog=BACKLOG)
     return Keeper(listening, argv).run()
 
 

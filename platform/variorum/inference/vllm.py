@@ -58,10 +58,12 @@ class Vllm:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise self._error("bad_answer", f"answered {answer.status_code} when asked for its models") from None
 
-    def state(self) -> list[dict[str, Any]]:
-        """What our own server says of its adapters: name, kept, in_flight, answered, idle_s. Raises ProviderError."""
+    def state(self) -> dict[str, Any]:
+        """What our own server says: `memory` that adapters may take and what they do (`used`), in bytes, and of each of
+        `adapters` its name, kept, in_flight, answered, idle_s, bytes. Raises ProviderError."""
         try:
-            return list(self._send("GET", "adapters", LIST_S).json()["adapters"])
+            said = self._send("GET", "adapters", LIST_S).json()
+            return {"memory": int(said["memory"]), "used": int(said["used"]), "adapters": list(said["adapters"])}
         except (ValueError, KeyError, TypeError):
             raise self._error("bad_answer", "does not say which adapters it has loaded") from None
 

@@ -1,10 +1,12 @@
 """The model server while everything about it changes: nobody who asks it may notice."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections import defaultdict
@@ -15,7 +17,11 @@ from typing import Any
 import httpx
 import pytest
 
+from variorum.inference import engine
+from variorum.inference.base_model import ensure_serving
 from variorum.inference.catalogue import adapter_name
+from variorum.inference.engine import Engines, NoRoom, Options, UnknownModel, bytes_of
+from variorum.inference.gguf_lora import export
 from variorum.inference.services import acomplete, async_client
 from variorum.inference.shapes import LOCAL, ProviderError, Target
 from variorum.inference.vllm import Vllm
@@ -28,8 +34,26 @@ class Server:
     """A running model server: its address, and the pids of the keeper and of the process that answers."""
 
     def __init__(self, command: list[str]) -> None:
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        self.url = self.said("model server:").split()[2]
+        self.listening = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.command = [*command, "--socket-fd", str(self.listening.fileno())]
+        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}/v1"
+        self.start()
+        self.said("model server:")
+
+    def start(self) -> None:
+        fds = [self.listening.fileno()]
+        self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True, pass_fds=fds)
+
+    def kill_keeper(self) -> None:
+        """As the launcher sees it: the process is gone, its group with it, and it starts another on its socket."""
+        old, child = self.process, self.child()
+        old.kill()
+        assert old.wait(20) == -signal.SIGKILL
+        with contextlib.suppress(ProcessLookupError):  # it ends by itself, too
+            os.kill(child, signal.SIGKILL)
+        assert old.stderr is not None
+        old.stderr.close()
+        self.start()
 
     def said(self, start: str) -> str:
         """The next line of its log that begins so."""
@@ -47,16 +71,20 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         assert self.process.stderr is not None
         self.process.stderr.read()
-        assert self.process.wait(20) == 0
+        assert self.process.wait(60) == 0
         self.process.stderr.close()
+        self.listening.close()
 
 
 @pytest.fixture
-def server(tiny_model: Any, tmp_path: Path) -> Iterator[Server]:
+def server(tiny_model: Any, tmp_path: Path, make_adapter: Callable[..., Path]) -> Iterator[Server]:
     """Room for two adapters."""
+    gguf = ensure_serving(tiny_model.models_dir, "tiny")
+    export(make_adapter(9), gguf, tmp_path / "one.gguf")
+    room = 2.5 * bytes_of(gguf, 1024, tmp_path / "one.gguf") / 2**20
     folders = ["--models-dir", str(tiny_model.models_dir), "--adapters-dir", str(tmp_path / "adapters")]
     command = [sys.executable, "-m", "variorum.inference.serve", "--port", "0", "--model", "tiny", *folders]
-    server = Server([*command, "--context", "1024", "--adapters", "2"])
+    server = Server([*command, "--context", "1024", "--memory", str(room)])
     yield server
     server.stop()
 
@@ -64,14 +92,15 @@ def server(tiny_model: Any, tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def adapters(make_adapter: Callable[..., Path], tmp_path: Path, server: Server) -> list[str]:
     """Model ids of three adapters that lie in the server's folder."""
-    names = []
-    for seed in range(3):
-        source = make_adapter(seed)
-        weights = hashlib.sha256((source / "adapter_model.safetensors").read_bytes()).hexdigest()
-        name = adapter_name(weights, (source / "adapter_config.json").read_bytes())
-        shutil.copytree(source, tmp_path / "adapters" / name)
-        names.append(f"tiny+{name}")
-    return names
+    return [f"tiny+{bring(make_adapter(seed), tmp_path / 'adapters')}" for seed in range(3)]
+
+
+def bring(source: Path, folder: Path) -> str:
+    """Put an adapter where a server finds it; its name."""
+    weights = hashlib.sha256((source / "adapter_model.safetensors").read_bytes()).hexdigest()
+    name = adapter_name(weights, (source / "adapter_config.json").read_bytes())
+    shutil.copytree(source, folder / name)
+    return name
 
 
 def call(server: Server, verb: str, model: str) -> httpx.Response:
@@ -115,7 +144,9 @@ def test_what_is_kept_goes_last_and_what_is_let_go_ends_its_requests(server: Ser
 
     asyncio.run(ask(second))
     asyncio.run(ask(third))
-    assert {entry["name"]: entry["kept"] for entry in ours.state()} == {first: True, third: False}
+    state = ours.state()
+    assert {entry["name"]: entry["kept"] for entry in state["adapters"]} == {first: True, third: False}
+    assert state["used"] == sum(entry["bytes"] for entry in state["adapters"]) == int(state["memory"] * 2 / 2.5)
     assert call(server, "unload", first).text == f"Success: LoRA adapter '{first}' removed successfully."
     assert listed(server) == {third: False}
     assert call(server, "unload", first).status_code == 404
@@ -123,8 +154,32 @@ def test_what_is_kept_goes_last_and_what_is_let_go_ends_its_requests(server: Ser
     assert call(server, "load", "tiny+" + "0" * 64).status_code == 404
 
 
+def test_what_answers_or_is_kept_is_never_freed(
+    tiny_model: Any, make_adapter: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room for one: another waits for it, in vain while it answers; what is to be kept is loaded all the same."""
+    gguf = ensure_serving(tiny_model.models_dir, "tiny")
+    one, two, three = (bring(make_adapter(seed), tmp_path) for seed in range(3))
+    export(tmp_path / one, gguf, tmp_path / "one.gguf")
+    size = bytes_of(gguf, 256, tmp_path / "one.gguf")
+    engines = Engines("tiny", gguf, tmp_path, Options(context=256, slots=1, memory=int(1.5 * size)))
+    engines.start()
+    monkeypatch.setattr(engine, "ROOM_WAIT_S", 0.2)
+    with engines.use(one):
+        with pytest.raises(NoRoom), engines.use(two):
+            pass
+        engines.keep(three)
+        assert (engines.loaded(), engines.used()) == ([one, three], 2 * size)
+    with engines.use(two):
+        assert engines.loaded() == [three, two]  # the only one that is not kept
+    engines.let_go(three)
+    with pytest.raises(UnknownModel):
+        engines.keep("0" * 64)
+    assert (engines.kept(), engines.used()) == (frozenset(), size)
+
+
 def test_no_request_fails_while_adapters_and_processes_are_swapped(server: Server, adapters: list[str]) -> None:
-    """Loads, unloads, more adapters than there is room for, a replacement and a kill -9, under a steady fire."""
+    """Loads, unloads, more adapters than room, a replacement, a kill -9 of either process, under a steady fire."""
     answers: dict[str, set[str]] = defaultdict(set)
     failed: list[ProviderError] = []
     count = 0
@@ -164,6 +219,9 @@ def test_no_request_fails_while_adapters_and_processes_are_swapped(server: Serve
             await asyncio.to_thread(server.said, "model server:")
             await after(12)
             assert server.child() != before
+            server.kill_keeper()
+            await asyncio.to_thread(server.said, "model server:")
+            await after(12)
             stop.set()
 
     asyncio.run(main())

@@ -24,14 +24,14 @@ export function Live({ project, folder = "" }: Props) {
     >
       {live.isPending && <SkeletonText lines={2} />}
       {live.isError && <ErrorState error={live.error} retry={() => void live.refetch()} />}
-      {live.data?.length === 0 && (
+      {live.data?.items.length === 0 && (
         <p className={styles.none}>
           {folder ? "No environment answers with this adapter." : "No environment answers with an adapter."}
         </p>
       )}
-      {live.data && live.data.length > 0 && (
+      {live.data && live.data.items.length > 0 && (
         <ul className={styles.live}>
-          {live.data.map((item) => (
+          {live.data.items.map((item) => (
             <li key={`${item.name} ${item.prompt}`}>
               <p>
                 {!folder && (

@@ -18,14 +18,12 @@ const POLL_MS = 1_500;
 export function liveQuery(project: string, folder = "") {
   return queryOptions({
     queryKey: key(project, "adapters", "live", folder),
-    queryFn: async () =>
-      (
-        await take(
-          client.GET("/api/v1/projects/{project}/adapters/live", {
-            params: { path: { project }, query: folder ? { folder } : {} },
-          }),
-        )
-      ).items,
+    queryFn: () =>
+      take(
+        client.GET("/api/v1/projects/{project}/adapters/live", {
+          params: { path: { project }, query: folder ? { folder } : {} },
+        }),
+      ),
     refetchInterval: LOOK_MS,
   });
 }
@@ -92,6 +90,12 @@ const HOW = { live: "live in", rollback: "kept for a roll-back of", rule: "given
 /** "live in production, kept for a roll-back of dev" */
 export function saidOf(namings: AdapterNaming[]): string {
   return namings.map(({ how, environment }) => `${HOW[how]} ${environment}`).join(", ");
+}
+
+/** "2 loaded, 380 of 1,536 MB" */
+export function memorySaid({ loaded, used, memory }: Schemas["AdapterMemory"]): string {
+  const mb = (bytes: number) => Math.round(bytes / 2 ** 20).toLocaleString("en");
+  return `${loaded || "none"} loaded, ${mb(used)} of ${mb(memory)} MB`;
 }
 
 const STATES = {

@@ -3,6 +3,7 @@ import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useCan } from "@/api/session";
 import { Live } from "@/features/adapters/Live";
+import { liveQuery, memorySaid } from "@/features/adapters/live";
 import { modelsQuery } from "@/features/playground/playground";
 import { SettingsFrame } from "@/features/settings/SettingsFrame";
 import { Button } from "@/ui/Button";
@@ -49,6 +50,7 @@ export default function ModelsPage() {
 
 function Own({ project }: { project: string }) {
   const models = useQuery(modelsQuery(project));
+  const memory = useQuery(liveQuery(project)).data?.own;
   const own = (models.data ?? []).filter((model) => model.provider === "local");
   return (
     <Card
@@ -62,6 +64,12 @@ function Own({ project }: { project: string }) {
           {own.length
             ? own.map((model) => <code key={model.name}>{model.name} </code>)
             : "It does not run here."}
+        </p>
+      )}
+      {memory && (
+        <p style={{ margin: 0 }}>
+          Adapters: {memorySaid(memory)}.
+          {memory.used > memory.memory && " More than they may take: what is live is loaded all the same."}
         </p>
       )}
     </Card>
