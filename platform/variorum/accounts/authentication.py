@@ -103,6 +103,8 @@ def is_somebody(headers: Mapping[bytes, bytes]) -> bool:
             return find_key(sent[7:].strip().decode("latin-1")) is not None
         if sent:
             return key_of_basic(sent) is not None
+        if b"x-api-key" in headers:  # as OFREP's clients have it
+            return find_key(headers[b"x-api-key"].decode("latin-1")) is not None
         cookie = parse_cookie(headers.get(b"cookie", b"").decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
         return Session.objects.filter(session_key=cookie, expire_date__gt=timezone.now()).exists()
     except Problem:

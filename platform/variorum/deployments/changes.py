@@ -32,6 +32,7 @@ MOST = 10_000
 MOST_A_KEY = 2_000
 RETRY = b"retry: 2000\n\n"
 AGAIN = {"Retry-After": "5"}
+ORIGINS = {"Access-Control-Allow-Origin": "*"}  # at OFREP's address
 
 
 class _Listener:
@@ -72,11 +73,12 @@ class Changes:
         if digest is None or facts is None or await self._memory.find(digest, environment) is None:
             await self._view(scope, receive, send)
             return
+        again = AGAIN if shape == STREAM else {**AGAIN, **ORIGINS}
         if self._ending or len(self._listeners) >= MOST:
-            await send_problem(send, Unavailable("No more apps can listen here now.", headers=AGAIN))
+            await send_problem(send, Unavailable("No more apps can listen here now.", headers=again))
         elif self._by_key[facts.id] >= MOST_A_KEY:
             text = f"{MOST_A_KEY:,} streams are open here with this API key; more are not served."
-            await send_problem(send, RateLimited(text, headers=AGAIN))
+            await send_problem(send, RateLimited(text, headers=again))
         else:
             told = header(scope, b"last-event-id").decode("latin-1")
             await self._listen(_Listener(digest, facts, environment, told), shape, receive, send)

@@ -35,7 +35,7 @@ from variorum.accounts.roles import Scope
 from variorum.deployments import etags, serving
 from variorum.deployments.runtime import HEADERS
 from variorum.deployments.serving import Ready
-from variorum.lib.asgi import Message, Receive, Send
+from variorum.lib.asgi import Message, Receive, Send, joined
 from variorum.lib.asgi import Scope as AsgiScope
 from variorum_client.delivery import Delivery
 
@@ -140,7 +140,7 @@ class RuntimeLane:
         if digest is None:
             await self._view(scope, receive, send)
             return
-        if_none_match = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+        if_none_match = joined(scope, b"if-none-match")
         if self._refusals and await self._refused_lately(digest, environment, send):
             return
         answer = await self.find(digest, environment)

@@ -7,17 +7,20 @@ the commit. Pure, as `evaluation`.
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from variorum.deployments import etags
 from variorum.deployments.evaluation import SHORT, Reply, chosen, dumps, facts, names, parse
 from variorum.deployments.rule_trial import checked_context
-from variorum.lib.errors import Invalid
-from variorum_client.delivery import Delivery
+from variorum.lib.errors import Detail, Invalid, problem_document
+from variorum_client.delivery import Choice, Delivery
+from variorum_client.rules import Decision
 
 REASONS = {"STATIC", "TARGETING_MATCH", "SPLIT", "DISABLED"}  # beside UNKNOWN, which stands for every other
 INACTIVITY = 120  # seconds after which a hidden page may close its stream
+ROOM = 2_000_000  # bytes of answers that are kept for one delivery
 
 
 class _Flag(NamedTuple):
@@ -28,15 +31,44 @@ class _Flag(NamedTuple):
     floats: bool = False
 
 
+class _Known:
+    """The flags of a delivery by their keys, and the answers that were given, as JSON by what they depend on: a flag
+    has few, however many ask. Deliveries are few and compiled once."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.flags = _flags(delivery)
+        self.said: dict[tuple[str | None, ...], bytes] = {}
+        self._room = ROOM
+
+    def keep(self, same: tuple[str | None, ...], answer: dict[str, Any]) -> bytes:
+        """The answer as JSON, kept while there is room."""
+        found = dumps(answer)
+        if len(found) <= self._room:
+            self._room -= len(found)
+            self.said[same] = found
+        return found
+
+
+_known = lru_cache(maxsize=32)(_Known)
+
+
 def one(delivery: Delivery, key: str, body: bytes) -> Reply:
     """The answer to the evaluation of one flag."""
     try:
         context = _context(body)
     except Invalid as fault:
-        return _reply(400, {"key": key, **_refusal(fault)})
-    found = _evaluated(delivery, key, context)
-    status = {None: 200, "FLAG_NOT_FOUND": 404}.get(found.get("errorCode"), 400)
-    return _reply(status, found)
+        return _refused(400, {"key": key, **_refusal(fault)}, fault.stable_code, fault.errors)
+    name = key.replace("/", ".")  # no key has a slash, names may be asked with theirs
+    known = _known(delivery)
+    flag = known.flags.get(name)
+    if flag is None:
+        found: bytes | dict[str, Any] = _failure("FLAG_NOT_FOUND", f"There is no flag {key[:200]!r} here.")
+    else:
+        found = _answered(delivery, known, name, flag, context)
+    if isinstance(found, bytes):
+        return Reply(200, found if name == key else dumps({**parse(found), "key": key}), {})
+    status = 404 if found["errorCode"] == "FLAG_NOT_FOUND" else 400
+    return _refused(status, {**found, "key": key}, found["errorCode"].lower())
 
 
 def every(delivery: Delivery, body: bytes, if_none_match: bytes, stream: str) -> Reply:
@@ -47,9 +79,15 @@ def every(delivery: Delivery, body: bytes, if_none_match: bytes, stream: str) ->
     try:
         context = _context(body)
     except Invalid as fault:
-        return _reply(400, _refusal(fault))
-    found = [_evaluated(delivery, key, context) for key in _flags(delivery)]
-    flags = dumps([one for one in found if one.get("errorCode") != "FLAG_NOT_FOUND"])
+        return _refused(400, _refusal(fault), fault.stable_code, fault.errors)
+    pieces, known = [], _known(delivery)
+    for key, flag in known.flags.items():
+        found = _answered(delivery, known, key, flag, context)
+        if isinstance(found, bytes):
+            pieces.append(found)
+        elif found["errorCode"] != "FLAG_NOT_FOUND":
+            pieces.append(dumps(found))
+    flags = b"[" + b",".join(pieces) + b"]"
     etag = etags.etag_of(hashlib.sha256(flags).hexdigest()[:32])
     if if_none_match and etags.matches(if_none_match, etag.encode()):
         return Reply(304, b"", {"etag": etag})
@@ -61,10 +99,9 @@ def every(delivery: Delivery, body: bytes, if_none_match: bytes, stream: str) ->
     return Reply(200, whole, {"etag": etag})
 
 
-def nothing(key: str | None, environment: str) -> dict[str, str]:
-    """OFREP's members of the refusal where nothing is deployed."""
-    text = f"Nothing is deployed to {environment[:63]!r}."
-    return {"key": key, "errorCode": "FLAG_NOT_FOUND", "errorDetails": text} if key else _failure("GENERAL", text)
+def refusal(details: str, key: str | None) -> dict[str, str]:
+    """OFREP's members of a refusal that is not about a flag; of one flag when `key` is given."""
+    return {**({"key": key} if key else {}), **_failure("GENERAL", details)}
 
 
 def _context(body: bytes) -> dict[str, Any]:
@@ -83,13 +120,15 @@ def _failure(code: str, details: str) -> dict[str, str]:
     return {"errorCode": code, "errorDetails": details}
 
 
-def _reply(status: int, data: dict[str, Any]) -> Reply:
-    return Reply(status, dumps(data), {})
+def _refused(status: int, about: dict[str, Any], code: str, errors: Sequence[Detail] = ()) -> Reply:
+    """OFREP's members of a refusal, and those of our own problem document beside them."""
+    detail = about["errorDetails"]
+    return Reply(
+        status, dumps(problem_document(status=status, code=code, detail=detail, errors=errors, extra=about)), {}
+    )
 
 
-@lru_cache(maxsize=64)
 def _flags(delivery: Delivery) -> dict[str, _Flag]:
-    """The flags of a delivery by their keys. Deliveries are few and compiled once."""
     found = {key: _Flag("flags", key, _has_floats(delivery, key)) for key in delivery.flags()}
     for kind in ("prompts", "configs"):
         for name in names(delivery, kind):
@@ -104,16 +143,25 @@ def _has_floats(delivery: Delivery, key: str) -> bool:
     return isinstance(variants, dict) and any(type(value) is float for value in variants.values())
 
 
-def _evaluated(delivery: Delivery, key: str, context: dict[str, Any]) -> dict[str, Any]:
-    flag = _flags(delivery).get(key.replace("/", "."))  # no key has a slash, names may be asked with theirs
-    if flag is None:
-        return {"key": key, **_failure("FLAG_NOT_FOUND", f"There is no flag {key[:200]!r} here.")}
+def _answered(
+    delivery: Delivery, known: _Known, key: str, flag: _Flag, context: dict[str, Any]
+) -> bytes | dict[str, Any]:
+    """What a caller gets of a flag: the answer as JSON, or the failure."""
     if flag.kind == "flags":
-        return _decided(delivery, key, flag, context)
+        decision = delivery.flag(key, context)
+        if decision.code:
+            return {"key": key, **_failure(decision.code, decision.message)}
+        same: tuple[str | None, ...] = (key, decision.variant, decision.reason)
+        return known.said.get(same) or known.keep(same, _decided(delivery, key, flag, decision))
     try:
         choice, found = chosen(delivery, flag.kind, flag.name, context)
     except LookupError:
         return {"key": key, **_failure("FLAG_NOT_FOUND", f"What this caller gets has no {key[:200]!r}.")}
+    same = (key, *choice)
+    return known.said.get(same) or known.keep(same, _chosen(key, flag, choice, found))
+
+
+def _chosen(key: str, flag: _Flag, choice: Choice, found: Any) -> dict[str, Any]:
     value = found
     if flag.kind == "prompts":
         about = {"source": found.source, "input_schema": found.input_schema}
@@ -122,10 +170,7 @@ def _evaluated(delivery: Delivery, key: str, context: dict[str, Any]) -> dict[st
     return {"key": key, "value": value, "variant": variant, **_why(choice.reason, choice.commit)}
 
 
-def _decided(delivery: Delivery, key: str, flag: _Flag, context: dict[str, Any]) -> dict[str, Any]:
-    decision = delivery.flag(key, context)
-    if decision.code:
-        return {"key": key, **_failure(decision.code, decision.message)}
+def _decided(delivery: Delivery, key: str, flag: _Flag, decision: Decision) -> dict[str, Any]:
     said = {"variant": decision.variant or "", **_why(decision.reason, delivery.live.commit)}
     if decision.variant is None:  # the app's own default holds
         return {"key": key, **said}

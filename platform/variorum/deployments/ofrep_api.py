@@ -3,6 +3,8 @@
 In production the lane (`asking`) answers nearly everything; the two are held together by a test.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from django.http import HttpResponse, HttpResponseNotModified
@@ -11,6 +13,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -34,6 +37,8 @@ PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, X-API-Key, Content-Type, If-None-Match, Last-Event-ID",
     "Access-Control-Max-Age": "86400",
 }
+
+OFREP_REFUSALS = {400, 404}  # whose bodies OFREP names, as plain JSON; the rest are problem documents by type, too
 
 
 class OfrepAuthentication(KeyAuthentication):
@@ -101,7 +106,11 @@ class _Cors(APIView):
         return Response(status=204, headers=PREFLIGHT)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Every answer, refusals too, can be read by the page."""
+        """Every answer, refusals too, can be read by the page, and refusals by OFREP's clients."""
+        if isinstance(response, Response) and response.exception:
+            response.data = {**ofrep.refusal(response.data["detail"], self.kwargs.get("key")), **response.data}
+            if response.status_code in OFREP_REFUSALS:
+                response.content_type = "application/json"
         found = super().finalize_response(request, response, *args, **kwargs)
         for name, value in OFREP_HEADERS.items():
             found[name] = value
@@ -144,7 +153,7 @@ class EvaluateView(APIView):
     @extend_schema(operation_id="runtime_evaluate", request=Evaluate, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, environment: str) -> HttpResponse:
         """A key with the scope `runtime`. What is wrong with one artefact stands in its place."""
-        delivery = _delivery(request, environment, {})
+        delivery = _delivery(request, environment)
         found = evaluation.answer(delivery, evaluation.read(_body(request)))
         return _respond(Reply(200, evaluation.dumps(found), {}))
 
@@ -159,7 +168,7 @@ class FlagView(_Cors):
     def post(self, request: Request, key: str, environment: str = "") -> HttpResponse:
         """A key with the scope `runtime`. Refusals of a flag are OFREP's: `errorCode` and `errorDetails`."""
         environment = environment or _only(request)
-        delivery = _delivery(request, environment, ofrep.nothing(key, environment))
+        delivery = _delivery(request, environment, {"errorCode": "FLAG_NOT_FOUND"})
         return _respond(ofrep.one(delivery, key, _body(request)))
 
 
@@ -178,7 +187,7 @@ class FlagsView(_Cors):
     def post(self, request: Request, environment: str = "") -> HttpResponse:
         """A key with the scope `runtime`. The ETag is made of the results; `eventStreams` tells where changes are."""
         environment = environment or _only(request)
-        delivery = _delivery(request, environment, ofrep.nothing(None, environment))
+        delivery = _delivery(request, environment)
         ticket = tickets.issue(bytes.fromhex(cast("ApiKey", request.auth).token_hash), environment)
         given = request.META.get("HTTP_IF_NONE_MATCH", "").encode("latin-1", "replace")
         return _respond(ofrep.every(delivery, _body(request), given, stream_address(environment, ticket)))
@@ -219,7 +228,7 @@ def _only(request: Request) -> str:
     return str(bound[0])
 
 
-def _delivery(request: Request, environment: str, missing: dict[str, str]) -> Delivery:
+def _delivery(request: Request, environment: str, missing: Mapping[str, str] = MappingProxyType({})) -> Delivery:
     """What an environment serves. Raises as access_key_project, and NotFound with the members of `missing`."""
     project = access_key_project(request, Scope.RUNTIME, environment=environment)
     found = serving.ready(project.pk, environment)
@@ -230,6 +239,8 @@ def _delivery(request: Request, environment: str, missing: dict[str, str]) -> De
 
 
 def _body(request: Request) -> bytes:
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedMediaType("", "Send the body as it is: a Content-Encoding is not read here.")
     body = request.data if isinstance(request.data, bytes) else b""  # DRF parses no empty body
     if len(body) > evaluation.MAX_BODY:
         raise TooLarge(f"The body is larger than {evaluation.MAX_BODY // 1_000_000} MB.")

@@ -33,6 +33,11 @@ def header(scope: Scope, name: bytes) -> bytes:
     return next((value for key, value in scope["headers"] if key == name), b"")
 
 
+def joined(scope: Scope, name: bytes) -> bytes:
+    """All values of a request header that is a list, as one; empty when it is not there."""
+    return b", ".join(value for key, value in scope["headers"] if key == name)
+
+
 async def send_problem(send: Send, problem: Problem) -> None:
     """Answer with a problem document in one write."""
     body = json.dumps(problem.document(), separators=(",", ":"), ensure_ascii=False).encode()
@@ -119,12 +124,11 @@ async def pieces(receive: Receive) -> AsyncIterator[bytes]:
     """A body as it arrives. Raises Disconnected when the caller leaves or the next piece does not come in time."""
     more = True
     while more:
-        waiting = asyncio.ensure_future(receive())
-        done, _ = await asyncio.wait({waiting}, timeout=PATIENCE)
-        if not done:
-            waiting.cancel()
-            raise Disconnected
-        message = waiting.result()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                message = await receive()
+        except TimeoutError:
+            raise Disconnected from None
         if message["type"] == "http.disconnect":
             raise Disconnected
         yield message.get("body", b"")

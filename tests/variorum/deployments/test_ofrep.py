@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +191,9 @@ def test_lane_and_view_agree(live, client, token, make_key, api):
     assert api().options(FLAGS)["access-control-allow-headers"].startswith("Authorization")
 
 
-def test_answers_fit_the_protocols_document(live, client):
+@pytest.fixture(scope="module")
+def check() -> Callable[[str, Any], None]:
+    """check(name of a schema in OFREP's document, an answer)."""
     if not SPEC.exists():
         pytest.skip("OFREP's OpenAPI document is not beside this checkout (../shared)")
     schemas = yaml.safe_load(SPEC.read_text())["components"]["schemas"]
@@ -204,13 +206,72 @@ def test_answers_fit_the_protocols_document(live, client):
         "properties"
     ]["flags"]["items"].pop("oneOf")
 
-    def check(name: str, answer: httpx.Response) -> None:
-        jsonschema.validate(answer.json(), {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}})
+    def fits(name: str, answer: Any) -> None:
+        jsonschema.validate(answer, {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}})
 
-    for context in ({"context": USER}, {"context": {"targetingKey": "x"}}):
-        check("bulkEvaluationSuccess", client.post(FLAGS, json=context))
+    return fits
+
+
+def test_answers_fit_the_protocols_document(live, client, check):
+    for context in ({"context": USER}, {"context": {"targetingKey": "x"}}, {"context": {}}, {}):
+        check("bulkEvaluationSuccess", client.post(FLAGS, json=context).json())
         for key in ("greeting", "beta", "share", "off", "configs.limits", "prompts.support.triage"):
-            check("serverEvaluationSuccess", client.post(f"{FLAGS}/{key}", json=context))
-    check("flagNotFound", client.post(f"{FLAGS}/missing", json={"context": USER}))
-    check("evaluationFailure", client.post(f"{FLAGS}/broken", json={"context": USER}))
-    check("bulkEvaluationFailure", client.post(FLAGS, json={"context": 5}))
+            check("serverEvaluationSuccess", client.post(f"{FLAGS}/{key}", json=context).json())
+
+
+ONE, GOOD, STAGING = f"{FLAGS}/beta", json.dumps({"context": USER}), FLAGS.replace("dev", "staging")
+BAD = [
+    "{",
+    "[]",
+    "",
+    '{"context": 5}',
+    '{"context": {"targetingKey": 5}}',
+    json.dumps({"context": {"x": "y" * 17_000}}),
+]
+REFUSALS: list[tuple[str, str, str, dict[str, str], int, str]] = [
+    *[("POST", ONE, body, {}, 400, "evaluationFailure") for body in BAD],
+    *[("POST", FLAGS, body, {}, 400, "bulkEvaluationFailure") for body in BAD],
+    ("POST", f"{FLAGS}/broken", GOOD, {}, 400, "evaluationFailure"),
+    ("POST", f"{FLAGS}/missing", GOOD, {}, 404, "flagNotFound"),
+    ("POST", f"{STAGING}/beta", GOOD, {"key": "wide"}, 404, "flagNotFound"),
+    ("POST", STAGING, GOOD, {"key": "wide"}, 404, "bulkEvaluationFailure"),
+    *[
+        (method, path, body, headers, status, "")
+        for path in (ONE, FLAGS)
+        for method, body, headers, status in (
+            ("POST", GOOD, {"key": "vk_nobody"}, 401),
+            ("POST", GOOD, {"key": "narrow"}, 403),
+            ("GET", "", {}, 405),
+            ("POST", f'{{"context": "{"x" * 1_000_001}"}}', {}, 413),
+            ("POST", GOOD, {"Content-Type": "text/plain"}, 415),
+            ("POST", GOOD, {"Content-Encoding": "gzip"}, 415),
+        )
+    ],
+]
+
+
+def test_refusals_fit_the_protocols_document_and_are_problems_as_well(live, web, token, make_key, check):
+    keys = {"wide": make_key("runtime"), "narrow": make_key("logs")}
+    with httpx.Client(base_url=web, timeout=30) as client:
+        for method, path, body, extra, status, schema in REFUSALS:
+            key = extra.get("key", token)
+            headers = {"Content-Type": "application/json", **extra, "Authorization": f"Bearer {keys.get(key, key)}"}
+            answer = client.request(method, path, content=body, headers=headers)
+            about = (method, path, body[:80], extra, answer.text[:300])
+            assert answer.status_code == status, about
+            found = answer.json()
+            members = ("status", "type", "errorDetails")
+            expected = [status, f"urn:variorum:problem:{found['code']}", found["detail"]]
+            assert [found[name] for name in members] == expected, about
+            assert found.get("key", "") == path.partition("/flags")[2].lstrip("/"), about
+            kind = "application/json" if schema else "application/problem+json"
+            assert (answer.headers["content-type"], answer.headers["access-control-allow-origin"]) == (kind, "*"), about
+            check(schema or "bulkEvaluationFailure", found)
+
+
+def test_tags_are_compared_as_lists_and_weakly(live, client):
+    etag = client.post(FLAGS, json={"context": USER}).headers["etag"]
+    headers = [[("If-None-Match", f'"a", W/{etag}')], [("If-None-Match", '"a"'), ("If-None-Match", etag)]]
+    for given in [*headers, [("If-None-Match", "*")]]:
+        assert client.post(FLAGS, json={"context": USER}, headers=given).status_code == 304
+    assert client.post(FLAGS, json={"context": USER}, headers={"If-None-Match": '"a", "b"'}).status_code == 200
