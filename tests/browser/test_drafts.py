@@ -65,7 +65,7 @@ def test_a_suggestion_is_discussed_changed_by_two_approved_and_merged(visit, mer
     address = edda.url
 
     max_ = visit(re.sub(r"^https?://[^/]+", "", address), person="maintainer")
-    max_.get_by_role("group", name="Show all files").get_by_role("button", name="Source").click()
+    max_.get_by_role("group", name="Show the change").get_by_role("button", name="Source").click()
     max_.get_by_role("button", name="Comment on new line 4").click()
     max_.get_by_label("Comment on line 4").fill("Why warmer?")
     max_.keyboard.press("Control+Enter")

@@ -2330,6 +2330,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/prompt-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Editor. Opens a draft with a commit for each version; nothing reaches main before it is merged.
+         *
+         *     409 `files_in_the_way` (unless `replace`), `nothing_to_import`; 422 as for the preview.
+         */
+        post: operations["prompt_imports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/prompt-imports/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Editor. Writes nothing. 422 `bad_import` for files that cannot be read at all, `import_too_large`. */
+        post: operations["prompt_imports_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/providers": {
         parameters: {
             query?: never;
@@ -4678,6 +4716,32 @@ export interface components {
             created: boolean;
             job: components["schemas"]["Job"] | null;
         };
+        /** @description A file of an export: its path below what was chosen, and its text. */
+        ImportedFile: {
+            path: string;
+            text: string;
+        };
+        /** @description A file of an export: its path below what was chosen, and its text. */
+        ImportedFileRequest: {
+            path: string;
+            text: string;
+        };
+        /** @description A prompt under its name in the other system, and the files that it becomes. */
+        ImportedPrompt: {
+            name: string;
+            imported: boolean;
+            files: string[];
+            versions: components["schemas"]["ImportedVersion"][];
+        };
+        /** @description A version of a prompt; `failure` says why it cannot be imported. `date` as the other system wrote it. */
+        ImportedVersion: {
+            number: number;
+            imported: boolean;
+            failure: string | null;
+            author: string | null;
+            date: string | null;
+            not_carried_over: components["schemas"]["NotCarriedOver"][];
+        };
         /** @description A job with its progress. */
         Job: {
             number: number;
@@ -5025,11 +5089,12 @@ export interface components {
             items: components["schemas"]["Member"][];
             next: string | null;
         };
-        /** @description A call by name; `comment` is null for one in the draft's description. */
+        /** @description A call by name; `comment` and `approval` are null for one in the draft's description. */
         Mention: {
             readonly id: number;
             readonly draft: components["schemas"]["MentionedDraft"];
             readonly comment: number | null;
+            readonly approval: number | null;
             /** @description What was said, or the description. */
             readonly text: string;
             /** @description Who said it. */
@@ -5715,6 +5780,12 @@ export interface components {
             /** @default  */
             title: string;
         };
+        /** @description What has no counterpart here: where it stood, what it is, why or what became of it. */
+        NotCarriedOver: {
+            place: string;
+            what: string;
+            why: string;
+        };
         /** @description One line of the inbox. */
         Notice: {
             readonly id: number;
@@ -6105,6 +6176,31 @@ export interface components {
             origin: string;
             deployment: components["schemas"]["Deployment"];
             seconds_live: number;
+        };
+        /**
+         * @description What an import would make. `commits`: how many versions are not here yet. `in_the_way`: files that are here with
+         *     another text. `files`: what would be new or another text.
+         */
+        PromptImportPreview: {
+            prompts: components["schemas"]["ImportedPrompt"][];
+            commits: number;
+            in_the_way: string[];
+            files: components["schemas"]["ImportedFile"][];
+        };
+        /**
+         * @description Prompts of another system. `into` is a folder below prompts/; `provider` is for models named without one;
+         *     `newest` leaves older versions out; `replace` takes the place of files that are there with another text.
+         */
+        PromptImportRequest: {
+            system: components["schemas"]["SystemEnum"];
+            files: components["schemas"]["ImportedFileRequest"][];
+            /** @default  */
+            into: string;
+            provider?: string;
+            /** @default false */
+            newest: boolean;
+            /** @default false */
+            replace: boolean;
         };
         /** @description An endpoint without its key. */
         Provider: {
@@ -7149,6 +7245,14 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /**
+         * @description * `langfuse` - Langfuse
+         *     * `mlflow` - MLflow
+         *     * `prompty` - Prompty
+         *     * `promptl` - PromptL
+         * @enum {string}
+         */
+        SystemEnum: "langfuse" | "mlflow" | "prompty" | "promptl";
         /** @description A named commit with notes. `oid` is Git's tag object; a tag pushed without notes has no tagger. */
         Tag: {
             name: string;
@@ -11762,6 +11866,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaygroundAnswer"];
+                };
+            };
+        };
+    };
+    prompt_imports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptImportRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftDetail"];
+                };
+            };
+        };
+    };
+    prompt_imports_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptImportRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptImportPreview"];
                 };
             };
         };

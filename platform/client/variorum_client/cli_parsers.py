@@ -11,7 +11,7 @@ from variorum_client.cli_options import project as _project
 from variorum_client.cli_options import seconds as _seconds
 from variorum_client.cli_options import variables as _variables
 from variorum_client.clones.checking import FORMATS
-from variorum_client.importing.command import SYSTEMS
+from variorum_client.importing.reading import SYSTEMS
 from variorum_client.rollouts.options import add_rollout as _add_rollout
 
 EPILOG = """\

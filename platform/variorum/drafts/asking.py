@@ -1,6 +1,7 @@
 """Whom a draft concerns: those who are named, asked for a review, or part of a conversation; each is told once."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -10,7 +11,7 @@ from variorum.accounts.models import User
 from variorum.accounts.queries import members_of
 from variorum.accounts.roles import Role, at_least
 from variorum.drafts.locking import lock_open, tell
-from variorum.drafts.models import Comment, Draft, Mention, ReviewRequest
+from variorum.drafts.models import Approval, Comment, Draft, Mention, ReviewRequest
 from variorum.events.models import Notice
 from variorum.events.services import notify
 from variorum.lib.errors import Invalid
@@ -18,19 +19,21 @@ from variorum.lib.errors import Invalid
 SHOWN = 500  # characters of a text that a notice shows
 
 
-def mention(draft: Draft, actor: Actor, text: str, *, comment: Comment | None = None) -> frozenset[int]:
+Said = Comment | Approval | None  # where something was said; None: in the draft's description
+
+
+def mention(draft: Draft, actor: Actor, text: str, *, said: Said = None) -> frozenset[int]:
     """Tell the members whom a text calls by @name, each once however often the text is changed; gives who they are."""
     if "@" not in text:
         return frozenset()
     team = Directory(members_of(draft.project))
     named = team.mentioned(text) - _self(actor)
-    known = set(Mention.objects.filter(draft=draft, comment=comment, user__in=named).values_list("user", flat=True))
+    place = _place(said)
+    known = set(Mention.objects.filter(draft=draft, user__in=named, **place).values_list("user", flat=True))
     fresh = [team.users[pk] for pk in sorted(named - known)]
-    Mention.objects.bulk_create(
-        [Mention(draft=draft, comment=comment, user=user) for user in fresh], ignore_conflicts=True
-    )
+    Mention.objects.bulk_create([Mention(draft=draft, user=user, **place) for user in fresh], ignore_conflicts=True)
     title = f"{actor.name} mentioned you in draft #{draft.number}: {draft.title}"
-    _tell(draft, fresh, title, text, kind=Notice.Kind.MENTION, comment=comment)
+    _tell(draft, fresh, title, text, kind=Notice.Kind.MENTION, said=said)
     return named
 
 
@@ -38,14 +41,23 @@ def tell_of_comment(comment: Comment, actor: Actor) -> None:
     """Tell who is named, then the draft's author and who spoke in the same thread."""
     draft = comment.draft
     text = comment.body or "suggested another text for some lines"
-    named = mention(draft, actor, comment.body, comment=comment)
+    named = mention(draft, actor, comment.body, said=comment)
     thread = comment.parent_id or comment.pk
     spoke = Comment.objects.filter(draft=draft).exclude(author=None)
     spoke = spoke.filter(pk=thread) | spoke.filter(parent=thread)
     concerned = {draft.author_id, *spoke.values_list("author_id", flat=True)} - named - _self(actor)
     people = [member.user for member in members_of(draft.project) if member.user_id in concerned]
     title = f"{actor.name} commented on draft #{draft.number}: {draft.title}"
-    _tell(draft, people, title, text, comment=comment)
+    _tell(draft, people, title, text, said=comment)
+
+
+def tell_of_verdict(made: Approval, actor: Actor) -> None:
+    """Tell who is named in a verdict, then the draft's author."""
+    draft = made.draft
+    named = mention(draft, actor, made.body, said=made)
+    verb = "approved" if made.verdict == Approval.Verdict.APPROVE else "requested changes to"
+    people = [draft.author] if draft.author is not None and draft.author_id not in named | _self(actor) else []
+    _tell(draft, people, f"{actor.name} {verb} draft #{draft.number}", made.body)
 
 
 def tell_suggesters(draft: Draft, actor: Actor, taken_up: Sequence[Comment]) -> None:
@@ -86,6 +98,12 @@ def take_back_request(*, draft: Draft, actor: Actor, user: int) -> Draft:
     return locked
 
 
+def _place(said: Said) -> dict[str, Any]:
+    """The columns of a mention by which it is found again."""
+    is_comment = isinstance(said, Comment)
+    return {"comment": said if is_comment else None, "approval": None if is_comment else said}
+
+
 def _self(actor: Actor) -> frozenset[int]:
     return frozenset({actor.user.pk}) if actor.user else frozenset()
 
@@ -97,9 +115,9 @@ def _tell(
     text: str,
     *,
     kind: str = Notice.Kind.REVIEW,
-    comment: Comment | None = None,
+    said: Said = None,
 ) -> None:
     if people:
-        place = f"?tab=conversation#comment-{comment.pk}" if comment else ""
+        place = "".join(f"?tab=conversation#{name}-{one.pk}" for name, one in _place(said).items() if one)
         url = f"/p/{draft.project.slug}/drafts/{draft.number}{place}"
         notify(project=draft.project, people=people, title=title, body=text[:SHOWN], url=url, kind=kind)

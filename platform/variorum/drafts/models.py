@@ -111,16 +111,17 @@ class Comment(models.Model):
 
 
 class Mention(models.Model):
-    """Somebody was named in a draft: in a comment, or in its description (no comment)."""
+    """Somebody was named in a draft: in a comment, in the text of a verdict, or in the description (neither)."""
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="mentions")
     comment = models.ForeignKey(Comment, null=True, on_delete=models.CASCADE, related_name="mentions")
+    approval = models.ForeignKey("Approval", null=True, on_delete=models.CASCADE, related_name="mentions")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("draft", "comment", "user", name="mention_once", nulls_distinct=False),
+            models.UniqueConstraint("draft", "comment", "approval", "user", name="mention_once", nulls_distinct=False),
         ]
         indexes = [models.Index(fields=["user", "-id"], name="mention_of_user")]  # the review page
 

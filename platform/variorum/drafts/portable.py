@@ -36,9 +36,9 @@ def placed(row: Row, slug: str) -> Row:
 TABLES = [
     Table(Draft),
     Table(Comment, project="draft__project"),
+    Table(Approval, project="draft__project"),
     Table(Mention, project="draft__project"),
     Table(ReviewRequest, project="draft__project"),
-    Table(Approval, project="draft__project"),
     Table(ApprovalRule),
     Table(Check, out=unplaced, into=placed),
     Table(RequiredCheck),

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from django.conf import settings
 
@@ -14,6 +15,14 @@ from variorum.repos import git, queries
 from variorum.repos import services as repository
 
 AGAIN = re.compile(r"Revert “(.+)”")
+
+
+class Start(TypedDict, total=False):
+    """Where a draft begins; the arguments of `open_draft` by these names."""
+
+    base: str
+    files: dict[str, bytes | None]
+    head: str
 
 
 @dataclass(frozen=True)
@@ -74,9 +83,7 @@ def revert(*, project: Project, actor: Actor, name: str, why: str = "") -> Draft
     without the change.
     """
     found = reversal(project, name)
-    if found.conflicts:
-        return _open_in_conflict(project, actor, found, why)
-    if not found.files:
+    if not (found.files or found.conflicts):
         text = "Main has nothing of this change any more: it was taken back or replaced already."
         raise Conflict(text, code="nothing_to_revert")
     try:
@@ -85,9 +92,8 @@ def revert(*, project: Project, actor: Actor, name: str, why: str = "") -> Draft
             actor=actor,
             title=found.title,
             description=_description(project, found, why),
-            files=found.files,
-            base=found.onto,
             reverts=found.commit,
+            **_start(project, actor, found),
         )
     except Problem as problem:
         if problem.stable_code != "bad_files":
@@ -96,23 +102,16 @@ def revert(*, project: Project, actor: Actor, name: str, why: str = "") -> Draft
         raise
 
 
-def _open_in_conflict(project: Project, actor: Actor, found: Reversal, why: str) -> Draft:
-    """A draft that begins at the commit itself and is what was there before it.
+def _start(project: Project, actor: Actor, found: Reversal) -> Start:
+    """What the draft begins with: the files on top of main, or, in conflict, a commit on top of the one taken back.
 
     Merged with main, that is the three-way merge of a revert: the same places clash, and the draft's page solves them.
     """
-    head = repository.write_undone(
-        project=project, commit=found.commit, message=f"{found.title}\n\n{_mark(found.commit)}", actor=actor
-    )
-    return open_draft(
-        project=project,
-        actor=actor,
-        title=found.title,
-        description=_description(project, found, why),
-        base=found.commit,
-        head=head,
-        reverts=found.commit,
-    )
+    if not found.conflicts:
+        return {"base": found.onto, "files": found.files}
+    message = f"{found.title}\n\n{_mark(found.commit)}"
+    undone = repository.write_undone(project=project, commit=found.commit, message=message, actor=actor)
+    return {"base": found.commit, "head": undone}
 
 
 def revert_draft(*, draft: Draft, actor: Actor, why: str = "") -> Draft:

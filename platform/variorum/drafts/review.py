@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import User
-from variorum.drafts.asking import mention, tell_of_comment
-from variorum.drafts.locking import lock_open, tell, tell_author
+from variorum.drafts.asking import mention, tell_of_comment, tell_of_verdict
+from variorum.drafts.locking import lock_open, tell
 from variorum.drafts.models import Approval, Comment, Draft
 from variorum.drafts.queries import REQUEST_CHANGES, Standing, standing_of
 from variorum.drafts.ranges import proposed, wrong
@@ -56,7 +56,7 @@ def edit_comment(*, comment: Comment, actor: Actor, body: str) -> Comment:
     comment.body, comment.edited_at = body, timezone.now()
     comment.save(update_fields=["body", "edited_at"])
     tell(comment.draft, actor, "draft.comment_edited", comment=comment.pk)
-    mention(comment.draft, actor, body, comment=comment)
+    mention(comment.draft, actor, body, said=comment)
     return comment
 
 
@@ -102,9 +102,8 @@ def review(*, draft: Draft, actor: Actor, user: User, verdict: str, commit: str,
         draft=locked, author=user, verdict=Approval.Verdict(verdict), commit=commit, body=body
     )
     approves = made.verdict == Approval.Verdict.APPROVE
-    kind, verb = ("draft.approved", "approved") if approves else ("draft.changes_requested", "requested changes to")
-    tell(locked, actor, kind, commit=commit)
-    tell_author(locked, actor, f"{actor.name} {verb} draft #{locked.number}", body)
+    tell(locked, actor, "draft.approved" if approves else "draft.changes_requested", commit=commit)
+    tell_of_verdict(made, actor)
     return made
 
 

@@ -132,7 +132,7 @@ class MentionedDraft(serializers.Serializer[object]):
 
 
 class MentionSerializer(serializers.ModelSerializer[Mention]):
-    """A call by name; `comment` is null for one in the draft's description."""
+    """A call by name; `comment` and `approval` are null for one in the draft's description."""
 
     draft = MentionedDraft(read_only=True)
     text = serializers.SerializerMethodField()
@@ -140,13 +140,16 @@ class MentionSerializer(serializers.ModelSerializer[Mention]):
 
     class Meta:
         model = Mention
-        fields = ["id", "draft", "comment", "text", "by", "created_at"]
+        fields = ["id", "draft", "comment", "approval", "text", "by", "created_at"]
         read_only_fields = fields
 
     def get_text(self, mention: Mention) -> str:
         """What was said, or the description."""
-        return (mention.comment.body if mention.comment else mention.draft.description)[:300]
+        said = mention.comment or mention.approval
+        return (said.body if said else mention.draft.description)[:300]
 
     def get_by(self, mention: Mention) -> str:
         """Who said it."""
+        if mention.approval:
+            return mention.approval.author.name
         return mention.comment.author_name if mention.comment else mention.draft.author_name

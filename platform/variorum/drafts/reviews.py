@@ -38,7 +38,9 @@ def desk_of(project: Project, user: User) -> Desk:
         Approval.objects.filter(draft__in=drafts, author=user).order_by("pk").values_list("draft", "commit")
     )  # the newest wins
     waiting = [each for draft in drafts if (each := _waits(draft, user, found[draft.pk], asked, seen))]
-    mentions = Mention.objects.filter(user=user, draft__project=project).select_related("draft", "comment")
+    mentions = Mention.objects.filter(user=user, draft__project=project).select_related(
+        "draft", "comment", "approval__author"
+    )
     return Desk(
         waiting=sorted(waiting, key=lambda each: each.why != "asked"),
         mine=[draft for draft in drafts if draft.author_id == user.pk],

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from variorum.drafts import api, naming, playground, resolving_api, reverting_api, review_api
+from variorum.drafts import api, importing_api, naming, playground, resolving_api, reverting_api, review_api
 from variorum.drafts.together import api as together
 
 DRAFT = "projects/<slug:project>/drafts/<int:number>"
@@ -45,5 +45,11 @@ urlpatterns = [
     path(f"{DRAFT}/revert", reverting_api.DraftRevertView.as_view(), name="draft_revert"),
     path("projects/<slug:project>/commits/<str:sha>/revert", reverting_api.RevertView.as_view(), name="revert"),
     path("projects/<slug:project>/next-tag", naming.NextTagView.as_view(), name="next_tag"),
+    path(
+        "projects/<slug:project>/prompt-imports/preview",
+        importing_api.PromptImportPreviewView.as_view(),
+        name="prompt_import_preview",
+    ),
+    path("projects/<slug:project>/prompt-imports", importing_api.PromptImportsView.as_view(), name="prompt_imports"),
     path("projects/<slug:project>/playground", playground.PlaygroundView.as_view(), name="playground"),
 ]

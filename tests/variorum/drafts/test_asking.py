@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from variorum.drafts.models import Mention
+from variorum.drafts.models import Approval, Mention
 from variorum.events.models import Event, Notice
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,23 @@ def test_who_is_named_is_told_once(team: Any, draft: Any, stranger: Any) -> None
     team.patch("eddie", f"/drafts/1/comments/{made['id']}", body=f"{text} @vera")
     assert (len(told(team, "mia")), told(team, "vera")) == (1, [("mention", title)])
     assert [mention["comment"] for mention in desk(team, "mia")["mentions"]] == [made["id"]]
+
+
+def test_who_is_named_in_a_verdict_is_told_once(team: Any, draft: Any, stranger: Any) -> None:
+    said = {"commit": draft["head_commit"], "body": "Kind enough? @vera, @eddie, @mia, @stranger"}
+    team.post("mia", "/drafts/1/approvals", verdict="request_changes", **said)
+    made = Approval.objects.get(draft__project=team.project)
+    title = "Mia mentioned you in draft #1: Kinder"
+    assert [told(team, name) for name in ("vera", "eddie", "mia")] == [[("mention", title)], [("mention", title)], []]
+    assert not Notice.objects.filter(user=stranger).exists()
+    url = Notice.objects.get(user=team.people["vera"]).url
+    assert url == f"/p/support-desk/drafts/1?tab=conversation#approval-{made.pk}"
+    mention = desk(team, "vera")["mentions"][0]
+    assert (mention["comment"], mention["approval"], mention["by"], mention["text"]) == (
+        None, made.pk, "Mia", said["body"],
+    )  # fmt: skip
+    team.approve("mia", draft)
+    assert told(team, "eddie")[-1] == ("review", "Mia approved draft #1")
 
 
 def test_groups_and_descriptions_name_people_too(team: Any) -> None:

@@ -1,6 +1,7 @@
 """Whatever an export holds, an importer gives prompts, or failures with a sentence, and no other exception."""
 
 import contextlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from variorum_client.folder import read_artefact
 from variorum_client.importing import langfuse, mlflow, promptl, prompty
+from variorum_client.importing.planning import plan
 from variorum_client.importing.shapes import ImportRefused, Settings
-from variorum_client.importing.writing import plan
 
 KEYS = ["name", "version", "prompt", "template", "type", "config", "labels", "tags", "role", "content", "key", "value"]
 KEYS += ["model_config", "response_format", "aliases", "model_versions", "creation_timestamp", "data", "model", "x"]
@@ -76,7 +78,7 @@ BITS = st.sampled_from(
 @pytest.mark.parametrize("system", [langfuse, mlflow])
 def test_any_export(tmp_path: Path, system: Any, entries: list[dict[str, Any]]) -> None:
     with contextlib.suppress(ImportRefused):
-        plan(tmp_path, "", system.read(entries, Settings()))
+        plan(partial(read_artefact, tmp_path), "", system.read(entries, Settings()))
 
 
 @settings(
@@ -85,7 +87,7 @@ def test_any_export(tmp_path: Path, system: Any, entries: list[dict[str, Any]]) 
 @given(text=st.lists(BITS, max_size=12).map("\n".join), line=st.lists(BITS, max_size=6).map("".join))
 @pytest.mark.parametrize(("system", "name"), [(prompty, "p.prompty"), (promptl, "p.promptl")])
 def test_any_file(tmp_path: Path, system: Any, name: str, text: str, line: str) -> None:
-    made = plan(tmp_path, "", system.read({name: text + line}, Settings()))
+    made = plan(partial(read_artefact, tmp_path), "", system.read({name: text + line}, Settings()))
     assert all(
         "shape that is not known" not in (version.failure or "") for item in made.prompts for version in item.versions
     )

@@ -12,8 +12,9 @@ import { toastProblem } from "@/ui/Toast";
 import styles from "./Alerts.module.css";
 import { type Alert, type Figures, useAcknowledge, useSilence } from "./alerts";
 import { FigureBar } from "./FigureBar";
+import { Subject } from "./Subject";
 import { Suspects } from "./Suspects";
-import { intervalOf, limitOf, minutesInWords, scopeOf, subjectOf, written } from "./words";
+import { intervalOf, limitOf, minutesInWords, scopeOf, written } from "./words";
 
 /** One alert: what it found in which window, how sure, and who may be to blame. */
 export function AlertCard({ project, alert, title }: { project: string; alert: Alert; title?: ReactNode }) {
@@ -76,7 +77,7 @@ function Found({ alert, found, project }: { alert: Alert; found: Figures; projec
   return (
     <div className={styles.found}>
       <p className={styles.headline}>
-        {subjectOf(alert.condition)}{" "}
+        <Subject rule={alert.condition} />{" "}
         <strong>{found.value === null ? "–" : written(kind, found.value)}</strong>
       </p>
       <FigureBar kind={kind} found={found} />

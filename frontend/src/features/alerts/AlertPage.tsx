@@ -9,7 +9,8 @@ import { SkeletonPage } from "@/ui/Skeleton";
 import { toastProblem } from "@/ui/Toast";
 import { AlertCard } from "./AlertCard";
 import { alertQuery, useAcknowledge } from "./alerts";
-import { limitOf, subjectOf } from "./words";
+import { Subject } from "./Subject";
+import { limitOf } from "./words";
 
 export default function AlertPage() {
   const { project = "", number = "" } = useParams({ strict: false });
@@ -37,7 +38,11 @@ export default function AlertPage() {
       <AlertCard
         project={project}
         alert={alert.data}
-        title={`${subjectOf(condition)} ${limitOf(condition)}`}
+        title={
+          <>
+            <Subject rule={condition} /> {limitOf(condition)}
+          </>
+        }
       />
     </Page>
   );

@@ -10,7 +10,8 @@ import { type Column, Table } from "@/ui/Table";
 import { Time } from "@/ui/Time";
 import { AlertCard } from "./AlertCard";
 import { type Alert, alertsQuery, rulesQuery } from "./alerts";
-import { limitOf, scopeOf, subjectOf, written } from "./words";
+import { Subject } from "./Subject";
+import { limitOf, scopeOf, written } from "./words";
 
 /** Firing first, each with all one needs; below them what is over. */
 export function AlertsTab({ project, may }: { project: string; may: boolean }) {
@@ -124,7 +125,11 @@ const COLUMNS: Column<Alert>[] = [
     cell: (alert) => {
       const { kind } = alert.condition;
       const value = alert.figures.value === null ? "–" : written(kind, alert.figures.value);
-      return `${subjectOf(alert.condition)} ${value}, fires ${limitOf(alert.condition)}`;
+      return (
+        <>
+          <Subject rule={alert.condition} /> {value}, fires {limitOf(alert.condition)}
+        </>
+      );
     },
   },
   { key: "scope", header: "Scope", cell: (alert) => scopeOf(alert.condition), wideOnly: true, width: "22%" },

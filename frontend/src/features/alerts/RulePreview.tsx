@@ -7,7 +7,8 @@ import styles from "./Alerts.module.css";
 import { type Preview, previewQuery, type RuleFields } from "./alerts";
 import { FigureBar } from "./FigureBar";
 import { fieldsOf, type RuleForm } from "./ruleForm";
-import { intervalOf, minutesInWords, scopeOf, standingInWords, subjectOf, written } from "./words";
+import { Subject } from "./Subject";
+import { intervalOf, minutesInWords, scopeOf, standingInWords, written } from "./words";
 
 /** With these settings it would be so now. */
 export function RulePreview({ project, form }: { project: string; form: RuleForm }) {
@@ -37,7 +38,8 @@ function PreviewFound({ found, fields }: { found: Preview; fields: RuleFields })
   return (
     <>
       <p className={styles.headline}>
-        {subjectOf(fields)} <strong>{found.value === null ? "–" : written(fields.kind, found.value)}</strong>
+        <Subject rule={fields} />{" "}
+        <strong>{found.value === null ? "–" : written(fields.kind, found.value)}</strong>
       </p>
       <FigureBar kind={fields.kind} found={found} />
       <p className={styles.quiet}>

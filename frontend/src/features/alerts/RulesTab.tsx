@@ -11,7 +11,8 @@ import { Tooltip } from "@/ui/Tooltip";
 import { SilenceMenu } from "./AlertCard";
 import styles from "./Alerts.module.css";
 import { type Rule, rulesQuery } from "./alerts";
-import { limitOf, minutesInWords, scopeOf, standingInWords, subjectOf, written } from "./words";
+import { Subject } from "./Subject";
+import { limitOf, minutesInWords, scopeOf, standingInWords, written } from "./words";
 
 interface RulesTabProps {
   project: string;
@@ -62,7 +63,11 @@ function columns(project: string, may: boolean): Column<Rule>[] {
     {
       key: "fires",
       header: "Fires when",
-      cell: (rule) => `${subjectOf(rule)} ${limitOf(rule)}`,
+      cell: (rule) => (
+        <>
+          <Subject rule={rule} /> {limitOf(rule)}
+        </>
+      ),
       width: "24%",
     },
     { key: "scope", header: "Scope", cell: scopeOf, width: "20%", wideOnly: true },

@@ -2,7 +2,7 @@ import { formatCost, formatDuration, formatNumber, formatPercent } from "@/lib/f
 import type { Figures, RuleFields } from "./alerts";
 
 export type Kind = RuleFields["kind"];
-type Watched = Pick<RuleFields, "kind"> & Partial<RuleFields>;
+export type Watched = Pick<RuleFields, "kind"> & Partial<RuleFields>;
 
 export const KINDS: { value: Kind; label: string }[] = [
   { value: "score", label: "Score of a metric" },

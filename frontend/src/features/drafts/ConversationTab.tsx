@@ -68,11 +68,11 @@ export function ConversationTab({ project, draft, talk }: Props & { talk: number
   );
 }
 
-/** A notice leads to a comment by #comment-12; it comes after the address. */
+/** A notice leads to a comment or a verdict by #comment-12 or #approval-3; it comes after the address. */
 function useGoTo(there: boolean) {
   const hash = useLocation({ select: (location) => location.hash });
   useEffect(() => {
-    if (there && hash.startsWith("comment-"))
+    if (there && /^(comment|approval)-/.test(hash))
       document.getElementById(hash)?.scrollIntoView({ block: "center" });
   }, [there, hash]);
 }
@@ -134,7 +134,7 @@ function judged(project: string, draft: Draft, verdict: Approval): Item {
   const approve = verdict.verdict === "approve";
   const stale = draft.state === "open" && verdict.commit !== draft.head_commit;
   const shown = (
-    <div className={styles.tight}>
+    <div className={styles.tight} id={`approval-${verdict.id}`}>
       <EventLine icon={approve ? "check" : "warn"} at={verdict.created_at}>
         <strong>{verdict.author.name}</strong>{" "}
         <StateBadge state={approve ? "approved" : "changes requested"} plain />

@@ -4,10 +4,11 @@ import { useShortcut } from "@/lib/shortcuts";
 import { Button, IconButton } from "@/ui/Button";
 import { ConfirmDialog, Dialog } from "@/ui/Dialog";
 import { FormError } from "@/ui/ErrorState";
-import { Field, Form, TextArea } from "@/ui/Field";
+import { Form } from "@/ui/Field";
 import { Menu } from "@/ui/Menu";
 import { toast, toastProblem } from "@/ui/Toast";
 import { type Draft, useEnd, useReview, type Verdict } from "./drafts";
+import { MentionBox } from "./MentionBox";
 
 interface Props {
   project: string;
@@ -65,23 +66,26 @@ function ReviewForm({ project, draft, verdict, onDone }: Props & { verdict: Verd
     toast(approve ? "Approved" : "Changes requested");
     onDone();
   });
+  const lacking = !approve && !body.trim();
+  const send = () => lacking || review.mutate({ verdict, commit, body });
   return (
     <Form
-      onSubmit={() => review.mutate({ verdict, commit, body })}
+      onSubmit={send}
       actions={
-        <Button
-          type="submit"
-          variant="primary"
-          loading={review.isPending}
-          disabled={!approve && !body.trim()}
-        >
+        <Button type="submit" variant="primary" loading={review.isPending} disabled={lacking}>
           {approve ? "Approve" : "Request changes"}
         </Button>
       }
     >
-      <Field label={approve ? "Anything to add?" : "What should change?"} optional={approve}>
-        <TextArea rows={4} autoFocus value={body} onChange={(event) => setBody(event.target.value)} />
-      </Field>
+      <MentionBox
+        project={project}
+        label={approve ? "Anything to add?" : "What should change?"}
+        rows={4}
+        autoFocus
+        value={body}
+        onChange={setBody}
+        onSend={send}
+      />
       <FormError error={review.error} />
     </Form>
   );

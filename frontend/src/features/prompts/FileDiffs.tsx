@@ -69,7 +69,7 @@ interface FileListProps {
 
 /** The switch, a list of the files when there are many, and the files; j and k walk through them. */
 export function FileList({ files, card }: FileListProps) {
-  const [view, setView] = useDiffView();
+  const [view, setView] = useListView(files);
   const list = useRef<HTMLDivElement>(null);
   useFileKeys(list);
   return (
@@ -88,6 +88,18 @@ export function FileList({ files, card }: FileListProps) {
       ))}
     </div>
   );
+}
+
+/** The view of all files; one file that the address leads to a line of is shown by its lines until one switches. */
+function useListView(files: FileDiff[]): ReturnType<typeof useDiffView> {
+  const [view, setView] = useDiffView();
+  const alone = files.length === 1;
+  const [aimed, setAimed] = useState(alone && files.some((file) => isLineAimedAt(file.path)));
+  const set = (change: Partial<DiffView>) => {
+    setAimed(false);
+    setView({ ...(aimed ? { show: "source" } : {}), ...change });
+  };
+  return [{ ...view, alone, ...(aimed ? { show: "source" } : {}) }, set];
 }
 
 /** Whether the address leads to this file or to a line of it. */
@@ -130,7 +142,11 @@ export function ViewSwitch({
   const { show, layout } = view;
   return (
     <div className={styles.bar}>
-      <ShowSwitch show={show} onChange={(next) => onChange({ show: next })} label="Show all files" />
+      <ShowSwitch
+        show={show}
+        onChange={(next) => onChange({ show: next })}
+        label={view.alone ? "Show the change" : "Show all files"}
+      />
       {show === "source" && !phone && (
         <Button
           size="small"
@@ -181,7 +197,7 @@ export function FileDiffCard({ versions, file, view, actions, footer, ...talk }:
     setShared(view.show); // the switch for all files overrules what was chosen for one
     setOwn(null);
   }
-  const show = own ?? view.show;
+  const show = view.alone ? view.show : (own ?? view.show);
   return (
     <Card
       padding="none"
@@ -189,7 +205,7 @@ export function FileDiffCard({ versions, file, view, actions, footer, ...talk }:
       actions={
         <>
           {actions}
-          {open && <ShowSwitch show={show} onChange={setOwn} label={`Show ${file.path}`} />}
+          {open && !view.alone && <ShowSwitch show={show} onChange={setOwn} label={`Show ${file.path}`} />}
           <Button
             size="small"
             variant="quiet"

@@ -9,6 +9,8 @@ export type Show = "rendered" | "source";
 export interface DiffView {
   show: Show;
   layout: Layout;
+  /** There is one file: the switch above it is its own. */
+  alone?: boolean;
 }
 
 /** The view, kept in the address. */

@@ -121,7 +121,7 @@ function MineRow({ project, draft }: { project: string; draft: DraftItem }) {
 }
 
 function MentionRow({ project, mention }: { project: string; mention: Mention }) {
-  const { draft, comment } = mention;
+  const { draft, comment, approval } = mention;
   return (
     <Row
       id={`n${mention.id}`}
@@ -129,7 +129,7 @@ function MentionRow({ project, mention }: { project: string; mention: Mention })
       number={draft.number}
       title={draft.title}
       badge={<StateBadge state={draft.state} plain />}
-      comment={comment}
+      place={comment ? `comment-${comment}` : approval ? `approval-${approval}` : ""}
     >
       {mention.by}: {mention.text} <Time at={mention.created_at} />
     </Row>
@@ -142,13 +142,13 @@ interface RowProps {
   number: number;
   title: string;
   badge: ReactNode;
-  comment?: number | null;
+  place?: string;
   children: ReactNode;
 }
 
-function Row({ id, project, number, title, badge, comment, children }: RowProps) {
-  const link = comment
-    ? { ...draftLink(project, number, "conversation"), hash: `comment-${comment}` }
+function Row({ id, project, number, title, badge, place, children }: RowProps) {
+  const link = place
+    ? { ...draftLink(project, number, "conversation"), hash: place }
     : draftLink(project, number);
   return (
     <li className={styles.row} data-row={id}>

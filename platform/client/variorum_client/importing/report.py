@@ -3,8 +3,8 @@
 from argparse import Namespace
 from typing import Any, TextIO
 
+from variorum_client.importing.planning import Plan
 from variorum_client.importing.shapes import Imported, Version
-from variorum_client.importing.writing import Plan
 from variorum_client.terms import Painter, count, painter
 
 
@@ -16,8 +16,13 @@ def as_json(made: Plan, options: Namespace, there: list[str], commits: list[str]
         "written": not (options.dry_run or there),
         "in_the_way": there,
         "commits": commits,
-        "prompts": [_prompt(prompt, made) for prompt in made.prompts],
+        "prompts": prompts_of(made),
     }
+
+
+def prompts_of(made: Plan) -> list[dict[str, Any]]:
+    """Each prompt with its files, and what of each version could not be carried over."""
+    return [_prompt(prompt, made) for prompt in made.prompts]
 
 
 def _prompt(prompt: Imported, made: Plan) -> dict[str, Any]:

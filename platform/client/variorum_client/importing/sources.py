@@ -20,12 +20,16 @@ _IS_PROMPT = "tags.`mlflow.prompt.is_prompt` = 'true'"
 def json_from(source: str) -> Any:
     """The JSON of a file, of standard input (-), or of every .json file of a folder as one list; JSON lines too."""
     if source == "-":
-        return _parsed(sys.stdin.read(), "standard input")
+        return parsed(sys.stdin.read(), "standard input")
     path = Path(source)
     if not path.is_dir():
-        return _parsed(_text(path), source)
+        return parsed(_text(path), source)
     files = sorted(file for file in path.rglob("*.json*") if file.is_file())[:MAX_FILES]
-    found = [_parsed(_text(file), str(file)) for file in files]
+    return joined([parsed(_text(file), str(file)) for file in files])
+
+
+def joined(found: list[Any]) -> list[Any]:
+    """The entries of several files as one list."""
     return [entry for value in found for entry in (value if isinstance(value, list) else [value])]
 
 
@@ -51,7 +55,8 @@ def _text(path: Path) -> str:
         raise ImportRefused(f"{path} is not UTF-8.") from None
 
 
-def _parsed(text: str, name: str) -> Any:
+def parsed(text: str, name: str) -> Any:
+    """A file's JSON, or its JSON lines as a list. Raises ImportRefused with the file's name."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
