@@ -36,6 +36,7 @@ function branches(compiler: Compiler, args: Json[]): Step {
   const steps = compiler.all(args);
   const pairs = Math.floor(steps.length / 2);
   const otherwise = (steps.length % 2 ? steps.at(-1) : undefined) ?? NULL;
+  if (!pairs) return otherwise;
   return (data) => {
     for (let at = 0; at < pairs; at++) {
       if (truthy(steps[2 * at]?.(data))) return steps[2 * at + 1]?.(data) ?? null;
@@ -78,6 +79,16 @@ function order(holds: (a: unknown, b: unknown) => boolean): Maker {
 
 const below = (a: unknown, b: unknown) => less(a, b) === true;
 const atMost = (a: unknown, b: unknown) => less(b, a) === false;
+
+/** A list of texts that stands in the rule is a part of it: looking there costs nothing. */
+function among(compiler: Compiler, args: Json[]): Step {
+  const [wanted, inside] = filled(compiler.all(args), 2) as [Step, Step];
+  const list = inside.fixed ? inside(null) : null;
+  if (!Array.isArray(list) || !list.every((one) => typeof one === "string"))
+    return (data) => within(wanted(data), inside(data));
+  const known = new Set<unknown>(list);
+  return (data) => known.has(wanted(data));
+}
 
 function within(wanted: unknown, inside: unknown): boolean {
   if (typeof inside === "string")
@@ -167,8 +178,13 @@ function walk(data: unknown, where: unknown): unknown {
   return found;
 }
 
+/** Paths that stand in the rule are parts of it; those of a list from elsewhere are paid for. */
 function absent(data: unknown, paths: unknown[]): unknown[] {
   spend(paths.length);
+  return lacking(data, paths);
+}
+
+function lacking(data: unknown, paths: unknown[]): unknown[] {
   return paths.filter((one) => {
     const found = walk(data, one);
     return found === null || found === "";
@@ -179,7 +195,7 @@ function missing(compiler: Compiler, args: Json[]): Step {
   const steps = compiler.all(args);
   return (data) => {
     const paths = steps.map((step) => step(data));
-    return absent(data, Array.isArray(paths[0]) ? paths[0] : paths);
+    return Array.isArray(paths[0]) ? absent(data, paths[0]) : lacking(data, paths);
   };
 }
 
@@ -188,8 +204,8 @@ function missingSome(compiler: Compiler, args: Json[]): Step {
   return (data) => {
     const wanted = paths(data);
     if (!Array.isArray(wanted)) return [];
-    const lacking = absent(data, wanted);
-    return wanted.length - lacking.length >= number(least(data)) ? [] : lacking;
+    const without = absent(data, wanted);
+    return wanted.length - without.length >= number(least(data)) ? [] : without;
   };
 }
 
@@ -367,7 +383,7 @@ export const OPERATORS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["%", values(2, (a, b) => number(a) % number(b))],
   ["min", values(null, extreme(Math.min))],
   ["max", values(null, extreme(Math.max))],
-  ["in", values(2, within)],
+  ["in", among],
   ["cat", values(null, cat)],
   ["substr", values(3, substr)],
   ["merge", values(null, merge)],

@@ -63,7 +63,7 @@ export function less(a: unknown, b: unknown): boolean | null {
   const left = simple(a ?? null);
   const right = simple(b ?? null);
   if (typeof left === "string" && typeof right === "string")
-    return byCodePoints(lookedThrough(left), right) < 0;
+    return byCodePoints(lookedThrough(left), lookedThrough(right)) < 0;
   const one = number(left);
   const other = number(right);
   return Number.isNaN(one) || Number.isNaN(other) ? null : one < other;

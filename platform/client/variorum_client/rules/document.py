@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from variorum_client.rules import meter
 from variorum_client.rules.buckets import DEFAULT_HASH, HASHES
 from variorum_client.rules.faults import (
     MAX_DOCUMENT_BYTES,
     MAX_DOCUMENT_STEPS,
     MAX_NAME,
     MAX_RULES,
+    MAX_SPENT,
     MAX_STEPS,
     RuleError,
     TooMuch,
@@ -19,6 +19,7 @@ from variorum_client.rules.faults import (
     short,
 )
 from variorum_client.rules.logic import Budget, Compiler, Step
+from variorum_client.rules.meter import metered
 from variorum_client.rules.operators import OPERATORS
 
 STATES = ("ENABLED", "DISABLED")
@@ -71,15 +72,14 @@ class Rules:
             return Decision(None, None, "ERROR", "FLAG_NOT_FOUND", f"There is no rule {key!r}.")
         if rule.step is None:
             return rule.otherwise
-        meter.start()
+        metered.left = MAX_SPENT
         try:
             found = rule.step(context if type(context) is dict else dict(context or {}))
             if found is None:
                 return rule.otherwise
             name = found if type(found) is str else _variant_name(found)
-            if name in rule.decisions:
-                return rule.decisions[name]
-            return _wrong(f"The rule {key!r} chose {_told(found)}, which is none of its variants.")
+            decision = rule.decisions.get(name)  # type: ignore[arg-type]
+            return decision or _wrong(f"The rule {key!r} chose {_told(found)}, which is none of its variants.")
         except TooMuch as fault:
             return _wrong(f"The rule {key!r} was stopped: {fault}.")
         except Exception as fault:  # noqa: BLE001  (an app must get its answer, whatever a context holds)

@@ -18,22 +18,17 @@ class _Meter(threading.local):
     left = MAX_SPENT
 
 
-_meter = _Meter()
-
-
-def start() -> None:
-    """A decision begins."""
-    _meter.left = MAX_SPENT
+metered = _Meter()  # a decision begins with `metered.left = MAX_SPENT`: a call would cost as much again
 
 
 def left() -> int:
     """How many steps this thread's present decision may still take."""
-    return _meter.left
+    return metered.left
 
 
 def spend(steps: int) -> None:
     """Raises TooMuch when the decision has taken more than it may."""
-    rest = _meter.left = _meter.left - steps
+    rest = metered.left = metered.left - steps
     if rest < 0:
         raise TooMuch(f"a decision may take {MAX_SPENT:,} steps")
 
@@ -54,7 +49,7 @@ def read(text: str) -> str:
 
 def weigh(value: Any) -> None:
     """Pay for all that a value holds. A list that holds another one twice pays twice, so the walk ends early."""
-    waiting, total, most = [value], 0, _meter.left
+    waiting, total, most = [value], 0, metered.left
     while waiting:
         one = waiting.pop()
         if isinstance(one, str):

@@ -88,6 +88,16 @@ def _or(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     return either
 
 
+def _not(compiler: Compiler, arguments: list[Any], place: str) -> Step:
+    only = (*compiler.all(arguments, place), constant(None))[0]
+
+    def negated(data: Any) -> bool:
+        value = only(data)
+        return not value if type(value) in (bool, list, str) else not truthy(value)
+
+    return negated
+
+
 def _equality(equal: Callable[[Any, Any], bool], wanted: bool) -> Maker:
     """`==` and its kin. A text on one side, the usual case, needs no conversion."""
 
@@ -155,7 +165,13 @@ def _cat(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     steps = compiler.all(arguments, place)
     if len(steps) == 2 and is_constant(steps[0]) and type(steps[0](None)) is str:  # a seed and who it is for
         seed, second = steps[0](None), steps[1]
-        return lambda data: _bounded(seed + _joined(second(data)))
+
+        def seeded(data: Any) -> str:
+            value = second(data)
+            made = seed + (value if type(value) is str else _joined(value))
+            return made if len(made) <= FREE else _bounded(made)
+
+        return seeded
 
     def join(data: Any) -> str:
         parts, room = [], MAX_TEXT
@@ -260,7 +276,7 @@ OPERATORS: dict[str, Maker] = {
     "?:": _if,
     "and": _and,
     "or": _or,
-    "!": _values(1, lambda value: not truthy(value)),
+    "!": _not,
     "!!": _values(1, truthy),
     "==": _equality(loosely_equal, True),
     "!=": _equality(loosely_equal, False),

@@ -91,14 +91,16 @@ def missing(compiler: Compiler, arguments: list[Any], place: str) -> Step:
         only, found = steps[0](None), _at(compiler, steps[0](None), constant(None))
 
         def alone(data: Any) -> list[Any]:
-            spend(1)
-            return [only] if found(data) in (None, "") else []
+            value = found(data)
+            return [only] if value is None or value == "" else []
 
         return alone
 
     def absent(data: Any) -> list[Any]:
         paths = [step(data) for step in steps]
-        return _absent(data, paths[0] if paths and isinstance(paths[0], list) else paths)
+        if not paths or not isinstance(paths[0], list):
+            return _lacking(data, paths)
+        return _absent(data, paths[0])
 
     return absent
 
@@ -119,4 +121,8 @@ def missing_some(compiler: Compiler, arguments: list[Any], place: str) -> Step:
 
 def _absent(data: Any, paths: list[Any]) -> list[Any]:
     spend(len(paths))
+    return _lacking(data, paths)
+
+
+def _lacking(data: Any, paths: list[Any]) -> list[Any]:
     return [path for path in paths if walk(data, path) in (None, "")]

@@ -38,7 +38,7 @@ def fractional(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     def pick(data: Any) -> Any:
         found = [_weight(weight(data)) for weight in weights]
         known = [weight for weight in found if weight is not None]
-        return _picked(bucket, by(data), values, known, data) if len(known) == len(found) else None
+        return _picked(bucket, by, values, known, data) if len(known) == len(found) else None
 
     return pick
 
@@ -89,13 +89,14 @@ def _fixed(bucket: Bucket, by: Step, values: list[Step], weights: list[int | Non
             return None if place_of is None else first if place_of < border else second
 
         return in_or_out
-    return lambda data: _picked(bucket, by(data), values, known, data)
+    return lambda data: _picked(bucket, by, values, known, data)
 
 
-def _picked(bucket: Bucket, value: Any, values: list[Step], weights: list[int], data: Any) -> Any:
+def _picked(bucket: Bucket, by: Step, values: list[Step], weights: list[int], data: Any) -> Any:
     total = sum(weights)
     if not 0 < total <= MAX_WEIGHT:
         return None
+    value = by(data)
     weigh(value)
     place_of = bucket(value, total)
     if place_of is None:
