@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.variorum_server import KEY, FakeVariorum, wait_until
+from tests.fakes.variorum_server import KEY, FakeVariorum, bundle_bytes, wait_until
 from variorum_client import Client, logs
 from variorum_client.ids import uuid7
 
@@ -287,6 +287,8 @@ def test_without_a_thread_nothing_is_raised(server: FakeVariorum, tmp_path: Path
             assert sdk.prompt("hello").commit == "a" * 40
             sdk.log(prompt="hello", input={}, output="1")
         assert server.logs == {}
+        server.serve(bundle_bytes("Bye {{name}}", "b" * 40))
+        wait_until(lambda: sdk.prompt("hello").commit == "b" * 40)  # the reads have started the refreshing
         sdk.log(prompt="hello", input={}, output="2")
         assert sdk.flush()
     assert sorted(entry["output"] for entry in server.logs.values()) == ["1", "2"]

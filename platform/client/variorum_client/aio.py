@@ -1,15 +1,19 @@
 """The SDK for asyncio: the same client, whose only waits are awaited."""
 
 import asyncio
+import functools
 import os
-from collections.abc import Mapping
-from typing import Any, overload
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar, overload
 
 from variorum_client.calls import Call
 from variorum_client.client import Client, Context, J
 from variorum_client.flags import FlagDetails
 from variorum_client.handles import LivePrompt
 from variorum_client.stats import Stats
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class AsyncClient:
@@ -61,13 +65,13 @@ class AsyncClient:
         """The prompt that is served to this context; see Client.prompt."""
         if self._client.known:
             return self._client.prompt(name, context)
-        return await asyncio.to_thread(self._client.prompt, name, context)
+        return await _apart(self._client.prompt, name, context)
 
     async def config(self, name: str, context: Context | None = None) -> Any:
         """The value of a config that is served to this context; see Client.config."""
         if self._client.known:
             return self._client.config(name, context)
-        return await asyncio.to_thread(self._client.config, name, context)
+        return await _apart(self._client.config, name, context)
 
     @overload
     async def flag(self, key: str, default: bool, context: Context | None = None) -> bool: ...
@@ -90,7 +94,7 @@ class AsyncClient:
         """`flag` with the variant and the reason; see Client.flag_details."""
         if self._client.known:
             return self._client.flag_details(key, default, context)
-        return await asyncio.to_thread(self._client.flag_details, key, default, context)
+        return await _apart(self._client.flag_details, key, default, context)
 
     def log(self, **fields: Any) -> str:
         """Record one model call; queued, so there is nothing to await; see Client.log."""
@@ -117,8 +121,18 @@ class AsyncClient:
 
     async def flush(self, timeout: float = 10.0) -> bool:
         """Wait until queued logs were sent; see Client.flush."""
-        return await asyncio.to_thread(self._client.flush, timeout)
+        return await _apart(self._client.flush, timeout)
 
     async def close(self, timeout: float = 5.0) -> None:
         """Send what is queued and stop; see Client.close."""
-        await asyncio.to_thread(self._client.close, timeout)
+        await _apart(self._client.close, timeout)
+
+
+async def _apart(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call it in a thread; where the machine gives no more threads, here: the app goes on, after a wait at worst."""
+    call = functools.partial(function, *args, **kwargs)
+    try:
+        done = asyncio.get_running_loop().run_in_executor(None, call)
+    except RuntimeError:
+        return call()
+    return await done

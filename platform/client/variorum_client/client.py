@@ -154,9 +154,8 @@ class Client:
 
     def _ready(self) -> Served:
         """What is served, waited for if need be. Raises NotReady."""
-        if self._live.served is NOTHING:
-            self._live.ensure()
-        return self._live.served
+        served = self._live.served
+        return self._live.ensure() if served is NOTHING else served
 
     @property
     def known(self) -> bool:
@@ -175,7 +174,7 @@ class Client:
         return end
 
     def _unknown(self, kind: str, name: str) -> UnknownArtefact:
-        names = ", ".join(self._live.served.names(f"{kind}s")[:20]) or "none"
+        names = ", ".join(self._live.whole.names(f"{kind}s")[:20]) or "none"
         return UnknownArtefact(f"There is no {kind} {name!r} live in {self._environment}; there are: {names}.")
 
     @property
@@ -279,7 +278,7 @@ class Client:
 
     def _entry(self, number: str, prompt: LivePrompt | str, fields: dict[str, Any]) -> dict[str, Any]:
         """The log as the server takes it: only what is known."""
-        handle = prompt if isinstance(prompt, LivePrompt) else self._live.served.prompts.get(prompt)
+        handle = prompt if isinstance(prompt, LivePrompt) else self._live.whole.prompts.get(prompt)
         given = fields["input"]
         entry = {
             **fields,

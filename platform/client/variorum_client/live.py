@@ -26,6 +26,8 @@ log = logging.getLogger("variorum")
 GRACE_SECONDS = 2.0
 MAX_BACKOFF = 60.0
 EXPECTATIONS = 5  # how often to ask again for news that the server announced and does not serve yet
+REST_SECONDS = 0.25  # after an exchange: so long not even news make the client ask again
+REST_AFTER_FAILURE = 5.0  # the same after a failure, at most, where the server asked for no more
 LISTENING_SECONDS = 300.0  # how often a client that hears of changes asks besides
 News = Literal["changed", "stale", "fresh"]
 
@@ -33,7 +35,9 @@ News = Literal["changed", "stale", "fresh"]
 class LiveBundle:
     """What an environment serves: from the server, else the last good document on disk, else a file given along.
 
-    `served` is replaced as a whole, so readers need no lock. Nothing starts before first use. `heard` are called with
+    `served` is replaced as a whole, so readers need no lock. Nothing starts before first use. While nobody refreshes
+    (in a forked child, on a machine without threads to spare) it is NOTHING, so that readers ask `ensure`, which tries
+    to start again; `whole` is what is known all the same. `heard` are called with
     (news, before, now) by the thread that refreshes: "changed", "stale" (the server stopped answering well), "fresh".
     """
 
@@ -52,10 +56,12 @@ class LiveBundle:
         self._refresh, self._fallback, self._listener = refresh, fallback, listener
         self.delivery: Delivery | None = None
         self.served: Served = NOTHING
+        self.whole: Served = NOTHING
         self.heard: list[Callable[[News, Delivery | None, Delivery | None], None]] = []
         self._etag: str | None = None
         self._succeeded: float | None = None
         self._failures = 0
+        self._rest = 0.0
         self._looked = False
         self._expected: str | None = None
         self._patience = 0
@@ -84,7 +90,7 @@ class LiveBundle:
         self._renew()
         self.served = NOTHING
 
-    def ensure(self) -> None:
+    def ensure(self) -> Served:
         """Start refreshing and wait for a first document. Raises NotReady when there is none to be had.
 
         With a copy on disk or a fallback the wait is at most GRACE_SECONDS, else the connection's timeout.
@@ -96,12 +102,12 @@ class LiveBundle:
             self._tried.set()
         if self.delivery is None:
             self._wait()
-        delivery = self.delivery
-        if delivery is None:
-            raise NotReady(self._why_not())
-        if self.served is NOTHING:
-            with self._swap:
-                self.served = Served(self.delivery)
+        with self._swap:
+            if self.whole is NOTHING:
+                raise NotReady(self._why_not())
+            if not alone:
+                self.served = self.whole
+            return self.whole
 
     def _wait(self) -> None:
         closed = self._stop.is_set()
@@ -125,7 +131,9 @@ class LiveBundle:
             self._tried.set()
             if listener is not None and self._succeeded is not None:
                 listener.start(self.expect)
-            now.wait(delay)
+            rest = min(self._rest, delay)
+            if not stop.wait(rest):
+                now.wait(delay - rest)
         self._connection.close()
 
     def refresh_now(self) -> None:
@@ -152,6 +160,7 @@ class LiveBundle:
         except Exception as error:  # noqa: BLE001  (the thread must outlive any fault, else the app grows stale unseen)
             return self._failed(f"Unexpected {type(error).__name__}.", asked)
         self._went_well()
+        self._rest = REST_SECONDS
         if self._disappointed():
             return random.uniform(0.3, 1.0)  # noqa: S311
         listening = self._listener is not None and self._listener.listening
@@ -227,7 +236,9 @@ class LiveBundle:
         with self._swap:
             if origin != "server" and self.delivery is not None:
                 return
-            self.delivery, self._etag, self.served = delivery, etag, Served(delivery)
+            self.delivery, self._etag, self.whole = delivery, etag, Served(delivery)
+            if self._thread is not None:
+                self.served = self.whole
         self._counter.put(origin=origin, commit=delivery.live.commit, hash=delivery.hash)
 
     def _went_well(self) -> None:
@@ -244,6 +255,7 @@ class LiveBundle:
             self._teller.warn("stale", "The bundle of %s could not be refreshed: %s", self.environment, message)
             self._tell("stale", self.delivery)
         backoff = min(2.0 ** min(self._failures - 1, 10), self._refresh, MAX_BACKOFF)
+        self._rest = max(asked, min(backoff, REST_AFTER_FAILURE))
         return max(asked, backoff * random.uniform(0.7, 1.3))  # noqa: S311  (only spreads the load)
 
     def _tell(self, news: News, before: Delivery | None) -> None:

@@ -1,7 +1,6 @@
 """Logs on their way to the server: queued at once, sent in batches by a thread, never in the caller's way."""
 
 import json
-import logging
 import math
 import random
 import re
@@ -14,9 +13,9 @@ from typing import Any
 from variorum_client.connection import Connection, path_of, refusal
 from variorum_client.errors import ApiError
 from variorum_client.stats import Counter
+from variorum_client.telling import Teller
 from variorum_client.threads import started
 
-log = logging.getLogger("variorum")
 CAPACITY = 10_000
 MAX_QUEUED_BYTES = 64_000_000
 MAX_LOG_BYTES = 2_000_000
@@ -33,6 +32,7 @@ class LogSender:
 
     def __init__(self, connection: Connection, counter: Counter) -> None:
         self._connection, self._counter = connection, counter
+        self._teller = Teller()
         self._renew()
 
     def _renew(self) -> None:
@@ -48,6 +48,7 @@ class LogSender:
     def after_fork(self) -> None:
         """In a forked child: an empty queue, because the parent sends its own."""
         self._connection.forget()
+        self._teller.after_fork()
         self._renew()
         self._counter.put(logs_queued=0)
 
@@ -147,8 +148,7 @@ class LogSender:
     def _note(self, error: ApiError) -> None:
         self._counter.add(log_failures=1)
         self._counter.put(last_log_error=str(error))
-        if not self._failures:
-            log.warning("Logs could not be sent: %s", error)
+        self._teller.warn("logs", "Logs could not be sent: %s", error)
 
     def _done(self, batch: list[bytes], **counts: int) -> None:
         self._counter.add(**counts)
