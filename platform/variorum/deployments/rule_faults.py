@@ -13,7 +13,8 @@ from variorum.repos import queries as repos
 from variorum_client.bundle import KINDS, MAX_BUNDLE_BYTES
 from variorum_client.delivery import LIVE, ROLLOUT, commits_named
 from variorum_client.rules import DEFAULT_HASH, check
-from variorum_client.rules.faults import pointer
+from variorum_client.rules.faults import MAX_ALL_FAULTS, pointer
+from variorum_client.rules.faults import MAX_NAME as MAX_KEY
 
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 SHA = re.compile(r"[0-9a-f]{40}")
@@ -33,8 +34,10 @@ def faults(environment: Environment, document: Any, before: Document, user: User
     found = [Detail(where=error.place, code="bad_rule", detail=error.message) for error in check(_awake(document))]
     if not isinstance(document, Mapping) or not isinstance(document.get("flags"), dict):
         return found
+    if len(found) > MAX_ALL_FAULTS:
+        return found  # of the other rules nothing is known
     broken = {detail["where"].split("/")[2] for detail in found if detail["where"].count("/") > 1}
-    sound = {key: flag for key, flag in document["flags"].items() if pointer("", key)[1:] not in broken}
+    sound = {key for key in document["flags"] if len(key) <= MAX_KEY and pointer("", key)[1:] not in broken}
     for key, flag in document["flags"].items():
         found += _named(key)
         found += _said(pointer("/flags", key), flag) if key in sound else []

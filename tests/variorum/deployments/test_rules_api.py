@@ -110,22 +110,27 @@ def test_who_may_do_what(api: Api, member: Callable[[str], User], stranger: User
 def test_every_fault_has_its_place(api: Api, owner: User, commits: tuple[str, str], save: Save) -> None:
     client, (_live, newer) = api(owner), commits
     flags = {
-        "a": value_rule(targeting={"if": [{"iff": []}, "on"]}),
+        "a": value_rule(targeting={"if": [{"iff": []}, "on", {"<": [1]}, "on", {"$ref": "group"}, "on"]}),
         "off": value_rule(state="DISABLED", targeting={"if": [{"$ref": "nobody"}, "on"]}),
         "b/c": value_rule(),
         "rollout-3": value_rule(),
         "d": commit_rule("main"),
         "e": value_rule(metadata={"serves": "tea"}),
         "f": value_rule(variants={"x" * 91: 1}, defaultVariant=""),
+        "g" * 201: {"variants": 7},
     }
-    assert faults_of(client, flags) == [
+    assert faults_of(client, flags, **{"$evaluators": {"group": {"in": [{"x": 1}]}}}) == [
         ("/flags/a/targeting/if/0", "bad_rule"),
+        ("/flags/a/targeting/if/2/<", "bad_rule"),
+        ("/$evaluators/group/in/0", "bad_rule"),
+        *[(f"/flags/{'g' * 200}{part}", "bad_rule") for part in ("", "/variants", "/state")],
         ("/flags/off/targeting/if/0", "bad_rule"),
         ("/flags/b~1c", "bad_key"),
         ("/flags/rollout-3", "reserved_key"),
         ("/flags/d/variants/new", "bad_commit"),
         ("/flags/e/metadata/serves", "bad_rule"),
         ("/flags/f/variants", "bad_rule"),
+        (f"/flags/{'g' * 201}", "bad_key"),
     ]
     drafted = save(files={"prompts/triage.prompt": b"---\nmodel: local/smollm2-135m\n---\nHi\n"}, ref="drafts/x")
     commits_at_fault = {

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from variorum_client.rules import Rules, check, meter
-from variorum_client.rules.faults import MAX_DOCUMENT_STEPS, MAX_STEPS
+from variorum_client.rules.faults import MAX_ALL_FAULTS, MAX_DOCUMENT_STEPS, MAX_STEPS
 
 MANY = [f"k{i}" for i in range(250)]
 
@@ -29,10 +29,10 @@ def test_all_rules_share_one_budget() -> None:
     document = {"flags": {f"a{i:04}": rule({"$ref": "s"}) for i in range(1000)}, "$evaluators": {"s": segment}}
     faults = check(document)
     each = 490 * 4 + 5  # the parts of a rule: `if`, the segment named and put in, two variants
-    assert len(faults) == 1000 - MAX_DOCUMENT_STEPS // each
+    assert len(faults) == MAX_ALL_FAULTS + 1
     assert faults[0].place.startswith("/$evaluators/s/and/")
     assert "more than 50,000 parts together" in faults[0].message
-    assert faults[-1].place == "/flags/a0999/targeting"
+    assert faults[1].place == f"/flags/a{MAX_DOCUMENT_STEPS // each + 1:04}/targeting"
     rules = Rules(document)
     codes = [rules.decide(key, {"a": 1}).code for key in rules]
     assert codes.count("") == (MAX_DOCUMENT_STEPS + MAX_STEPS) // each

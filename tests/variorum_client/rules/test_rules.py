@@ -106,14 +106,14 @@ def _deep(levels: int) -> Any:
         (document({"if": [{"==": [1, 1], "!=": [1]}, "yes"]}), "/flags/r/targeting/if/0", "this has 2: !=, =="),
         (document({"if": [{"$ref": "beta"}, "yes"]}), "/flags/r/targeting/if/0", "no segment 'beta'"),
         (document({"$ref": "a"}, segments={"a": {"$ref": "a"}}), "/$evaluators/a", "refers to itself"),
-        (document({"fractional": [["yes", "half"]]}), "/flags/r/targeting/fractional", "whole number"),
+        (document({"fractional": [["yes", "half"]]}), "/flags/r/targeting/fractional/0/1", "whole number"),
         (document({"fractional": [{"var": "x"}, "yes"]}), "/flags/r/targeting/fractional/1", "a share is"),
         (document({"fractional": [["yes", 2**31]]}), "/flags/r/targeting/fractional", "more than 2,147,483,647"),
         (document({"fractional": [["yes"]]}, metadata={}), "/flags/r/metadata/hash", "names its hash"),
         (document({"fractional": [["yes"]]}, metadata={"hash": "md5"}), "/flags/r/metadata/hash", "no hash 'md5'"),
         (document({}, defaultVariant="maybe"), "/flags/r/defaultVariant", "none of the variants: yes, no"),
         (document({}, variants={}), "/flags/r/variants", "at least one variant"),
-        (document({}, variants={"a~/b": None}), "/flags/r/variants/a~0~1b", "has a value"),
+        (document({}, variants={"a~/b": None}, defaultVariant=None), "/flags/r/variants/a~0~1b", "has a value"),
         (document({}, state="ON"), "/flags/r/state", "ENABLED or DISABLED"),
         (document([]), "/flags/r/targeting", "this is a list"),
         (document(_deep(40)), "/flags/r/targeting" + "/!/0" * 32, "nested deeper than 32"),
@@ -132,6 +132,51 @@ def test_what_is_wrong_is_said_with_its_place(rule: Any, place: str | None, word
     (found,) = check(rule)
     assert words in found.message
     assert place in {None, found.place}
+
+
+def test_every_fault_of_a_rule_is_named_once() -> None:
+    condition = {
+        "and": [
+            {"guess": [1]},
+            {"or": [{"<": [1]}, {"$ref": "nobody"}, {"==": [{"var": "plan"}, "pro"]}]},
+            {"$ref": "group"},
+            {"fractional": [{"var": "x"}, ["yes", "half"], "no", [{"hm": []}, 5], ["yes", {"ha": 1}]]},
+            {"some": [{"var": "list"}, {"all": [[1], {"none": [[1], True]}]}]},
+        ]
+    }
+    flag = {
+        "variants": {"yes": 1, "no": None, "off": None},
+        "defaultVariant": "maybe",
+        "targeting": {"if": [condition]},
+    }
+    group = {"in": [{"car": "x"}, {"bus": "y"}]}
+    told = {"flags": {"a": flag, "b": {**flag, "targeting": {"$ref": "group"}}}, "$evaluators": {"group": group}}
+    at = "/flags/a/targeting/if/0/and"
+    of_a = ["variants/no", "variants/off", "defaultVariant", "state"]
+    assert [fault.place for fault in check(told)] == [
+        *(f"/flags/a/{part}" for part in of_a),
+        f"{at}/0",
+        f"{at}/1/or/0/<",
+        f"{at}/1/or/1",
+        "/$evaluators/group/in/0",
+        "/$evaluators/group/in/1",
+        *(f"{at}/3/fractional/{part}" for part in ("1/1", "2", "3/0", "4/1")),
+        f"{at}/4/some/1/all/1/none",
+        "/flags/a/metadata/hash",
+        *(f"/flags/b/{part}" for part in of_a),
+    ]
+
+
+def test_the_faults_that_are_named_are_bounded() -> None:
+    wild = {"flags": {f"r{i:03}": {**document({"or": [{"x": 1}] * 30})["flags"]["r"]} for i in range(40)}}
+    faults = check(wild)
+    assert [fault.place for fault in faults[18:23]] == [
+        *(f"/flags/r000/targeting/or/{i}" for i in (18, 19, 20)),
+        *(f"/flags/r001/targeting/or/{i}" for i in (0, 1)),
+    ]
+    assert "more than 20 faults" in faults[20].message
+    assert (len(faults), faults[-1].place) == (201, "/flags")
+    assert "more than 200 faults" in faults[-1].message
 
 
 def test_a_sound_document_has_no_faults() -> None:
@@ -191,3 +236,4 @@ def test_no_rule_and_no_context_makes_a_decision_fail(expression: Any, context: 
     assert decision.reason in {"TARGETING_MATCH", "DEFAULT", "ERROR"}
     assert "failed on this context" not in decision.message
     assert (decision.code == "PARSE_ERROR") == bool(check(rule))
+    assert decision.code != "PARSE_ERROR" or decision.message in map(str, check(rule))

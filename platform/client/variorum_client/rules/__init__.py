@@ -8,7 +8,8 @@ what is wrong with a document before anybody stores it.
 """
 
 from variorum_client.rules.buckets import DEFAULT_HASH, HASHES
-from variorum_client.rules.document import Decision, Rules, check
+from variorum_client.rules.checking import check
+from variorum_client.rules.document import Decision, Rules
 from variorum_client.rules.faults import RuleError
 from variorum_client.rules.ramps import Share, gradual, ramp
 

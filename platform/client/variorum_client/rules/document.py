@@ -23,6 +23,7 @@ from variorum_client.rules.meter import metered
 from variorum_client.rules.operators import OPERATORS
 
 STATES = ("ENABLED", "DISABLED")
+NO_VALUE = "a variant has a value"
 
 
 class Decision(NamedTuple):
@@ -50,7 +51,7 @@ class Rules:
 
     def __init__(self, document: Mapping[str, Any], *, clock: Callable[[], float] = time.time) -> None:
         """`clock` gives seconds since 1970, for `$flagd.timestamp`. Raises RuleError for what is no document."""
-        flags, segments = _parts(document)
+        flags, segments = parts(document)
         # One rule more than may be stored: that of a rollout, which the server puts in later. The order of the keys
         # says who is beyond the budget, so that every copy of a document agrees on it, however it is sorted.
         budget = Budget(MAX_DOCUMENT_STEPS + MAX_STEPS)
@@ -86,29 +87,10 @@ class Rules:
             return _wrong(f"The rule {key!r} failed on this context: {type(fault).__name__}.")
 
 
-def check(document: object) -> list[RuleError]:
-    """Everything that is wrong with a document, each with its place; empty when it may be stored.
-
-    A rule to be stored must name its hash and have variants that its shares and branches can name.
-    """
-    try:
-        flags, segments = _parts(document)
-    except RuleError as fault:
-        return [fault]
-    found, budget, splitting = [], Budget(), _splitting(segments)
-    for key in sorted(flags):
-        one = flags[key]
-        try:
-            _compiled(str(key), one, segments, time.time, budget)
-            _named_hash(one, splitting, pointer("/flags", key))
-        except RuleError as fault:
-            found.append(fault)
-    return found
-
-
-def _parts(document: object) -> tuple[dict[str, Any], dict[str, Any]]:
+def parts(document: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The rules and the segments. Raises RuleError for what is no document."""
     if not isinstance(document, Mapping):
-        raise RuleError("", f"a document of rules is an object, this is {_kind(document)}")
+        raise RuleError("", f"a document of rules is an object, this is {kind(document)}")
     try:
         size = len(json.dumps(document, ensure_ascii=False, allow_nan=False))
     except (ValueError, TypeError, RecursionError):
@@ -117,9 +99,9 @@ def _parts(document: object) -> tuple[dict[str, Any], dict[str, Any]]:
         raise RuleError("", f"the document has {size:,} characters; {MAX_DOCUMENT_BYTES:,} are allowed")
     flags, segments = document.get("flags"), document.get("$evaluators", {})
     if not isinstance(flags, dict):
-        raise RuleError("/flags", f"`flags` is an object of rules by key, this is {_kind(flags)}")
+        raise RuleError("/flags", f"`flags` is an object of rules by key, this is {kind(flags)}")
     if not isinstance(segments, dict):
-        raise RuleError("/$evaluators", f"`$evaluators` is an object of segments by name, this is {_kind(segments)}")
+        raise RuleError("/$evaluators", f"`$evaluators` is an object of segments by name, this is {kind(segments)}")
     if len(flags) > MAX_RULES:
         raise RuleError("/flags", f"there are {len(flags):,} rules; {MAX_RULES:,} are allowed")
     return flags, segments
@@ -137,19 +119,15 @@ def _compiled(key: str, flag: object, segments: dict[str, Any], clock: Callable[
         raise RuleError(pointer("/flags", key[:MAX_NAME]), f"the key of a rule has {MAX_NAME} characters at most")
     place = pointer("/flags", key)
     if not isinstance(flag, dict):
-        raise RuleError(place, f"a rule is an object, this is {_kind(flag)}")
-    variants, default = _variants(flag, place), _default(flag, place)
-    if flag.get("state") not in STATES:
-        raise RuleError(pointer(place, "state"), "`state` is ENABLED or DISABLED")
-    if flag["state"] == "DISABLED":
+        raise RuleError(place, f"a rule is an object, this is {kind(flag)}")
+    variants, default = variants_of(flag, place), default_of(flag, place)
+    if state_of(flag, place) == "DISABLED":
         return _Rule(None, Decision(None, None, "DISABLED"), {})
-    targeting = flag.get("targeting")
-    if targeting is not None and not isinstance(targeting, dict):
-        raise RuleError(pointer(place, "targeting"), f"`targeting` is an object, this is {_kind(targeting)}")
+    targeting = targeting_of(flag, place)
     fallback = Decision(default, variants.get(default or ""), "DEFAULT")
     if not targeting:
         return _Rule(None, fallback._replace(reason="STATIC") if default else fallback, {})
-    hash_name = _hash(flag, place)
+    hash_name = hash_of(flag, place)
     compiler = Compiler(
         key=key, operators=OPERATORS, segments=segments, clock=clock, hash_name=hash_name, budget=budget
     )
@@ -158,16 +136,32 @@ def _compiled(key: str, flag: object, segments: dict[str, Any], clock: Callable[
     return _Rule(step, fallback, matches)
 
 
-def _variants(flag: dict[str, Any], place: str) -> dict[str, Any]:
+def variants_of(flag: dict[str, Any], place: str) -> dict[str, Any]:
+    """The variants. Raises RuleError."""
     variants = flag.get("variants")
     if not isinstance(variants, dict) or not variants:
         raise RuleError(pointer(place, "variants"), "`variants` is an object with at least one variant")
     if empty := [name for name, value in variants.items() if value is None]:
-        raise RuleError(pointer(place, "variants", empty[0]), "a variant has a value")
+        raise RuleError(pointer(place, "variants", empty[0]), NO_VALUE)
     return variants
 
 
-def _default(flag: dict[str, Any], place: str) -> str | None:
+def state_of(flag: dict[str, Any], place: str) -> str:
+    """ENABLED or DISABLED. Raises RuleError."""
+    if flag.get("state") not in STATES:
+        raise RuleError(pointer(place, "state"), "`state` is ENABLED or DISABLED")
+    return str(flag["state"])
+
+
+def targeting_of(flag: dict[str, Any], place: str) -> dict[str, Any]:
+    """The expression, empty when there is none. Raises RuleError."""
+    targeting = flag.get("targeting")
+    if targeting is not None and not isinstance(targeting, dict):
+        raise RuleError(pointer(place, "targeting"), f"`targeting` is an object, this is {kind(targeting)}")
+    return targeting or {}
+
+
+def default_of(flag: dict[str, Any], place: str) -> str | None:
     """The variant of those that no branch names; none is allowed and leaves it to the caller."""
     default = flag.get("defaultVariant")
     if default is None or default == "":
@@ -179,60 +173,19 @@ def _default(flag: dict[str, Any], place: str) -> str | None:
     return name
 
 
-def _metadata(flag: object) -> dict[str, Any]:
+def metadata_of(flag: object) -> dict[str, Any]:
+    """The metadata, empty when there is none."""
     found = flag.get("metadata") if isinstance(flag, dict) else None
     return dict(found) if isinstance(found, dict) else {}
 
 
-def _hash(flag: dict[str, Any], place: str) -> str:
-    name = _metadata(flag).get("hash", DEFAULT_HASH)
+def hash_of(flag: dict[str, Any], place: str) -> str:
+    """The name of the hash. Raises RuleError."""
+    name = metadata_of(flag).get("hash", DEFAULT_HASH)
     if not isinstance(name, str) or name not in HASHES:
         known = ", ".join(HASHES)
         raise RuleError(pointer(place, "metadata", "hash"), f"there is no hash {short(name)}; known are {known}")
     return name
-
-
-def _named_hash(flag: object, splitting: set[str], place: str) -> None:
-    if isinstance(flag, dict) and "hash" not in _metadata(flag):
-        splits, named = _parts_of(flag.get("targeting"))
-        if splits or not splitting.isdisjoint(named):
-            raise RuleError(
-                pointer(place, "metadata", "hash"),
-                f"a rule that splits people names its hash, for example {DEFAULT_HASH!r}, "
-                "so that nobody is moved later",
-            )
-
-
-def _splitting(segments: dict[str, Any]) -> set[str]:
-    """The segments in which `fractional` occurs, or in one that they name. Each is walked once."""
-    named_by: dict[str, list[str]] = {}
-    found, waiting = set(), []
-    for segment, expression in segments.items():
-        splits, named = _parts_of(expression)
-        waiting.extend([segment] if splits else [])
-        for name in named:
-            named_by.setdefault(name, []).append(segment)
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting.extend(named_by.get(one, ()))
-    return found
-
-
-def _parts_of(expression: object) -> tuple[bool, set[str]]:
-    """Whether `fractional` occurs in an expression, and the segments that it names."""
-    waiting, splits, named = [expression], False, set()
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            splits = splits or "fractional" in one
-            if isinstance(one.get("$ref"), str):
-                named.add(one["$ref"])
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
-    return splits, named
 
 
 def _variant_name(value: Any) -> str | None:
@@ -243,14 +196,15 @@ def _variant_name(value: Any) -> str | None:
 
 
 def _told(value: Any) -> str:
-    return _kind(value) if isinstance(value, (list, dict)) else short(value)
+    return kind(value) if isinstance(value, (list, dict)) else short(value)
 
 
 def _wrong(message: str) -> Decision:
     return Decision(None, None, "ERROR", "GENERAL", message)
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
+    """What a value is, in words."""
     names = {
         dict: "an object",
         list: "a list",

@@ -11,6 +11,8 @@ MAX_WORK = 1_000_000  # parts that one decision may come to, each counted as oft
 MAX_SPENT = 100_000  # what one decision may take in fact, see meter.py
 MAX_ITEMS = 256  # that a loop looks at, and that `merge` makes
 MAX_TEXT = 10_000  # characters that `cat` makes
+MAX_FAULTS = 20  # that are named of one rule
+MAX_ALL_FAULTS = 200  # that are named of a document
 
 
 class RuleError(ValueError):
@@ -19,6 +21,10 @@ class RuleError(ValueError):
     def __init__(self, place: str, message: str) -> None:
         self.place, self.message = place or "/", message
         super().__init__(f"{self.place}: {message}")
+
+
+class TooLarge(RuleError):
+    """A rule of which no more is read: it is beyond a limit, or has more faults than are named."""
 
 
 class TooMuch(ArithmeticError):

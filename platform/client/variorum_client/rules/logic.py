@@ -11,11 +11,13 @@ from typing import Any
 from variorum_client.rules.faults import (
     MAX_DEPTH,
     MAX_DOCUMENT_STEPS,
+    MAX_FAULTS,
     MAX_ITEMS,
     MAX_NAME,
     MAX_STEPS,
     MAX_WORK,
     RuleError,
+    TooLarge,
     pointer,
     short,
 )
@@ -43,37 +45,54 @@ class Compiler:
         clock: Callable[[], float],
         hash_name: str,
         budget: Budget,
+        faults: list[RuleError] | None = None,
     ) -> None:
+        """`faults`: where each fault goes while the rule is read on; without it the first one is raised."""
         self.key, self.operators, self.segments = key, operators, segments
         self.clock, self.hash_name, self.budget = clock, hash_name, budget
         self.steps = self.work = self.depth = self.loops = 0
         self.open_segments: list[str] = []
+        self.faults = faults
 
     def compile(self, expression: Any, place: str) -> Step:
         """The closure of an expression. Raises RuleError."""
+        self._count(place)
+        if not isinstance(expression, (dict, list)):
+            return constant(expression)
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                raise RuleError(place, f"the rule is nested deeper than {MAX_DEPTH}")
+            if isinstance(expression, list):
+                return _list(self, expression, place)
+            return self._operation(expression, place)
+        except RuleError as fault:
+            self.wrong(fault)
+            return _nothing
+        finally:
+            self.depth -= 1
+
+    def wrong(self, fault: RuleError) -> None:
+        """Note a fault, to read the rule on; raise it when nobody wants all, or when it is one too many."""
+        if self.faults is None or isinstance(fault, TooLarge):
+            raise fault
+        if len(self.faults) >= MAX_FAULTS:
+            raise TooLarge(fault.place, f"the rule has more than {MAX_FAULTS} faults")
+        self.faults.append(fault)
+
+    def _count(self, place: str) -> None:
         self.steps += 1
         if self.steps > MAX_STEPS:
-            raise RuleError(place, f"the rule has more than {MAX_STEPS:,} parts (segments counted each time)")
+            raise TooLarge(place, f"the rule has more than {MAX_STEPS:,} parts (segments counted each time)")
         self.budget.left -= 1
         if self.budget.left < 0:
-            raise RuleError(
+            raise TooLarge(
                 place,
                 f"the rules have more than {MAX_DOCUMENT_STEPS:,} parts together (segments counted each time)",
             )
         self.work += MAX_ITEMS**self.loops
         if self.work > MAX_WORK:
-            raise RuleError(place, f"the loops of this rule could come to more than {MAX_WORK:,} steps a decision")
-        if not isinstance(expression, (dict, list)):
-            return constant(expression)
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise RuleError(place, f"the rule is nested deeper than {MAX_DEPTH}")
-        try:
-            if isinstance(expression, list):
-                return _list(self, expression, place)
-            return self._operation(expression, place)
-        finally:
-            self.depth -= 1
+            raise TooLarge(place, f"the loops of this rule could come to more than {MAX_WORK:,} steps a decision")
 
     def all(self, expressions: list[Any], place: str) -> list[Step]:
         """The closures of a list's elements."""
@@ -117,6 +136,11 @@ def constant(value: Any) -> Step:
 
     give.fixed = value  # type: ignore[attr-defined]
     return give
+
+
+def _nothing(_data: Any) -> Any:
+    """Stands where a fault was noted; no constant, so that nothing follows from it."""
+    return None
 
 
 def is_constant(step: Step) -> bool:

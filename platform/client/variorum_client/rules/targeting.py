@@ -57,9 +57,13 @@ def _shares(compiler: Compiler, shares: list[Any], place: str, first: int) -> tu
         raise RuleError(place, 'fractional needs at least one share, such as ["a", 50]')
     for i, share in enumerate(shares, first):
         if not isinstance(share, list) or not 1 <= len(share) <= 2:
-            raise RuleError(pointer(place, i), "a share is [value] or [value, weight]")
+            compiler.wrong(RuleError(pointer(place, i), "a share is [value] or [value, weight]"))
+            continue
         values.append(compiler.compile(share[0], pointer(place, i, 0)))
-        weights.append(compiler.compile(share[1], pointer(place, i, 1)) if len(share) == 2 else constant(1))
+        weight = compiler.compile(share[1], pointer(place, i, 1)) if len(share) == 2 else constant(1)
+        if is_constant(weight) and _weight(weight(None)) is None:
+            compiler.wrong(RuleError(pointer(place, i, 1), "a weight is a whole number"))
+        weights.append(weight)
     return values, weights
 
 
@@ -72,12 +76,10 @@ def _weight(value: Any) -> int | None:
 
 def _fixed(bucket: Bucket, by: Step, values: list[Step], weights: list[int | None], place: str) -> Step:
     known = [weight for weight in weights if weight is not None]
-    if len(known) < len(weights):
-        raise RuleError(place, "a weight is a whole number")
     if sum(known) > MAX_WEIGHT:
         raise RuleError(place, f"the weights add up to more than {MAX_WEIGHT:,}")
     ends = list(accumulate(known))
-    total = ends[-1]
+    total = sum(known)
     if total and len(ends) == 2 and all(map(is_constant, values)):  # a ramp: in or out
         first, second, border = values[0](None), values[1](None), ends[0]
 
