@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from monitoring.gateway import queries, services
+from monitoring.gateway import breaker, queries, services
 from monitoring.gateway.models import GatewayRoute, GatewaySettings, KeyLimit, KeySpend
 from variorum.accounts.access import access_api_key, access_project, actor_of
 from variorum.accounts.models import Project
@@ -35,14 +35,28 @@ class NewGatewayRoute(serializers.Serializer[object]):
     cache_seconds = serializers.IntegerField(min_value=0, max_value=30 * 86_400, default=0)
 
 
+class GatewayCircuit(serializers.Serializer[object]):
+    """A provider, or a model of it (`provider/model`), that failed too often: until when nobody asks it.
+
+    `half_open`: its time is over, and the next call tries. `unreachable`: no connection could be made; `failed`: it was
+    silent or answered 5xx.
+    """
+
+    name = serializers.CharField()
+    state = serializers.ChoiceField(choices=["open", "half_open"])
+    until = serializers.DateTimeField()
+    reason = serializers.ChoiceField(choices=["unreachable", "failed"])
+
+
 class GatewaySerializer(serializers.ModelSerializer[GatewaySettings]):
-    """How patiently calls are made, in seconds, and the routes."""
+    """How patiently calls are made, in seconds, the routes, and who is not asked just now."""
 
     routes = GatewayRouteSerializer(many=True, read_only=True)
+    circuits = GatewayCircuit(many=True, read_only=True)
 
     class Meta:
         model = GatewaySettings
-        fields = ["retries", "first_byte_seconds", "between_seconds", "total_seconds", "routes"]
+        fields = ["retries", "first_byte_seconds", "between_seconds", "total_seconds", "routes", "circuits"]
 
 
 class GatewayChange(serializers.Serializer[object]):
@@ -137,7 +151,8 @@ def _shown(project: Project) -> dict[str, object]:
     row = queries.settings_of(project)
     names = ("retries", "first_byte_seconds", "between_seconds", "total_seconds")
     routes = GatewayRouteSerializer(queries.routes_of(project), many=True).data
-    return {**{name: getattr(row, name) for name in names}, "routes": routes}
+    circuits = GatewayCircuit(breaker.shown(project.pk), many=True).data
+    return {**{name: getattr(row, name) for name in names}, "routes": routes, "circuits": circuits}
 
 
 class GatewayRoutesView(APIView):

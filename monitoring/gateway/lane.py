@@ -13,13 +13,14 @@ from urllib.parse import unquote
 
 from django.conf import settings
 
-from monitoring.gateway import admission, facts, keeping, preparing
+from monitoring.gateway import admission, breaker, facts, keeping, preparing
 from monitoring.gateway.asked import CHAT, EMBEDDINGS, RESPONSES
 from monitoring.gateway.exchange import Exchange
 from monitoring.gateway.preparing import guarded
 from monitoring.gateway.recording import Recorder
 from monitoring.gateway.refusals import Refused, of_problem
 from monitoring.gateway.upstream import Upstreams
+from variorum.events import live
 from variorum.lib import asgi
 from variorum.lib.asgi import Receive, Scope, Send
 from variorum.lib.errors import Problem
@@ -42,7 +43,7 @@ class GatewayLane:
     def __init__(self, threads: int = THREADS) -> None:
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="gateway")
         self.recorder = Recorder()
-        self.upstreams = Upstreams()
+        self.upstreams = Upstreams(self._tell)
 
     def wants(self, scope: Scope) -> bool:
         """Everything below /v1/: who is wrong there hears so in OpenAI's words."""
@@ -54,10 +55,16 @@ class GatewayLane:
         if news is None:
             facts.forget(None)
             facts.forget_keys()
+        elif news["kind"] == breaker.KIND:
+            breaker.hear(news["project"], news["data"])
         elif news["kind"].startswith(facts.KEY_KINDS):
             facts.forget_keys()
         elif news["kind"].startswith(facts.KINDS):
             facts.forget(news["project"])
+
+    def _tell(self, project_id: int, circuit: dict[str, Any]) -> None:
+        """Tell every web process, and the pages, of a circuit that has opened or closed."""
+        self.threads.submit(_publish, project_id, circuit)
 
     async def close(self) -> None:
         """Store the last logs, at the end of the process."""
@@ -143,6 +150,14 @@ def _keep(prepared: preparing.Prepared, answer: keeping.Kept) -> None:
         keeping.keep(prepared.caller.project.pk, prepared.digest, answer, prepared.plan.cache_seconds)
     except Exception:
         log.exception("An answer could not be kept.")
+
+
+def _publish(project_id: int, circuit: dict[str, Any]) -> None:
+    """In a thread. That the page does not hear of it is no harm."""
+    try:
+        guarded(lambda: live.publish(project_id, breaker.KIND, ("gateway", circuit["name"]), circuit))
+    except Exception:
+        log.exception("Nobody could be told that a circuit opened or closed.")
 
 
 def _token(scope: Scope) -> str:

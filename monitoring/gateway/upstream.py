@@ -1,6 +1,7 @@
 """Calls of providers: kept connections, time-outs, tries. Everything here runs on the event loop."""
 
 import asyncio
+import math
 import random
 import ssl
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpcore
 
+from monitoring.gateway.breaker import Breakers, Outcome, Pass
 from monitoring.gateway.facts import Patience
 from monitoring.gateway.plans import Attempt
 from monitoring.gateway.refusals import Refused
@@ -29,6 +31,13 @@ MOST_BODY = 128_000_000  # bytes of an answer that comes whole
 LONGEST_WAIT = 20.0  # seconds between two tries; who asks for more is asked no more
 AGAIN = frozenset({408, 409, 429})  # and 5xx
 ELSEWHERE = frozenset({401, 403, 404})  # of no use to repeat; another provider may answer
+STATUS = {"timed_out": 504, "overloaded": 503, "circuit_open": 503}
+UNREACHABLE = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.UnsupportedProtocol,
+    ssl.SSLError,
+)
 FALSE = b"false"
 
 
@@ -54,12 +63,12 @@ class Answer:
 
 
 class Failed(Exception):
-    """A try that brought no answer. `code` is timed_out, unavailable, overloaded, or that of our own check of the
-    address."""
+    """A try that brought no answer. `code` is timed_out, unavailable, overloaded, circuit_open, or that of our own
+    check of the address; `wait` the seconds after which it may work, 0 when nobody knows."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, wait: float = 0.0) -> None:
         super().__init__(detail)
-        self.code, self.detail = code, detail
+        self.code, self.detail, self.wait = code, detail, wait
 
     @property
     def again(self) -> bool:
@@ -68,8 +77,9 @@ class Failed(Exception):
 
     def refusal(self) -> Refused:
         """For the caller."""
-        status = {"timed_out": 504, "overloaded": 503}.get(self.code, 502 if self.again else 400)
-        return Refused(status, self.detail, self.code, kind="upstream_error" if status > 500 else "")
+        status = STATUS.get(self.code, 502 if self.again else 400)
+        headers = {"retry-after": str(math.ceil(self.wait))} if self.wait else {}
+        return Refused(status, self.detail, self.code, kind="upstream_error" if status > 500 else "", headers=headers)
 
 
 @dataclass
@@ -95,7 +105,8 @@ class Clock:
 class Upstreams:
     """The connections of one web process. Made at first use, inside its event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[int, dict[str, Any]], None]) -> None:
+        self._breakers = Breakers(tell)
         self._public: Pool | None = None
         self._local: Pool | None = None
 
@@ -133,10 +144,13 @@ class Upstreams:
         failed: Failed | None = None
         for attempt in attempts:
             for again in range(clock.patience.retries + 1):
-                if bad:
-                    await bad.pop().close()
+                leave = self._breakers.enter(attempt)
+                if not isinstance(leave, Pass):
+                    clock.tries.append({"model": attempt.name, "error": "circuit_open"})
+                    failed = failed or _open(attempt, leave)
+                    break
                 try:
-                    answer = await self._try(attempt, clock, extra)
+                    answer = await self._try(attempt, clock, extra, leave, bad)
                 except Failed as error:
                     failed, wait = error, _backoff(again) if error.again else None
                 else:
@@ -155,34 +169,42 @@ class Upstreams:
             return bad.pop()
         raise (failed or Failed("timed_out", "The call took too long.")).refusal()
 
-    async def _try(self, attempt: Attempt, clock: Clock, extra: Mapping[str, str]) -> Answer:
+    async def _try(
+        self, attempt: Attempt, clock: Clock, extra: Mapping[str, str], leave: Pass, bad: list[Answer]
+    ) -> Answer:
+        """Ask once, and say to the circuit what became of it. The bad answer of before is closed. Raises Failed."""
         began = time.monotonic()
         said: dict[str, Any] = {"model": attempt.name}
         clock.tries.append(said)
+        patience = clock.within(clock.patience.first_byte)
+        outcome = Outcome.NOTHING
         try:
-            async with asyncio.timeout(clock.within(clock.patience.first_byte)):
+            if bad:
+                await bad.pop().close()
+            async with asyncio.timeout(patience):
                 answer = await self._open(attempt, extra)
             said["status"] = answer.status
+            outcome = Outcome.FAILED if answer.status >= 500 else Outcome.GOOD
         except Problem as problem:
             said["error"] = problem.stable_code
+            outcome = Outcome.UNREACHABLE if problem.stable_code == "unknown_host" else Outcome.NOTHING
             raise Failed(problem.stable_code, problem.detail) from None
         except httpcore.PoolTimeout:
             said["error"] = "overloaded"
             raise Failed("overloaded", "Too many calls are under way. Try again in a moment.") from None
-        except (TimeoutError, httpcore.TimeoutException):
+        except (TimeoutError, httpcore.TimeoutException) as exc:
             said["error"] = "timed_out"
+            full = patience >= clock.patience.first_byte  # else it is the call that took too long
+            late = Outcome.FAILED if full else Outcome.NOTHING
+            outcome = Outcome.UNREACHABLE if isinstance(exc, UNREACHABLE) else late
             raise Failed("timed_out", f"{attempt.target.provider} did not answer in time.") from None
-        except (
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            httpcore.UnsupportedProtocol,
-            OSError,
-            ssl.SSLError,
-        ) as exc:
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as exc:
             said["error"] = type(exc).__name__
+            outcome = Outcome.UNREACHABLE if isinstance(exc, UNREACHABLE) else Outcome.FAILED
             text = f"{attempt.target.provider} cannot be reached ({type(exc).__name__})."
             raise Failed("unavailable", text) from None
         finally:
+            leave.ended(outcome)
             said["ms"] = round((time.monotonic() - began) * 1000, 1)
         return answer
 
@@ -255,6 +277,12 @@ def cut(answer: Answer, words: str, code: str = "upstream_cut") -> Refused:
 def veil_of(answer: Answer) -> Veil:
     """What hides the provider's key."""
     return Veil(answer.attempt.target.key)
+
+
+def _open(attempt: Attempt, seconds: float) -> Failed:
+    """The refusal of a circuit that is open."""
+    text = f"{attempt.name} failed too often just now and is not asked. Try again in {math.ceil(seconds)} s."
+    return Failed("circuit_open", text, seconds)
 
 
 def _host(url: httpcore.URL) -> str:

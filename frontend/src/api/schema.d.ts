@@ -4534,14 +4534,34 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** @description How patiently calls are made, in seconds, and the routes. */
+        /** @description How patiently calls are made, in seconds, the routes, and who is not asked just now. */
         Gateway: {
             retries?: number;
             first_byte_seconds?: number;
             between_seconds?: number;
             total_seconds?: number;
             readonly routes: components["schemas"]["GatewayRoute"][];
+            readonly circuits: components["schemas"]["GatewayCircuit"][];
         };
+        /**
+         * @description A provider, or a model of it (`provider/model`), that failed too often: until when nobody asks it.
+         *
+         *     `half_open`: its time is over, and the next call tries. `unreachable`: no connection could be made; `failed`: it was
+         *     silent or answered 5xx.
+         */
+        GatewayCircuit: {
+            name: string;
+            state: components["schemas"]["GatewayCircuitStateEnum"];
+            /** Format: date-time */
+            until: string;
+            reason: components["schemas"]["ReasonEnum"];
+        };
+        /**
+         * @description * `open` - open
+         *     * `half_open` - half_open
+         * @enum {string}
+         */
+        GatewayCircuitStateEnum: "open" | "half_open";
         /** @description A key that opens the gateway. */
         GatewayKey: {
             id: number;
@@ -6244,6 +6264,12 @@ export interface components {
             delimiter?: string;
             header?: boolean;
         };
+        /**
+         * @description * `unreachable` - unreachable
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        ReasonEnum: "unreachable" | "failed";
         /** @description A recipe with the defaults of its parameters. */
         Recipe: {
             name: string;

@@ -7,6 +7,7 @@ import { Card } from "@/ui/Card";
 import { CodeView } from "@/ui/CodeView";
 import { Stack } from "@/ui/Page";
 import { Segmented } from "@/ui/Segmented";
+import { CircuitsCard } from "./CircuitsCard";
 import styles from "./Gateway.module.css";
 import { snippet } from "./gateway";
 import { KeysCard } from "./KeysCard";
@@ -28,6 +29,7 @@ export default function GatewayPage() {
       description="An address that every OpenAI client can call. It fills the prompt that is live, asks the model and logs the call."
     >
       <Stack>
+        <CircuitsCard project={project} />
         <Address project={project} />
         {may && <KeysCard project={project} />}
         <RoutesCard project={project} may={may} />

@@ -25,7 +25,7 @@ export function PatienceCard({ project, may }: { project: string; may: boolean }
   return (
     <Card
       title="Patience"
-      description="How long a model may take, and how often it is asked again."
+      description="How long a model may take, and how often it is asked again. One that fails five times in half a minute is left alone for a moment."
       actions={
         may &&
         now && (

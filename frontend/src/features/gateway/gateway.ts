@@ -6,6 +6,7 @@ import { formatCompact } from "@/lib/format";
 import { toast } from "@/ui/Toast";
 
 export type Gateway = components["schemas"]["Gateway"];
+export type Circuit = components["schemas"]["GatewayCircuit"];
 export type GatewayKey = components["schemas"]["GatewayKey"];
 export type GatewayRoute = components["schemas"]["GatewayRoute"];
 export type Limits = components["schemas"]["NewKeyLimitsRequest"];
@@ -29,6 +30,7 @@ export function gatewayQuery(project: string) {
   return queryOptions({
     queryKey: key(project, "gateways", "settings"),
     queryFn: () => take(client.GET("/api/v1/projects/{project}/gateway", at(project))),
+    refetchInterval: (query) => (query.state.data?.circuits.length ? 5_000 : false),
   });
 }
 
