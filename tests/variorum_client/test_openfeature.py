@@ -1,5 +1,6 @@
 """The provider in OpenFeature's own SDK: values, errors, events, status, hooks."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from openfeature.hook import Hook
 from openfeature.provider import ProviderStatus
 
 from tests.fakes.variorum_server import KEY, FakeVariorum, bundle_bytes, commit_rule, ruled_bytes, wait_until
-from variorum_client import Client
+from variorum_client import AsyncClient, Client
 from variorum_client.openfeature import VariorumProvider
 
 NEW = "b" * 40
@@ -161,6 +162,50 @@ def test_a_start_without_server_is_an_error_that_ends(server: FakeVariorum, tmp_
         assert client.get_boolean_value("page", True) is False
     api.clear_providers()
     _event_support.clear()
+
+
+@pytest.mark.parametrize("kind", ["disk", "fallback"])
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("other", [False, True])
+def test_a_start_from_a_copy_is_stale_until_the_server_answers(
+    server: FakeVariorum, tmp_path: Path, kind: str, asynchronous: bool, other: bool
+) -> None:
+    """`other`: the server has another document than the copy; else it confirms it."""
+    shipped = tmp_path / "bundle.json"
+    shipped.write_bytes(server.body)
+    if kind == "disk":
+        with Client(server.url, KEY, cache_dir=tmp_path, stream=False) as first:
+            first.wait()
+    server.fault = lambda handler: handler.send(503, b"") or True
+    heard: list[tuple[str, list[str] | None]] = []
+    face = AsyncClient if asynchronous else Client
+    sdk = face(server.url, KEY, cache_dir=tmp_path, fallback=shipped, refresh=0.05, timeout=5.0, stream=False)
+    client = api.get_client()
+    try:
+        api.set_provider_and_wait(VariorumProvider(sdk))
+        wait_until(lambda: client.get_provider_status() == ProviderStatus.STALE, 30)
+        assert (sdk.stats.origin, sdk.stale) == (kind, True)
+        assert client.get_string_value("name", "") == "Ada"
+        for event in ProviderEvent:
+
+            def hear(details: EventDetails, event: ProviderEvent = event) -> None:
+                heard.append((event.value, details.flags_changed))
+
+            api.add_handler(event, hear)
+        wait_until(lambda: len(heard) == 1, 30)
+        if other:
+            server.body = ruled_bytes({**FLAGS, "name": flag({"a": "Eve"})}, {NEW: "New {{name}}"})
+        server.fault = None
+        wait_until(lambda: len(heard) == 2 + other, 30)
+        assert sorted(heard[1:]) == [("PROVIDER_CONFIGURATION_CHANGED", ["name"])] * other + [("PROVIDER_READY", None)]
+        assert (client.get_provider_status(), sdk.stale) == (ProviderStatus.READY, False)
+        server.fault = lambda handler: handler.send(503, b"") or True
+        wait_until(lambda: client.get_provider_status() == ProviderStatus.STALE and len(heard) == 3 + other, 30)
+        assert heard[0] == heard[-1] == ("PROVIDER_STALE", None)
+    finally:
+        api.clear_providers()
+        _event_support.clear()
+        asyncio.run(sdk.close()) if isinstance(sdk, AsyncClient) else sdk.close()
 
 
 def test_hooks_see_the_decision(flags: Any) -> None:

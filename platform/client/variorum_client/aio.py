@@ -111,6 +111,11 @@ class AsyncClient:
         return self._client.measure(prompt, variables, **options)
 
     @property
+    def stale(self) -> bool:
+        """See Client.stale."""
+        return self._client.stale
+
+    @property
     def stats(self) -> Stats:
         """See Client.stats."""
         return self._client.stats

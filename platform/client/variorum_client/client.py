@@ -162,6 +162,11 @@ class Client:
         """Whether something is in use and its refreshing goes on, so that no read waits."""
         return self._live.served is not NOTHING
 
+    @property
+    def stale(self) -> bool:
+        """Whether what is in use may be old: the server did not answer well when it was last asked, or has not yet."""
+        return self._live.stale
+
     def listen(self, heard: Callable[[News, Delivery | None, Delivery | None], None]) -> Callable[[], None]:
         """Call `heard(news, before, now)` when what is served changed, grew stale (the server stopped answering well)
         or is fresh again, in the thread that refreshes. Returns a function that ends it."""

@@ -63,6 +63,7 @@ class LiveBundle:
         self._failures = 0
         self._rest = 0.0
         self._looked = False
+        self._copied = False  # a copy is in use, and the server has not answered yet
         self._expected: str | None = None
         self._patience = 0
         self._teller = Teller()
@@ -154,12 +155,15 @@ class LiveBundle:
         try:
             answer = self._ask()
             asked = answer.retry_after
-            self._take(answer)
+            before = self.delivery
+            changed = self._take(answer)
         except (ApiError, BundleError) as error:
             return self._failed(str(error), asked)
         except Exception as error:  # noqa: BLE001  (the thread must outlive any fault, else the app grows stale unseen)
             return self._failed(f"Unexpected {type(error).__name__}.", asked)
         self._went_well()
+        if changed:
+            self._tell("changed", before)
         self._rest = REST_SECONDS
         if self._disappointed():
             return random.uniform(0.3, 1.0)  # noqa: S311
@@ -179,10 +183,11 @@ class LiveBundle:
         headers = {"If-None-Match": self._etag} if self._etag else {}
         return self._connection.request("GET", path_of("runtime", self.environment, "bundle"), headers=headers)
 
-    def _take(self, answer: Answer) -> None:
+    def _take(self, answer: Answer) -> bool:
+        """Put an answer in use; whether it is another document than before."""
         if answer.status == 304 and self._etag:
             self._counter.add(not_modified=1)
-            return
+            return False
         if answer.status != 200:
             raise refusal(answer)
         delivery = load_delivery(answer.body, previous=self.delivery)
@@ -194,7 +199,7 @@ class LiveBundle:
         if changed:
             self._counter.add(updates=1)
             self._store(answer.body)
-            self._tell("changed", before)
+        return changed
 
     def _store(self, body: bytes) -> None:
         try:
@@ -214,6 +219,7 @@ class LiveBundle:
                 delivery = self._read_copy(origin, read) if self.delivery is None else None
                 if delivery is not None:
                     self._install(delivery, origin, delivery.etag)
+                    self._copied = self._succeeded is None
         return self.delivery is not None
 
     def _read_copy(self, origin: Origin, read: Callable[[], bytes | None]) -> Delivery | None:
@@ -242,9 +248,11 @@ class LiveBundle:
         self._counter.put(origin=origin, commit=delivery.live.commit, hash=delivery.hash)
 
     def _went_well(self) -> None:
-        failures, self._failures, self._succeeded = self._failures, 0, time.monotonic()
+        failures, copied = self._failures, self._copied
+        self._failures, self._copied, self._succeeded = 0, False, time.monotonic()
         if failures:
             self._teller.warn("fresh", "The bundle of %s is refreshed again.", self.environment)
+        if failures or copied:
             self._tell("fresh", self.delivery)
 
     def _failed(self, message: str, asked: float) -> float:
@@ -264,6 +272,11 @@ class LiveBundle:
                 hear(news, before, self.delivery)
             except Exception:
                 log.exception("What listens to the client failed.")
+
+    @property
+    def stale(self) -> bool:
+        """Whether something is known that the server did not confirm when it was last asked, or has not yet."""
+        return self.delivery is not None and (self._failures > 0 or self._succeeded is None)
 
     def age(self) -> float | None:
         """Seconds since the server last answered well; None for never."""

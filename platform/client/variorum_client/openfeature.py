@@ -10,63 +10,96 @@ A key is a flag's, or `configs/<name>`, or `prompts/<name>`: an object with comm
 path. Needs the extra `openfeature`.
 """
 
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEventDetails
 from openfeature.exception import ErrorCode, ProviderNotReadyError
 from openfeature.flag_evaluation import FlagResolutionDetails, FlagValueType, Reason
-from openfeature.provider import AbstractProvider, Metadata
+from openfeature.provider import AbstractProvider, Metadata, ProviderStatus
+from openfeature.provider._registry import provider_registry  # nothing public gives the status of one provider
 
+from variorum_client.aio import AsyncClient
 from variorum_client.client import Client, Context
 from variorum_client.delivery import Delivery
 from variorum_client.errors import NotReady
 from variorum_client.flags import FlagDetails
 from variorum_client.live import News
+from variorum_client.threads import started
 
 Objects = Sequence[FlagValueType] | Mapping[str, FlagValueType]
+Shown = Literal["ready", "stale", "error"]
+SETTLE_SECONDS = 10.0
 _KINDS = ("prompts/", "configs/")
 
 
 class VariorumProvider(AbstractProvider):
     """A provider on a client, which stays its owner's: shutting the provider down does not close it."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client | AsyncClient) -> None:
         super().__init__()
-        self._client = client
+        self._client = client.sync if isinstance(client, AsyncClient) else client
         self._end = _nothing
-        self._told = False  # the registry tells that the provider is ready when it was initialised well; later we do
+        self._lock = threading.Lock()
+        self._shown: Shown | None = None  # None until the registry has said its own word after initialize
 
     def get_metadata(self) -> Metadata:
         """Its name."""
         return Metadata("Variorum")
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:
-        """Wait until something is known. Raises ProviderNotReadyError; once it is known after all, READY follows."""
+        """Wait until something is known. Raises ProviderNotReadyError; once it is known after all, READY follows.
+
+        What comes from disk or is the bundled fallback makes the provider STALE until the server answers.
+        """
         self._end()
-        self._end = self._client.listen(self._heard)
+        self._shown, self._end = None, self._client.listen(self._heard)
         try:
-            self._told = True
             self._client.wait()
         except NotReady as error:
-            self._told = False
             raise ProviderNotReadyError(str(error)) from None
+        finally:
+            if started(self._settle, "variorum-openfeature", self._end) is None:
+                self._shown = "ready"
 
     def shutdown(self) -> None:
         """Listen no longer."""
         self._end()
         self._end = _nothing
 
-    def _heard(self, news: News, before: Delivery | None, now: Delivery | None) -> None:
-        if news == "stale" and now is not None:
-            self.emit_provider_stale(
-                ProviderEventDetails(message="The server does not answer; the last good is served.")
-            )
-        elif news == "fresh" or (before is None and not self._told):
-            self._told = True
+    def _settle(self, mine: object) -> None:
+        """The registry calls a provider READY that was initialised well, whatever it says of itself: speak after it."""
+        until = time.monotonic() + SETTLE_SECONDS
+        while self._status() is ProviderStatus.NOT_READY and self._end is mine and time.monotonic() < until:
+            time.sleep(0.002)
+        with self._lock:
+            if self._end is mine:
+                self._shown = "error" if self._status() is ProviderStatus.ERROR else "ready"
+                self._show()
+
+    def _status(self) -> ProviderStatus:
+        return provider_registry.get_provider_status(self)
+
+    def _show(self) -> None:
+        """Tell what the provider is now, unless that was told."""
+        now: Shown = "stale" if self._client.stale else "ready" if self._client.known else "error"
+        if now == self._shown or now == "error":
+            return
+        self._shown = now
+        if now == "ready":
             self.emit_provider_ready(ProviderEventDetails())
+        else:
+            message = "The server does not answer; the last good is served."
+            self.emit_provider_stale(ProviderEventDetails(message=message))
+
+    def _heard(self, news: News, before: Delivery | None, now: Delivery | None) -> None:
+        with self._lock:
+            if self._shown is not None:
+                self._show()
         if news == "changed" and before is not None and now is not None:
             self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=_changed(before, now)))
 
