@@ -1342,7 +1342,11 @@ export interface paths {
         /** @description Viewer. What promoting to this environment would change, and what stands in its way. */
         get: operations["promotions_preview"];
         put?: never;
-        /** @description Maintainer. Deploys what is live in the source, with all that a deploy asks for. */
+        /**
+         * @description Maintainer. Deploys what is live in the source, with all that a deploy asks for; its rules too if wanted.
+         *
+         *     When the commit is live here already, `rules` alone are put in force, and what is live is answered.
+         */
         post: operations["promotions_create"];
         delete?: never;
         options?: never;
@@ -5603,13 +5607,20 @@ export interface components {
             /** @default  */
             description: string;
         };
-        /** @description `origin`: an environment (left out: the one before). `commit`: what the caller saw live there, if they looked. */
+        /**
+         * @description `origin`: an environment (left out: the one before). `commit`: what the caller saw live there, if they looked.
+         *
+         *     `rules`: carry these rules of the source too (their number, as seen; left out: the rules here stay).
+         *     `expected_rules`: the number of the rules that the caller saw in force here (null: none were).
+         */
         NewPromotionRequest: {
             origin?: string;
             commit?: string;
             expected?: number | null;
             /** @default  */
             note: string;
+            rules?: number;
+            expected_rules?: number | null;
         };
         /** @description A new endpoint; `slug` is what prompts write before the slash. */
         NewProviderRequest: {
@@ -6184,7 +6195,11 @@ export interface components {
             items: components["schemas"]["Project"][];
             next: string | null;
         };
-        /** @description What promoting would change: what is live in `origin`, and for how many seconds it was in all. */
+        /**
+         * @description What promoting would change: what is live in `origin`, and for how many seconds it was in all.
+         *
+         *     `rules` is null for a key that is bound to other environments than the source.
+         */
         PromotionPreview: {
             commit: string;
             subject: string;
@@ -6196,6 +6211,29 @@ export interface components {
             origin: string;
             deployment: components["schemas"]["Deployment"];
             seconds_live: number;
+            rules: components["schemas"]["PromotionRules"] | null;
+        };
+        /**
+         * @description How the rules of the source (`number`; null: it never had any) differ from those in force here (`expected`).
+         *
+         *     `faults` keep them from being in force here; `commits` are the subjects of the commits that either names, by id;
+         *     `rollout` is one that is under way in the source: it stays behind.
+         */
+        PromotionRules: {
+            number: number | null;
+            expected: number | null;
+            changes: components["schemas"]["RuleChange"][];
+            before: {
+                [key: string]: unknown;
+            };
+            after: {
+                [key: string]: unknown;
+            };
+            commits: {
+                [key: string]: string;
+            };
+            faults: components["schemas"]["RuleFault"][];
+            rollout: number | null;
         };
         /**
          * @description What an import would make. `commits`: how many versions are not here yet. `in_the_way`: files that are here with

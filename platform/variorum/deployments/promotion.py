@@ -5,7 +5,8 @@ from typing import Any
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import User
-from variorum.deployments import queries, services, soaking
+from variorum.deployments import carrying, gate, queries, services, soaking
+from variorum.deployments.carrying import Carried
 from variorum.deployments.models import Deployment, Environment
 from variorum.lib.errors import Conflict
 
@@ -31,8 +32,13 @@ def source_of(target: Environment, source: Environment | None = None) -> Source:
 
 
 def preview(target: Environment, source: Source, user: User | None) -> dict[str, Any]:
-    """What promoting would change and what stands in its way, with where it comes from."""
-    facts = {"origin": source.environment.slug, "deployment": source.deployment, "seconds_live": source.seconds}
+    """What promoting would change and what stands in its way, with where it comes from and how the rules differ."""
+    facts = {
+        "origin": source.environment.slug,
+        "deployment": source.deployment,
+        "seconds_live": source.seconds,
+        "rules": carrying.difference(source.environment, target, user),
+    }
     return {**queries.preview(target, source.deployment.commit, user), **facts}
 
 
@@ -44,11 +50,41 @@ def still(source: Source, commit: str | None) -> None:
 
 
 def promote(
-    *, target: Environment, source: Source, actor: Actor, note: str = "", expected: int | None = services.ANY
+    *,
+    target: Environment,
+    source: Source,
+    actor: Actor,
+    note: str = "",
+    expected: int | None = services.ANY,
+    rules: Carried | None = None,
 ) -> Deployment:
-    """Deploy to `target` what is live in `source`. Raises as `services.deploy`."""
+    """Deploy to `target` what is live in `source`, with `rules` in the same transaction.
+
+    When the commit is live there already, the rules alone are put in force, held up by the same. Raises as
+    `services.deploy`, Unprocessable `bad_rules`, Conflict `stale_rules`, `nothing_changed`.
+    """
+    live = queries.current(target)
+    if rules and live and live.commit == source.deployment.commit:
+        gate.not_frozen(target)
+        gate.no_rollout(target)
+        services.check_expected(target, live, expected)
+        rules.check(actor.user)
+        rules.save(actor)
+        return live
+    if rules:
+        rules.check(actor.user)
+
+    def settle(_: Deployment) -> None:
+        if rules:
+            rules.save(actor)
+
     from_where = f"Promoted from {source.environment.name} (#{source.deployment.number})."
     words = f"{from_where} {note}".strip()
     return services.deploy(
-        environment=target, commit=source.deployment.commit, actor=actor, note=words, expected=expected
+        environment=target,
+        commit=source.deployment.commit,
+        actor=actor,
+        note=words,
+        expected=expected,
+        settle=settle,
     )

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from variorum.accounts.access import Actor
+from variorum.accounts.models import User
 from variorum.deployments import gate, serving
 from variorum.deployments.models import Environment, RuleSet
 from variorum.deployments.rule_faults import faults
@@ -35,12 +37,20 @@ def save(
     """
     gate.not_frozen(environment)
     now = serving.rule_set(environment.pk)
-    _check_expected(now, expected)
-    if found := faults(environment, document, now.document if now else {}, actor.user):
+    check_expected(now, expected)
+    fit(environment, document, actor.user)
+    return put(environment, document, actor=actor, note=note, expected=now.number if now else None)
+
+
+def fit(environment: Environment, document: Document, user: User | None) -> None:
+    """Look for faults and freeze the commits that are named. Raises Unprocessable `bad_rules` with every fault."""
+    now = serving.rule_set(environment.pk)
+    if found := faults(environment, document, now.document if now else {}, user):
         text = f"{found[0]['where']}: {found[0]['detail']}"
         more = f" ({len(found)} faults in all.)" if len(found) > 1 else ""
         raise Unprocessable(f"The rules were not saved. {text}{more}", code="bad_rules", errors=found)
-    return _put(environment, document, actor=actor, note=note, expected=now.number if now else None)
+    for sha in commits_named(document):
+        freeze(environment=environment, commit=sha)
 
 
 def restore(*, environment: Environment, to: int, actor: Actor, note: str = "", expected: int | None = ANY) -> RuleSet:
@@ -49,18 +59,27 @@ def restore(*, environment: Environment, to: int, actor: Actor, note: str = "", 
     if target is None:
         raise NotFound(f"There are no rules #{to} in {environment.slug}.")
     now = serving.rule_set(environment.pk)
-    _check_expected(now, expected)
+    check_expected(now, expected)
     seen = now.number if now else None
-    return _put(environment, target.document, actor=actor, note=note or f"Back to #{to}", expected=seen)
-
-
-def _put(environment: Environment, document: Document, *, actor: Actor, note: str, expected: int | None) -> RuleSet:
-    for sha in commits_named(document):
+    for sha in commits_named(target.document):
         freeze(environment=environment, commit=sha)
+    return put(environment, target.document, actor=actor, note=note or f"Back to #{to}", expected=seen)
+
+
+def put(
+    environment: Environment,
+    document: Document,
+    *,
+    actor: Actor,
+    note: str,
+    expected: int | None,
+    told: Mapping[str, Any] = MappingProxyType({}),
+) -> RuleSet:
+    """Put a document that is `fit` in force; `told` goes into the event. Raises Conflict."""
     with transaction.atomic():
         Environment.objects.select_for_update().get(pk=environment.pk)  # numbers are counted
         now = serving.rule_set(environment.pk)
-        _check_expected(now, expected)
+        check_expected(now, expected)
         if now is not None and now.document == document:
             raise Conflict("These rules are in force already.", code="nothing_changed", extra={"number": now.number})
         made = RuleSet.objects.create(
@@ -72,11 +91,12 @@ def _put(environment: Environment, document: Document, *, actor: Actor, note: st
             user=actor.user,
             key=actor.key,
         )
-        _tell(made, now, actor)
+        _tell(made, now, actor, told)
     return made
 
 
-def _check_expected(now: RuleSet | None, expected: int | None) -> None:
+def check_expected(now: RuleSet | None, expected: int | None) -> None:
+    """Raises Conflict `stale_rules` unless what the caller saw in force is in force still."""
     number = now.number if now else None
     if expected not in (ANY, number):
         text = "Somebody changed the rules in the meantime. Look at theirs, then decide again."
@@ -84,7 +104,7 @@ def _check_expected(now: RuleSet | None, expected: int | None) -> None:
         raise Conflict(text, code="stale_rules", extra={"number": number, **other})
 
 
-def _tell(made: RuleSet, before: RuleSet | None, actor: Actor) -> None:
+def _tell(made: RuleSet, before: RuleSet | None, actor: Actor, more: Mapping[str, Any]) -> None:
     """The event also makes every web process forget what it served."""
     environment = made.environment
     told = changes(before.document if before else {}, made.document)
@@ -98,6 +118,9 @@ def _tell(made: RuleSet, before: RuleSet | None, actor: Actor) -> None:
             "number": made.number,
             "note": made.note,
             "changes": [f"{one['key']} {one['change']}" for one in told[:100]],
+            "before": {"rules": f"#{before.number}" if before else None},
+            "after": {"rules": f"#{made.number}"},
+            **more,
         },
     )
 

@@ -10,10 +10,12 @@ from rest_framework.views import APIView
 
 from variorum.accounts.access import access_project, actor_of, check_environment, key_of
 from variorum.accounts.roles import Role
-from variorum.deployments import promotion, queries, schedules
+from variorum.deployments import promotion, queries, schedules, services
 from variorum.deployments import serializers as shapes
+from variorum.deployments.carrying import Carried, carried
 from variorum.deployments.freezes_api import moment_in
 from variorum.deployments.models import Environment, ScheduledDeploy
+from variorum.deployments.rules_api import RuleChange, RuleFault
 from variorum.lib import pagination
 from variorum.lib.errors import Invalid, NotFound
 
@@ -57,21 +59,48 @@ class NewScheduledDeploy(serializers.Serializer[object]):
         return {**attrs, "at": moment_in("at", attrs["at"], attrs["zone"])}
 
 
+class PromotionRules(serializers.Serializer[object]):
+    """How the rules of the source (`number`; null: it never had any) differ from those in force here (`expected`).
+
+    `faults` keep them from being in force here; `commits` are the subjects of the commits that either names, by id;
+    `rollout` is one that is under way in the source: it stays behind.
+    """
+
+    number = serializers.IntegerField(allow_null=True)
+    expected = serializers.IntegerField(allow_null=True)
+    changes = RuleChange(many=True)
+    before = serializers.DictField()
+    after = serializers.DictField()
+    commits = serializers.DictField(child=serializers.CharField())
+    faults = RuleFault(many=True)
+    rollout = serializers.IntegerField(allow_null=True)
+
+
 class PromotionPreview(shapes.DeployPreview):
-    """What promoting would change: what is live in `origin`, and for how many seconds it was in all."""
+    """What promoting would change: what is live in `origin`, and for how many seconds it was in all.
+
+    `rules` is null for a key that is bound to other environments than the source.
+    """
 
     origin = serializers.CharField()
     deployment = shapes.DeploymentSerializer()
     seconds_live = serializers.IntegerField()
+    rules = PromotionRules(allow_null=True)
 
 
 class NewPromotion(serializers.Serializer[object]):
-    """`origin`: an environment (left out: the one before). `commit`: what the caller saw live there, if they looked."""
+    """`origin`: an environment (left out: the one before). `commit`: what the caller saw live there, if they looked.
+
+    `rules`: carry these rules of the source too (their number, as seen; left out: the rules here stay).
+    `expected_rules`: the number of the rules that the caller saw in force here (null: none were).
+    """
 
     origin = serializers.CharField(max_length=63, required=False)
     commit = serializers.CharField(max_length=40, required=False)
     expected = serializers.IntegerField(allow_null=True, required=False, min_value=0, max_value=2**31 - 1)
     note = serializers.CharField(allow_blank=True, default="", max_length=1900)
+    rules = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    expected_rules = serializers.IntegerField(allow_null=True, required=False, min_value=0, max_value=2**31 - 1)
 
 
 class ScheduledDeploysView(APIView):
@@ -137,19 +166,35 @@ class PromotionView(APIView):
         found = queries.access_environment(request, project, environment)
         source = _source(found, request.query_params.get("origin"))
         shown = promotion.preview(found, source, actor_of(request).user)
+        key = key_of(request)
+        if key is not None and not key.opens(source.environment.slug):
+            shown["rules"] = None
         return Response(PromotionPreview(shown).data)
 
     @extend_schema(operation_id="promotions_create", request=NewPromotion, responses={201: shapes.DeploymentSerializer})
     def post(self, request: Request, project: str, environment: str) -> Response:
-        """Maintainer. Deploys what is live in the source, with all that a deploy asks for."""
+        """Maintainer. Deploys what is live in the source, with all that a deploy asks for; its rules too if wanted.
+
+        When the commit is live here already, `rules` alone are put in force, and what is live is answered.
+        """
         found = queries.access_environment(request, project, environment, Role.MAINTAINER)
         body = NewPromotion(data=request.data)
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
         source = _source(found, given.pop("origin", None))
         promotion.still(source, given.pop("commit", None))
-        made = promotion.promote(target=found, source=source, actor=actor_of(request), **given)
+        rules = _carried(request, source, found, given.pop("rules", None), given.pop("expected_rules", services.ANY))
+        made = promotion.promote(target=found, source=source, actor=actor_of(request), rules=rules, **given)
         return Response(shapes.DeploymentSerializer(made).data, status=201)
+
+
+def _carried(
+    request: Request, source: promotion.Source, target: Environment, number: int | None, expected: int | None
+) -> Carried | None:
+    if number is None:
+        return None
+    check_environment(key_of(request), source.environment.slug)
+    return carried(source=source.environment, target=target, number=number, expected=expected)
 
 
 def _source(target: Environment, slug: str | None) -> promotion.Source:

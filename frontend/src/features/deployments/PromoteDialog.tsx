@@ -7,8 +7,15 @@ import { ErrorState, FormError } from "@/ui/ErrorState";
 import { Field, Form, TextArea } from "@/ui/Field";
 import { SkeletonText } from "@/ui/Skeleton";
 import { toast } from "@/ui/Toast";
+import { CarryRules } from "./CarryRules";
 import styles from "./Deployments.module.css";
-import { type Environment, promotionQuery, useEnvironmentNames, usePromote } from "./deployments";
+import {
+  type Environment,
+  type Promotion,
+  promotionQuery,
+  useEnvironmentNames,
+  usePromote,
+} from "./deployments";
 import { WhatChanges } from "./WhatChanges";
 
 interface PromoteDialogProps {
@@ -23,12 +30,16 @@ export function PromoteDialog({ project, environment, onClose }: PromoteDialogPr
   const nameOf = useEnvironmentNames(project);
   const [note, setNote] = useState("");
   const promote = usePromote(project);
-  const ready = shown.data?.obstacles.length === 0;
+  const [carry, setCarry] = useState(false);
+  const rules = carry && shown.data?.rules?.changes.length ? shown.data.rules : null;
+  const ready = shown.data && mayPromote(shown.data, rules !== null);
   const submit = () => {
     if (!shown.data || !ready) return;
     const { commit, current } = shown.data;
+    const carried =
+      rules?.number != null ? { rules: rules.number, expected_rules: rules.expected } : undefined;
     promote.mutate(
-      { environment: environment.slug, commit, note, expected: current?.number ?? null },
+      { environment: environment.slug, commit, note, expected: current?.number ?? null, ...carried },
       {
         onSuccess: (made) => {
           toast(`${environment.name} serves “${made.subject}” now`);
@@ -53,13 +64,22 @@ export function PromoteDialog({ project, environment, onClose }: PromoteDialogPr
         {shown.data && (
           <p className={styles.quiet}>
             “{shown.data.subject}” was live in {nameOf(shown.data.origin)} for{" "}
-            {timeInWords(shown.data.seconds_live)}. The rules of {environment.name} stay as they are.
+            {timeInWords(shown.data.seconds_live)}.
           </p>
         )}
         <div className={styles.preview} aria-live="polite">
           {shown.isError && <ErrorState error={shown.error} retry={() => void shown.refetch()} />}
           {shown.isPending && <SkeletonText lines={5} />}
           {shown.data && <WhatChanges project={project} environment={environment} preview={shown.data} />}
+          {shown.data?.rules && (
+            <CarryRules
+              rules={shown.data.rules}
+              from={nameOf(shown.data.origin)}
+              to={environment.name}
+              checked={carry}
+              onChange={setCarry}
+            />
+          )}
         </div>
         <Field label="Note" optional hint="Why now? It stays with the deployment.">
           <TextArea
@@ -73,6 +93,12 @@ export function PromoteDialog({ project, environment, onClose }: PromoteDialogPr
       </Form>
     </Dialog>
   );
+}
+
+/** Nothing in the way; the rules alone may still go when the commit is live there already. */
+function mayPromote(shown: Promotion, rules: boolean): boolean {
+  if (!rules) return shown.obstacles.length === 0;
+  return shown.rules?.faults.length === 0 && shown.obstacles.every(({ code }) => code === "already_live");
 }
 
 function timeInWords(seconds: number): string {

@@ -18,6 +18,7 @@ export type Change = Schemas["ChangedPath"];
 export type Moment = Schemas["Live"];
 export type ScheduledDeploy = Schemas["ScheduledDeploy"];
 export type Preview = Schemas["DeployPreview"];
+export type Promotion = Schemas["PromotionPreview"];
 
 const PAGE = "100";
 const of = (project: string, environment: string) => ({ path: { project, environment } });
@@ -238,17 +239,25 @@ export function promotionQuery(project: string, environment: string) {
   });
 }
 
+interface Promote extends Act {
+  commit: string;
+  /** The number of the source's rules, when they go along, and of the target's that they take the place of. */
+  rules?: number;
+  expected_rules?: number | null;
+}
+
 export function usePromote(project: string) {
+  const queries = useQueryClient();
   const fresh = useFresh(project);
   return useMutation({
-    mutationFn: ({ environment, ...body }: Act & { commit: string }) =>
+    mutationFn: ({ environment, ...body }: Promote) =>
       take(
         client.POST("/api/v1/projects/{project}/environments/{environment}/promotion", {
           params: of(project, environment),
           body,
         }),
       ),
-    onSettled: fresh,
+    onSettled: () => Promise.all([fresh(), queries.invalidateQueries({ queryKey: [project, "rules"] })]),
   });
 }
 
