@@ -7,9 +7,12 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from monitoring.gateway import facts
 from monitoring.gateway.models import KeySpend
 from tests.monitoring.gateway.conftest import chat, log_of
 from variorum.accounts.models import ApiKey
+from variorum.lib.crypto import new_token
+from variorum.lib.errors import Unauthenticated
 
 P = "/api/v1/projects/support-desk/gateway"
 
@@ -96,3 +99,34 @@ def test_a_revoked_key_is_out_within_a_second(ask, acme, token, api, owner, proj
         assert time.monotonic() - began < 20  # it is kept for 0.8 s
         time.sleep(0.05)
     assert answer.json()["error"]["code"] == "invalid_api_key"
+
+
+def test_a_bad_key_costs_one_look_up_and_a_new_key_works_at_once(
+    ask, acme, make_key, monkeypatch, django_assert_num_queries
+) -> None:
+    guessed = new_token("vk")
+    with django_assert_num_queries(1):
+        for _ in range(50):
+            for token in (guessed, "vk_short", "sk-another"):
+                with pytest.raises(Unauthenticated) as refused:
+                    facts.key_of(token)
+                assert refused.value.stable_code == "unknown_key"
+    assert ask(chat(), key=guessed).status_code == 401
+    monkeypatch.setattr("variorum.lib.crypto.new_token", lambda prefix: guessed)
+    assert make_key("gateway") == guessed
+    deadline = time.monotonic() + 20
+    while (answer := ask(chat(), key=guessed)).status_code == 401 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert answer.status_code == 200
+    facts.forget_keys()  # as the news of the new key make the web process do
+    assert facts.key_of(guessed).name == "test key"
+
+
+def test_the_bad_keys_that_are_remembered_are_bounded(monkeypatch, db: None) -> None:
+    monkeypatch.setattr(facts, "MOST_KEYS", 3)
+    for _ in range(10):
+        with pytest.raises(Unauthenticated):
+            facts.key_of(new_token("vk"))
+        assert len(facts._bad) <= 3
+    facts.forget_keys()
+    assert facts._bad == {}
