@@ -119,8 +119,9 @@ def try_one(environment: Environment, document: Mapping[str, Any], context: dict
     said: list[dict[str, Any]] = []
     given: list[dict[str, Any]] = []
     try:
-        for key in rule_services.in_order(whole):
-            look()
+        for at, key in enumerate(rule_services.in_order(whole)):
+            if at:  # the first one is asked however long it took to read them
+                look()
             decision = rules.decide(key, context)
             said.append(
                 {"key": key, **{name: getattr(decision, name) for name in ("variant", "value", "reason", "message")}}

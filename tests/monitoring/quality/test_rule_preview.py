@@ -1,7 +1,10 @@
 """What rules would have done to yesterday's requests, and what the logs cannot tell."""
 
+import itertools
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,8 +14,10 @@ from monitoring.logs.models import Log
 from monitoring.quality import rule_preview
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project, User
+from variorum.deployments import rule_trial
 from variorum.deployments.services import deploy, ensure_environments
 from variorum.repos import queries, services
+from variorum_client.rules import Rules
 
 pytestmark = pytest.mark.django_db
 Put = Callable[..., list[Log]]
@@ -35,6 +40,13 @@ def newer(project: Project, actor: Actor) -> str:
         )
     deploy(environment=ensure_environments(project)[2], commit=made[0], actor=actor)
     return made[1]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here is cut short because the machine is busy."""
+    monkeypatch.setattr(rule_preview, "SECONDS", 120.0)
+    monkeypatch.setattr(rule_preview, "QUERY_SECONDS", 120)
 
 
 def rules(sha: str) -> dict[str, Any]:
@@ -102,6 +114,31 @@ def test_a_sample_is_drawn_and_time_is_bounded(
     monkeypatch.setattr(rule_preview, "SECONDS", 0.0)
     answer = api(owner).post(URL, {"document": rules(newer)}).json()
     assert (answer["total"], answer["n"], answer["stopped"]) == (100, 0, True)
+
+
+def test_the_clock_is_looked_at_before_each_rule(
+    api: Callable[..., APIClient], owner: User, newer: str, put_logs: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many rules there are: one request asked about by all of them would take longer than there is time."""
+    put_logs(*[{"prompt": "triage"} for _ in range(40)])
+    flag = {"state": "ENABLED", "variants": {"on": True}, "defaultVariant": "on"}
+    told, asked = {"flags": {f"r{i:03}": flag for i in range(300)}}, Counter[str]()
+    decide, ticks = Rules.decide, itertools.count()
+
+    def counted(self: Rules, key: str, context: Any = None) -> Any:
+        asked[key] += 1
+        return decide(self, key, context)
+
+    monkeypatch.setattr(Rules, "decide", counted)
+    for module, seconds in ((rule_preview, 700), (rule_trial, 150)):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(ticks)))  # a second for each look
+        monkeypatch.setattr(module, "SECONDS", seconds)
+    answer = api(owner).post(URL, {"document": told}).json()
+    assert (answer["total"], answer["n"], answer["stopped"]) == (40, 2, True)
+    assert asked.total() <= 700
+    asked.clear()
+    tried = api(owner).post(URL.replace("preview", "try"), {"document": told, "context": {}}).json()
+    assert (len(tried["rules"]), tried["stopped"], asked.total()) == (151, True, 151)
 
 
 def test_the_fields_of_a_rule() -> None:

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useBlocker, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useLive } from "@/api/live";
 import { useCan } from "@/api/session";
@@ -8,6 +8,7 @@ import { EnvironmentName } from "@/features/deployments/EnvironmentCard";
 import { useSettled } from "@/features/prompts/useSettled";
 import { ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
+import { ConfirmDialog } from "@/ui/Dialog";
 import { ErrorState } from "@/ui/ErrorState";
 import { Page } from "@/ui/Page";
 import { Segmented } from "@/ui/Segmented";
@@ -135,6 +136,7 @@ function Editor({ project, environment, name, now }: EditorProps) {
             onDone={() => setMine(null)}
           />
         )}
+        {mine && <Leaving name={name} />}
       </div>
       <div className={styles.side}>
         <PreviewCard project={project} environment={environment} document={settled} now={now} />
@@ -142,5 +144,26 @@ function Editor({ project, environment, name, now }: EditorProps) {
         <HistoryCard project={project} environment={environment} now={now} may={may} dirty={mine !== null} />
       </div>
     </div>
+  );
+}
+
+/** Asks before changes that are not saved are lost: by a link of the page, or as the browser asks. */
+function Leaving({ name }: { name: string }) {
+  const leaving = useBlocker({
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname,
+    enableBeforeUnload: true,
+    withResolver: true,
+  });
+  return (
+    <ConfirmDialog
+      open={leaving.status === "blocked"}
+      onClose={() => leaving.reset?.()}
+      onConfirm={() => leaving.proceed?.()}
+      title="Leave without saving?"
+      action="Leave"
+      danger
+    >
+      <p>Your changes to the rules of {name} are not in force yet and would be lost.</p>
+    </ConfirmDialog>
   );
 }

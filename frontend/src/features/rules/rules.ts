@@ -92,7 +92,7 @@ interface Save {
 }
 
 export function useSave(project: string, environment: string) {
-  const fresh = useFresh(project);
+  const fresh = useFresh(project, environment);
   return useMutation({
     mutationFn: (body: Save) =>
       take(
@@ -106,7 +106,7 @@ export function useSave(project: string, environment: string) {
 }
 
 export function useRestore(project: string, environment: string) {
-  const fresh = useFresh(project);
+  const fresh = useFresh(project, environment);
   return useMutation({
     mutationFn: (body: { to: number; note: string; expected: number | null }) =>
       take(
@@ -119,9 +119,16 @@ export function useRestore(project: string, environment: string) {
   });
 }
 
-function useFresh(project: string) {
+/** Waits for the rules that are in force now; what is counted over them comes in its own time. */
+function useFresh(project: string, environment: string) {
   const queries = useQueryClient();
-  return () => queries.invalidateQueries({ queryKey: [project, "rules"] });
+  return async () => {
+    void queries.invalidateQueries({ queryKey: [project, "rules"] });
+    await queries.refetchQueries(
+      { queryKey: rulesQuery(project, environment).queryKey },
+      { cancelRefetch: false },
+    );
+  };
 }
 
 /** "pro added, beta changed" of the changes of a save. */
