@@ -110,14 +110,14 @@ class FakeVllm:
             raise self._engine("LoRA is not enabled. Use --enable-lora to enable LoRA.")
         try:
             config = json.loads((path / "adapter_config.json").read_bytes())
+            if config["r"] > self.max_lora_rank:  # before the weights are read
+                raise self._engine(f"LoRA rank {config['r']} is greater than max_lora_rank {self.max_lora_rank}.")
             (path / "adapter_model.safetensors").stat()
         except FileNotFoundError:
             failed = "" if self.era == 1 else f"Loading lora {name} failed: "
             raise Refused(404, "NotFoundError", f"{failed}No adapter found for {path}") from None
         except ValueError as error:
             raise self._engine(str(error)) from None
-        if config["r"] > self.max_lora_rank:
-            raise self._engine(f"LoRA rank {config['r']} is greater than max_lora_rank {self.max_lora_rank}.")
         if config.get("use_dora"):
             raise self._engine("vLLM does not yet support DoRA.")
         if strange := set(config["target_modules"]) - MODULES:

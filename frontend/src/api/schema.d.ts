@@ -2372,6 +2372,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/provider-trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Maintainer. Asks for its models and, with a driver, whether it sees our folder of adapters; saves nothing. */
+        post: operations["providers_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/providers": {
         parameters: {
             query?: never;
@@ -3148,6 +3165,12 @@ export interface components {
          * @enum {string}
          */
         AdapterPlaceStateEnum: "loaded" | "on_demand" | "missing" | "failed" | "away";
+        /** @description What one address said when it was asked to read a probe among our adapters, in one sentence. */
+        AdapterTrial: {
+            address: string;
+            ok: boolean;
+            detail: string;
+        };
         /** @description One firing of a rule. `rule` is null when the rule was deleted. */
         Alert: {
             readonly number: number;
@@ -6282,6 +6305,24 @@ export interface components {
             items: components["schemas"]["Provider"][];
             next: string | null;
         };
+        /** @description An endpoint as a form says it, not saved. `provider`: the saved one whose key is used when none is given. */
+        ProviderTrialRequest: {
+            /** Format: uri */
+            base_url: string;
+            key?: string;
+            /**
+             * @description vllm: it loads adapters while it runs.
+             *
+             *     * `` - None
+             *     * `vllm` - Vllm
+             */
+            driver?: components["schemas"]["DriverEnum"] | components["schemas"]["BlankEnum"];
+            /** @description Where that server sees our folder of adapters. */
+            adapters_root?: string;
+            /** @description Addresses at which adapters are loaded, when base_url is a balancer before several servers. */
+            replicas?: string[];
+            provider?: string;
+        };
         /** @description Up to which notice the person has read. */
         ReadRequest: {
             /** Format: int64 */
@@ -7451,9 +7492,10 @@ export interface components {
             expected?: string | null;
             labels?: string[];
         };
-        /** @description The ids of the models that the endpoint offers. */
+        /** @description The ids of the models that the endpoint offers; each address at which it is to load adapters. */
         TryAnswer: {
             models: string[];
+            adapters: components["schemas"]["AdapterTrial"][];
         };
         /** @description Whose mail has ended. */
         Unsubscribed: {
@@ -11980,6 +12022,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromptImportPreview"];
+                };
+            };
+        };
+    };
+    providers_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderTrialRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TryAnswer"];
                 };
             };
         };

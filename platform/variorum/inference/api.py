@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from variorum.accounts.access import access_project, actor_of
 from variorum.accounts.roles import Role
-from variorum.inference import queries, services, targets
+from variorum.inference import queries, services, targets, trials
 from variorum.inference.models import Provider
 from variorum.inference.problems import as_problem
 from variorum.inference.shapes import ProviderError
@@ -102,10 +102,28 @@ class ModelPage(serializers.Serializer[object]):
     next = serializers.CharField(allow_null=True)
 
 
+class AdapterTrial(serializers.Serializer[object]):
+    """What one address said when it was asked to read a probe among our adapters, in one sentence."""
+
+    address = serializers.CharField()
+    ok = serializers.BooleanField()
+    detail = serializers.CharField()
+
+
 class TryAnswer(serializers.Serializer[object]):
-    """The ids of the models that the endpoint offers."""
+    """The ids of the models that the endpoint offers; each address at which it is to load adapters."""
 
     models = serializers.ListField(child=serializers.CharField())
+    adapters = AdapterTrial(many=True)
+
+
+class ProviderTrial(ProviderChange):
+    """An endpoint as a form says it, not saved. `provider`: the saved one whose key is used when none is given."""
+
+    base_url = serializers.URLField(max_length=300)
+    provider = serializers.SlugField(required=False)
+    name = None  # type: ignore[assignment]  # of no use here
+    models = None  # type: ignore[assignment]
 
 
 def _entries(models: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -171,11 +189,30 @@ class ProviderTryView(APIView):
     @extend_schema(operation_id="providers_try", request=None, responses=TryAnswer)
     def post(self, request: Request, project: str, provider: str) -> Response:
         """Maintainer. Asks the endpoint for its models; 502 says what went wrong."""
-        found = queries.access_provider(request, project, provider)
-        try:
-            return Response({"models": services.try_provider(found)})
-        except ProviderError as error:
-            raise as_problem(error) from None
+        return Response(_tried(queries.access_provider(request, project, provider)))
+
+
+class ProviderTrialsView(APIView):
+    """Does it answer, before it is saved?"""
+
+    @extend_schema(operation_id="providers_trial", request=ProviderTrial, responses=TryAnswer)
+    def post(self, request: Request, project: str) -> Response:
+        """Maintainer. Asks for its models and, with a driver, whether it sees our folder of adapters; saves nothing."""
+        found = access_project(request, project, Role.MAINTAINER)
+        body = ProviderTrial(data=request.data)
+        body.is_valid(raise_exception=True)
+        changes = dict(body.validated_data)
+        slug = changes.pop("provider", None)
+        saved = queries.access_provider(request, project, slug) if slug else None
+        return Response(_tried(services.draft_provider(project=found, saved=saved, changes=changes)))
+
+
+def _tried(provider: Provider) -> dict[str, Any]:
+    try:
+        answer = {"models": trials.list_models(provider), "adapters": trials.try_adapters(provider)}
+    except ProviderError as error:
+        raise as_problem(error) from None
+    return dict(TryAnswer(answer).data)
 
 
 class ModelsView(APIView):

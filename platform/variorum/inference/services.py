@@ -16,7 +16,7 @@ from variorum.events.services import record
 from variorum.inference import calls, loading
 from variorum.inference.models import Provider
 from variorum.inference.patience import Patience
-from variorum.inference.shapes import LOADED, LOCAL, AdapterRef, Completion, ProviderError, Target
+from variorum.inference.shapes import LOCAL, AdapterRef, Completion, Target
 from variorum.inference.targets import resolve
 from variorum.lib import crypto
 from variorum.lib.errors import Conflict, Invalid
@@ -150,12 +150,7 @@ def create_provider(
 @transaction.atomic
 def update_provider(*, provider: Provider, actor: Actor, changes: dict[str, Any]) -> Provider:
     """Change what is given. A new address needs the key again: it must not be sent elsewhere unseen."""
-    asked = {changes.get("base_url", provider.base_url), *changes.get("replicas", provider.replicas)}
-    for url in asked:
-        check_url(url)
-    if asked - {provider.base_url, *provider.replicas} and provider.sealed_key and "key" not in changes:
-        text = "Enter the key again: with a new address it would be sent to another server."
-        raise Invalid(text, errors=[{"where": "key", "code": "required", "detail": text}])
+    _check_addresses(provider, changes)
     if "key" in changes:
         changes = {**changes, "sealed_key": crypto.seal(changes["key"])}
         del changes["key"]
@@ -166,6 +161,15 @@ def update_provider(*, provider: Provider, actor: Actor, changes: dict[str, Any]
     return provider
 
 
+def _check_addresses(provider: Provider, changes: dict[str, Any]) -> None:
+    asked = {changes.get("base_url", provider.base_url), *changes.get("replicas", provider.replicas)}
+    for url in asked:
+        check_url(url)
+    if asked - {provider.base_url, *provider.replicas} and provider.sealed_key and "key" not in changes:
+        text = "Enter the key again: with a new address it would be sent to another server."
+        raise Invalid(text, errors=[{"where": "key", "code": "required", "detail": text}])
+
+
 @transaction.atomic
 def delete_provider(*, provider: Provider, actor: Actor) -> None:
     """Forget an endpoint and its key. Prompts that name it keep their text and fail clearly when called."""
@@ -173,24 +177,20 @@ def delete_provider(*, provider: Provider, actor: Actor) -> None:
     provider.delete()
 
 
-def try_provider(provider: Provider) -> list[str]:
-    """Ask the endpoint for its models: their ids. Raises ProviderError."""
-    target = resolve(provider.project, f"{provider.slug}/-")
-    request = calls.Request(target, [], {}, None)
-    url, headers, extensions = request.address()
-    try:
-        response = _client().get(
-            url.replace("/chat/completions", "/models"), headers=headers, extensions=extensions, timeout=15
-        )
-    except httpx.HTTPError as exc:
-        raise calls.failed(target, exc) from None
-    if response.status_code >= 300:
-        raise ProviderError("refused", f"{provider.slug} answered {response.status_code} when asked for its models.")
-    try:
-        names = [str(item["id"]) for item in response.json()["data"]]
-        return [name for name in names if not name.startswith(LOADED)][:500]  # adapters are not for choosing
-    except (ValueError, KeyError, TypeError):
-        raise ProviderError("bad_answer", f"{provider.slug} answered something that is no list of models.") from None
+def draft_provider(*, project: Project, saved: Provider | None, changes: dict[str, Any]) -> Provider:
+    """An endpoint as a form says it, not saved, to be tried. The kept key goes to no other address. Raises Invalid."""
+    changes = dict(changes)
+    if saved:
+        _check_addresses(saved, changes)
+    else:
+        for url in (changes["base_url"], *changes.get("replicas", [])):
+            check_url(url)
+    row = Provider(project=project, slug=saved.slug if saved else "it", sealed_key=saved.sealed_key if saved else "")
+    if "key" in changes:
+        row.sealed_key = crypto.seal(changes.pop("key"))
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return row
 
 
 def _tell(provider: Provider, actor: Actor, kind: str) -> None:

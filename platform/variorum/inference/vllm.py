@@ -6,6 +6,7 @@ table at the head of tests/fakes/vllm_server.py.
 """
 
 import json
+import re
 from typing import Any, Final
 
 import httpx
@@ -18,6 +19,7 @@ LOAD_S: Final = 60.0
 LOCAL_LOAD_S: Final = 15.0  # ours loads by the first request, too
 LIST_S: Final = 5.0
 MAX_ANSWER: Final = 1_000_000
+_MAX_RANK: Final = re.compile(r"max_lora_rank (\d{1,6})")
 
 
 class Vllm:
@@ -47,6 +49,18 @@ class Vllm:
             answer = self._send("POST", "unload_lora_adapter", LIST_S, {"lora_name": name})
         if answer.status_code not in (200, 404):
             raise self._refusal(answer, "")
+
+    def try_folder(self, name: str, path: str) -> int | None:
+        """Let it read an adapter that is never loaded for its rank; the highest rank that it takes, None when it does
+        not say. Raises ProviderError when it loads none, or does not see `path`."""
+        answer = self._send("POST", "load_lora_adapter", LIST_S, {"lora_name": name, "lora_path": path})
+        said = _message(answer)
+        if answer.status_code == 200:
+            self.unload(name)
+        elif "max_lora_rank" not in said:
+            raise self._refusal(answer, path)
+        found = _MAX_RANK.search(said)
+        return int(found[1]) if found else None
 
     def models(self) -> dict[str, str]:
         """Ids of the models that answer there, adapters among them, and where each was read. Raises ProviderError."""

@@ -18,6 +18,7 @@ from variorum.inference.adapters import served_name
 from variorum.inference.models import LoadedAdapter, Provider
 from variorum.inference.shapes import LOADED, ProviderError
 from variorum.inference.targets import resolve
+from variorum.inference.trials import list_models
 from variorum.inference.vllm import Vllm
 from variorum.lib.errors import Unprocessable
 from variorum.repos import services as repos
@@ -255,7 +256,7 @@ def test_two_projects_on_one_server_answer_with_their_own_alone(
         with pytest.raises(ProviderError, match="An adapter cannot be named with its model") as caught:
             services.complete(project=place, model=f"gpu/{ours}", messages=ASKED)
         assert caught.value.code == "unknown_model"
-    assert services.try_provider(theirs) == ["base"]
+    assert list_models(theirs) == ["base"]
 
 
 def test_the_page_says_where_each_is_and_what_is_wrong(

@@ -117,10 +117,50 @@ def test_a_new_address_needs_the_key_again(project, provider, owner, api):
 
 
 def test_try_lists_models_or_says_why_not(project, provider, owner, api, fake_openai):
-    assert api(owner).post(f"{BASE}/providers/fake/try").json() == {"models": ["fake-model"]}
+    assert api(owner).post(f"{BASE}/providers/fake/try").json() == {"models": ["fake-model"], "adapters": []}
     api(owner).patch(f"{BASE}/providers/fake", {"key": "wrong"})
     refused = api(owner).post(f"{BASE}/providers/fake/try")
     assert (refused.status_code, refused.json()["code"]) == (502, "refused")
+
+
+TRIALS = f"{BASE}/provider-trials"
+
+
+@pytest.mark.parametrize(
+    ("settings_", "root", "ok", "words"),
+    [
+        ({}, "", True, "It sees the folder and loads adapters up to rank 16."),
+        ({"era": 1}, "", True, "It sees the folder and loads adapters up to rank 16."),
+        ({}, "/elsewhere", False, "does not see the adapter's files at /elsewhere/probe: check the folder"),
+        ({"era": 1}, "/elsewhere", False, "does not see the adapter's files at /elsewhere/probe: check the folder"),
+        ({"runtime": False}, "", False, "start it with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True."),
+        ({"enable_lora": False}, "", False, "start it with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True."),
+    ],
+)
+def test_a_vllm_server_is_tried_before_it_is_saved(project, owner, api, fake_vllm, settings_, root, ok, words):
+    server = fake_vllm(**settings_)
+    body = {"base_url": server.base_url, "driver": "vllm", "adapters_root": root}
+    answer = api(owner).post(TRIALS, body).json()
+    (said,) = answer["adapters"]
+    assert (answer["models"], said["address"], said["ok"]) == (["base"], server.base_url, ok)
+    assert words in said["detail"]
+    assert (server.loaded, Provider.objects.count()) == ({}, 0)
+
+
+def test_a_trial_uses_the_kept_key_for_its_own_addresses_alone(
+    project, provider, owner, member, stranger, api, fake_openai, fake_vllm
+):
+    body = {"base_url": fake_openai.base_url, "provider": "fake"}
+    assert api(owner).post(TRIALS, body).json() == {"models": ["fake-model"], "adapters": []}
+    other = fake_vllm()
+    moved = api(owner).post(TRIALS, {**body, "base_url": other.base_url})
+    assert (moved.status_code, moved.json()["errors"][0]["where"]) == (400, "key")
+    refused = api(owner).post(TRIALS, {**body, "key": "wrong"})
+    assert (refused.status_code, refused.json()["code"]) == (502, "refused")
+    assert api(owner).post(TRIALS, {"base_url": "ftp://x"}).status_code == 400
+    assert api(owner).post(TRIALS, {**body, "provider": "none"}).status_code == 404
+    assert api(member("editor")).post(TRIALS, body).status_code == 403
+    assert api(stranger).post(TRIALS, body).status_code == 404
 
 
 def test_roles_and_bad_input(project, provider, owner, member, stranger, api):

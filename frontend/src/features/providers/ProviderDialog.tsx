@@ -1,10 +1,13 @@
 import { useState } from "react";
 import { toProblem } from "@/api/problem";
+import type { components } from "@/api/schema";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { FormError } from "@/ui/ErrorState";
 import { Field, Form, Select, TextArea, TextInput } from "@/ui/Field";
-import { type Filled, type Provider, useSave, writeModels } from "./providers";
+import { StateBadge } from "@/ui/StateBadge";
+import styles from "./Providers.module.css";
+import { type Filled, offerSaid, type Provider, useSave, useTrial, writeModels } from "./providers";
 
 interface Props {
   project: string;
@@ -26,17 +29,33 @@ export function ProviderDialog({ project, provider, onClose }: Props) {
     replicas: (provider?.replicas ?? []).join("\n"),
   }));
   const save = useSave(project, provider, onClose);
-  const problem = save.error ? toProblem(save.error) : undefined;
+  const trial = useTrial(project, provider);
+  const error = save.error ?? trial.error;
+  const problem = error ? toProblem(error) : undefined;
   const set = (name: keyof Filled) => (event: { target: { value: string } }) =>
     setFilled({ ...filled, [name]: event.target.value });
   return (
     <Dialog open onClose={onClose} title={provider ? `Change “${provider.name}”` : "Add a provider"}>
       <Form
-        onSubmit={() => save.mutate(filled)}
+        onSubmit={() => {
+          trial.reset();
+          save.mutate(filled);
+        }}
         actions={
-          <Button variant="primary" type="submit" loading={save.isPending}>
-            {provider ? "Save" : "Add provider"}
-          </Button>
+          <>
+            <Button
+              loading={trial.isPending}
+              onClick={() => {
+                save.reset();
+                trial.mutate(filled);
+              }}
+            >
+              Test connection
+            </Button>
+            <Button variant="primary" type="submit" loading={save.isPending}>
+              {provider ? "Save" : "Add provider"}
+            </Button>
+          </>
         }
       >
         <Field label="Name" error={problem?.field("name")}>
@@ -100,9 +119,33 @@ export function ProviderDialog({ project, provider, onClose }: Props) {
           />
         </Field>
         {filled.driver && <Vllm filled={filled} problem={problem} set={set} />}
-        <FormError error={save.error} />
+        {trial.data && <Tried said={trial.data} />}
+        <FormError error={error} />
       </Form>
     </Dialog>
+  );
+}
+
+/** What the endpoint said, in sentences: its models, then each address at which it is to load adapters. */
+function Tried({ said }: { said: components["schemas"]["TryAnswer"] }) {
+  return (
+    <ul className={styles.tried} aria-live="polite" aria-label="What the test found">
+      <li>
+        <StateBadge state="ok" plain>
+          answers
+        </StateBadge>{" "}
+        {offerSaid(said.models)}
+      </li>
+      {said.adapters.map((one) => (
+        <li key={one.address}>
+          <StateBadge state={one.ok ? "ok" : "failed"} plain>
+            {one.ok ? "adapters" : "no adapters"}
+          </StateBadge>{" "}
+          {one.ok && said.adapters.length > 1 && `${one.address}: `}
+          {one.detail}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -65,11 +65,35 @@ export function useTry(project: string) {
           params: { path: { project, provider } },
         }),
       ),
-    onSuccess: ({ models }) =>
-      toast("It answers", {
-        detail: models.length ? `It offers ${models.slice(0, 8).join(", ")}` : "It names no models.",
-      }),
+    onSuccess: ({ models, adapters }) => {
+      const refused = adapters.find((one) => !one.ok);
+      if (refused) toast("It answers, but loads no adapters", { detail: refused.detail, tone: "bad" });
+      else
+        toast("It answers", {
+          detail: [offerSaid(models), ...adapters.slice(0, 1).map((one) => one.detail)].join(" "),
+        });
+    },
     onError: toastProblem,
+  });
+}
+
+/** Asks an endpoint as the form says it, before it is saved. */
+export function useTrial(project: string, provider: Provider | null) {
+  return useMutation({
+    mutationFn: ({ base_url, key: secret, driver, adapters_root, replicas }: Filled) =>
+      take(
+        client.POST("/api/v1/projects/{project}/provider-trials", {
+          params: { path: { project } },
+          body: {
+            base_url,
+            driver,
+            adapters_root: driver ? adapters_root.trim() : "",
+            replicas: driver ? readLines(replicas) : [],
+            ...(provider ? { provider: provider.slug } : {}),
+            ...(secret ? { key: secret } : {}),
+          },
+        }),
+      ),
   });
 }
 
@@ -85,6 +109,11 @@ export function useRemove(project: string, onRemoved: () => void) {
       onRemoved();
     },
   });
+}
+
+/** "It offers gpt-4o, gpt-4o-mini." */
+export function offerSaid(models: string[]): string {
+  return models.length ? `It offers ${models.slice(0, 8).join(", ")}.` : "It names no models.";
 }
 
 /** "gpt-4o 2.50 10" a line -> the models with their prices; a line without prices has none. */
