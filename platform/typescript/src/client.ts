@@ -5,7 +5,7 @@ import { Delivery } from "./delivery.js";
 import { entryOf, type LogEntry } from "./entry.js";
 import { BundleError, NotReady, UnknownArtefact } from "./errors.js";
 import { EventReader } from "./events.js";
-import { backoff, LogSender, type Posted, sleep } from "./logs.js";
+import { backoff, LogSender, type Posted, sleep, unref } from "./logs.js";
 import type { ChatMessage, Prompt, Variables } from "./prompt.js";
 import type { Context } from "./rules.js";
 import { type Origin, Stats } from "./stats.js";
@@ -13,8 +13,10 @@ import { uuid7 } from "./uuid7.js";
 import { isObject, type Json } from "./values.js";
 
 const SILENCE = 45_000; // the stream speaks every 15 seconds; after three of them it is taken for dead
-const NO_STREAM = new Set([404, 405, 501]);
+const STEADY = 30_000; // a stream that lasted as long did not fail
+const EXPECTATIONS = 5; // how often to ask again for news that the server announced and does not serve yet
 const MAX_RETRY_AFTER = 300_000;
+const MAX_STREAM_BACKOFF = 60_000;
 
 /** Where the last good bundle is kept between starts; `nodeFile` of `@variorum/client/node` keeps it in a file. */
 export interface Storage {
@@ -69,7 +71,10 @@ export class VariorumClient {
   private etag: string | null = null;
   private started: Promise<void> | null = null;
   private failures = 0;
+  private asked = 0; // milliseconds for which the server wants to be left alone
   private streaming = false;
+  private expected: string | null = null;
+  private following = false;
   private readonly stop = new AbortController();
   private wake: () => void = () => {};
   private readonly logs: LogSender;
@@ -177,17 +182,17 @@ export class VariorumClient {
 
   private async poll(): Promise<void> {
     while (!this.stop.signal.aborted) {
-      // With a stream the look is a belt; after a failure it comes sooner.
+      // With a stream the look is a belt; after a failure it comes sooner, unless the server asks for more.
       const usual = this.options.refresh * 1000 * (this.streaming ? 10 : 1) * (0.9 + 0.2 * Math.random());
-      await this.pause(this.failures ? Math.min(backoff(this.failures), usual) : usual);
+      const next = this.failures ? Math.min(backoff(this.failures), usual) : usual;
+      await this.pause(Math.max(next, this.asked));
       if (!this.stop.signal.aborted) await this.fetchBundle();
     }
   }
 
   private pause(milliseconds: number): Promise<void> {
     return new Promise((done) => {
-      const timer = setTimeout(done, milliseconds);
-      (timer as { unref?: () => void }).unref?.();
+      const timer = unref(setTimeout(done, milliseconds));
       this.wake = () => {
         clearTimeout(timer);
         done();
@@ -196,42 +201,70 @@ export class VariorumClient {
   }
 
   private async listen(): Promise<void> {
-    for (let failures = 0; !this.stop.signal.aborted; ) {
+    for (let failures = 0, lost = false; !this.stop.signal.aborted; ) {
+      const began = Date.now();
       const before = this.stats.streams;
-      const goOn = await this.hear().catch(() => true);
+      const heard = await this.hear().catch((fault: unknown) => ({ fault, retry: null }));
+      const opened = this.stats.streams > before;
       this.streaming = false;
-      if (!goOn) return;
-      failures = this.stats.streams > before ? 1 : failures + 1;
-      await sleep(backoff(failures));
+      if (this.stop.signal.aborted) return;
+      this.stats.streamFailures++;
+      this.stats.lastStreamError = this.told(heard.fault);
+      failures = opened && Date.now() - began > STEADY ? 1 : failures + 1;
+      if (lost && !opened) this.wake(); // it broke and does not open again: look now, then from time to time
+      lost = opened;
+      // A 404, too, is asked again: an older server, or a proxy, may be another one in a minute.
+      await this.stopped(Math.max(backoff(failures, MAX_STREAM_BACKOFF), heard.retry ?? 0));
     }
   }
 
-  /** One stream, to its end. False when this server has none. */
-  private async hear(): Promise<boolean> {
+  /** Wait so long, or until the client is closed. */
+  private stopped(milliseconds: number): Promise<void> {
+    const { signal } = this.stop;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((done) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        done();
+      };
+      const timer = unref(setTimeout(end, milliseconds));
+      signal.addEventListener("abort", end);
+    });
+  }
+
+  /** One stream, to its end: why it ended, and the milliseconds that it asked to wait. */
+  private async hear(): Promise<{ fault: unknown; retry: number | null }> {
     const cut = new AbortController();
     const stopped = () => cut.abort();
     this.stop.signal.addEventListener("abort", stopped);
-    let silence = setTimeout(() => cut.abort(), SILENCE);
+    let silence = unref(setTimeout(() => cut.abort(), SILENCE));
+    const reader = new EventReader();
     try {
       const answer = await this.options.fetch(this.runtime("stream"), {
         headers: { ...this.authorization(), Accept: "text/event-stream" },
         signal: cut.signal,
         redirect: "error",
       });
-      if (NO_STREAM.has(answer.status)) return false;
-      if (answer.status !== 200 || !answer.body) return true;
-      this.stats.streams++;
-      this.streaming = true;
-      const reader = new EventReader();
+      if (answer.status !== 200 || !answer.body)
+        throw new Error(`The stream was answered by ${answer.status}.`);
+      if (!answer.headers.get("content-type")?.startsWith("text/event-stream"))
+        throw new Error("The answer is no stream of events.");
       const decoder = new TextDecoder();
       for await (const chunk of chunks(answer.body)) {
-        clearTimeout(silence);
-        silence = setTimeout(() => cut.abort(), SILENCE);
-        (silence as { unref?: () => void }).unref?.();
+        const lines = reader.lines;
         for (const event of reader.feed(decoder.decode(chunk, { stream: true })))
           this.heard(event.event, event.data);
+        if (reader.lines === lines) continue; // half a line is no sign of life
+        clearTimeout(silence);
+        silence = unref(setTimeout(() => cut.abort(), SILENCE));
+        if (!this.streaming) this.stats.streams++; // nobody on the way holds it back
+        this.streaming = true;
       }
-      return true;
+      return {
+        fault: new Error("The server ended the stream."),
+        retry: Math.min(reader.retry ?? 0, MAX_STREAM_BACKOFF),
+      };
     } finally {
       clearTimeout(silence);
       cut.abort();
@@ -249,18 +282,37 @@ export class VariorumClient {
       return;
     }
     if (etag === this.etag) return;
-    // Many clients hear it at the same moment: they ask within a fifth of a second.
-    void sleep(200 * Math.random()).then(() => this.fetchBundle());
+    this.expected = typeof etag === "string" ? etag : null;
+    if (this.following) return;
+    this.following = true;
+    void this.follow().finally(() => {
+      this.following = false;
+    });
+  }
+
+  /** Fetch what was announced; another process of the server may be behind, so ask some times. */
+  private async follow(): Promise<void> {
+    for (let turn = 0; turn < EXPECTATIONS && !this.stop.signal.aborted; turn++) {
+      // Many clients hear it at the same moment: they ask within a fifth of a second. The pauses grow.
+      await this.stopped(
+        200 * Math.random() + (turn ? 250 * 2 ** turn : 0) + (this.failures ? this.asked : 0),
+      );
+      if (this.stop.signal.aborted) return;
+      await this.fetchBundle();
+      if (!this.expected || this.expected === this.etag) return;
+    }
   }
 
   /** Ask the server once. Never throws. */
   private async fetchBundle(): Promise<void> {
     this.stats.fetches++;
+    this.asked = 0;
     try {
       const answer = await this.request(this.runtime("bundle"), {
         headers: { ...this.authorization(), ...(this.etag ? { "If-None-Match": this.etag } : {}) },
       });
-      if (answer.status === 304) this.stats.notModified++;
+      this.asked = retryAfter(answer);
+      if (answer.status === 304 && this.etag) this.stats.notModified++;
       else if (answer.status !== 200) throw new Error(`The server answered ${answer.status}.`);
       else await this.take(answer);
       if (this.failures) this.options.warn(`The bundle of ${this.options.environment} is refreshed again.`);
@@ -291,14 +343,19 @@ export class VariorumClient {
   }
 
   private failed(fault: unknown): void {
-    const message = fault instanceof Error ? fault.message : "it failed";
     this.stats.failures++;
-    this.stats.lastError = message.replaceAll(this.options.apiKey, "…");
+    this.stats.lastError = this.told(fault);
     if (!this.failures++) {
       this.options.warn(
         `The bundle of ${this.options.environment} could not be refreshed: ${this.stats.lastError}`,
       );
     }
+  }
+
+  /** What went wrong, without the key. */
+  private told(fault: unknown): string {
+    const message = fault instanceof Error ? fault.message : "it failed";
+    return message.replaceAll(this.options.apiKey, "…");
   }
 
   private async useCopy(origin: Origin, read: () => Promise<string | null>): Promise<void> {
@@ -335,9 +392,18 @@ export class VariorumClient {
   private async postLogs(body: string): Promise<Posted> {
     const headers = { ...this.authorization(), "Content-Type": "application/json" };
     const answer = await this.request(`${this.address}/api/v1/logs`, { method: "POST", headers, body });
-    const retryAfter = Math.min(Number(answer.headers.get("retry-after")) * 1000 || 0, MAX_RETRY_AFTER);
-    return { status: answer.status, retryAfter, body: await answer.json().catch(() => null) };
+    return {
+      status: answer.status,
+      retryAfter: retryAfter(answer),
+      body: await answer.json().catch(() => null),
+    };
   }
+}
+
+/** The milliseconds that Retry-After asks for; 0 without one. */
+function retryAfter(answer: Response): number {
+  const seconds = Number(answer.headers.get("retry-after"));
+  return seconds > 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER) : 0;
 }
 
 async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

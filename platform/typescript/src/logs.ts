@@ -25,6 +25,7 @@ export class LogSender {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private sending: Promise<void> | null = null;
   private failures = 0;
+  private asked = 0; // milliseconds for which the server wants to be left alone
   private closed = false;
 
   constructor(
@@ -54,13 +55,13 @@ export class LogSender {
       this.timer = null;
       void this.send();
     }, delay);
-    (this.timer as { unref?: () => void }).unref?.();
+    unref(this.timer);
   }
 
   private send(): Promise<void> {
     this.sending ??= this.batch().finally(() => {
       this.sending = null;
-      if (this.queue.length) this.wake(this.failures ? backoff(this.failures) : LINGER);
+      if (this.queue.length) this.wake(this.failures ? this.rest() : LINGER);
     });
     return this.sending;
   }
@@ -82,8 +83,13 @@ export class LogSender {
       this.failures = 0;
     } else {
       this.failures++;
+      this.asked = answer?.retryAfter ?? 0;
       this.stats.logFailures++;
     }
+  }
+
+  private rest(): number {
+    return Math.max(backoff(this.failures), this.asked);
   }
 
   private async posted(batch: readonly string[]): Promise<Posted | null> {
@@ -125,8 +131,7 @@ export class LogSender {
     const deadline = Date.now() + timeout;
     while (this.queue.length && Date.now() < deadline) {
       await Promise.race([this.send(), sleep(deadline - Date.now())]);
-      if (this.queue.length && this.failures)
-        await sleep(Math.min(backoff(this.failures), deadline - Date.now()));
+      if (this.queue.length && this.failures) await sleep(Math.min(this.rest(), deadline - Date.now()));
     }
     return !this.queue.length;
   }
@@ -141,13 +146,18 @@ export class LogSender {
 
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((done) => {
-    const timer = setTimeout(done, Math.max(milliseconds, 0));
-    (timer as { unref?: () => void }).unref?.();
+    unref(setTimeout(done, Math.max(milliseconds, 0)));
   });
 }
 
-export function backoff(failures: number): number {
-  return Math.min(1000 * 2 ** Math.min(failures - 1, 10), MAX_BACKOFF) * (0.7 + 0.6 * Math.random());
+export function backoff(failures: number, most = MAX_BACKOFF): number {
+  return Math.min(1000 * 2 ** Math.min(failures - 1, 10), most) * (0.7 + 0.6 * Math.random());
+}
+
+/** A timer that does not keep a Node.js process alive. */
+export function unref<T>(timer: T): T {
+  (timer as { unref?: () => void }).unref?.();
+  return timer;
 }
 
 /** A log as JSON without what no database stores; null for what is no JSON, or too large. */

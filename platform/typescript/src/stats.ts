@@ -7,6 +7,8 @@ export class Stats {
   notModified = 0;
   failures = 0;
   streams = 0;
+  streamFailures = 0;
+  lastStreamError: string | null = null;
   lastError: string | null = null;
   origin: Origin | null = null;
   commit: string | null = null;

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { NotReady, type Options, UnknownArtefact, VariorumClient } from "../src/index.js";
+import { backoff } from "../src/logs.js";
 import { nodeFile } from "../src/node.js";
 
 const KEY = "vk_secret_of_the_test";
@@ -32,7 +33,7 @@ before(async () => {
     if (request.url?.endsWith("/bundle")) bundle(request, response, body);
     else if (request.url?.endsWith("/logs")) logs(request, response, body);
     else if (request.url?.endsWith("/stream") && hasStream) {
-      response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("retry: 100\n\n");
       streams.push(response);
     } else response.writeHead(404).end();
   });
@@ -228,6 +229,60 @@ test("without a stream it looks again by itself", async () => {
   bundle = serving(documentOf(NEW));
   await until(() => made.stats.commit === NEW);
   await until(() => made.stats.notModified > 1);
+});
+
+test("a stream that was not found is asked for again soon", async () => {
+  hasStream = false;
+  const made = client({ refresh: 3600 });
+  await made.ready();
+  await until(() => made.stats.streamFailures > 0);
+  assert.equal(made.stats.lastStreamError, "The stream was answered by 404.");
+  hasStream = true;
+  await until(() => made.stats.streams === 1);
+});
+
+test("pauses between streams grow to a minute and a third at most", () => {
+  for (const [failures, most] of [
+    [1, 1_300],
+    [5, 20_800],
+    [400, 78_000],
+  ] as const)
+    assert.ok(backoff(failures, 60_000) <= most && backoff(failures, 60_000) >= (most / 1.3) * 0.7);
+});
+
+test("when the stream breaks and does not open again, it looks at once", async () => {
+  const made = client({ refresh: 3600 });
+  await made.ready();
+  await until(() => made.stats.streams === 1);
+  hasStream = false;
+  bundle = serving(documentOf(NEW));
+  for (const stream of streams) stream.destroy();
+  await until(() => made.stats.commit === NEW);
+});
+
+test("news that the server does not serve yet are asked for again", async () => {
+  const made = client({ refresh: 3600 });
+  await made.ready();
+  await until(() => made.stats.streams === 1);
+  const text = documentOf(NEW);
+  const data = JSON.stringify({ etag: `"${JSON.parse(text).hash}"` });
+  for (const stream of streams) stream.write(`event: bundle\ndata: ${data}\n\n`);
+  await until(() => made.stats.notModified > 0);
+  bundle = serving(text);
+  await until(() => made.stats.commit === NEW);
+});
+
+test("a server that wants to be left alone gets its logs later", async () => {
+  const asked: number[] = [];
+  logs = (_request, response) => {
+    asked.push(performance.now());
+    if (asked.length > 1) json(response, 202, { accepted: 1 });
+    else response.writeHead(429, { "retry-after": "2" }).end();
+  };
+  const made = client();
+  made.log({ prompt: "triage", input: {} });
+  await until(() => made.stats.logsSent === 1);
+  assert.ok((asked[1] ?? 0) - (asked[0] ?? 0) > 1_900);
 });
 
 const FAULTS: Record<string, Answer> = {
