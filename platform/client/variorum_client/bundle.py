@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from variorum_client.errors import ContentError
 from variorum_client.formats import (
     FormatError,
     Problem,
@@ -35,7 +36,7 @@ KINDS = ("prompts", "configs", "adapters")
 _TEXT_FIELDS = ("project", "environment", "commit", "hash")
 
 
-class BundleError(ValueError):
+class BundleError(ContentError):
     """A bundle that cannot be built or must not be used; `problems` names the files at fault, if any."""
 
     def __init__(self, message: str, problems: list[Problem] | None = None) -> None:

@@ -2,27 +2,59 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TextIO
 
-from variorum_client.bundle import BundleError
 from variorum_client.cli_parsers import parser
-from variorum_client.commands import COMMANDS
-from variorum_client.errors import VariorumError
-from variorum_client.formats.problems import FormatError, RenderError
+from variorum_client.errors import ContentError, VariorumError
+
+# Which function of which module a command is. Only that one is loaded: Git waits for `variorum credential`.
+COMMANDS = {
+    "fetch": "commands:fetch",
+    "render": "commands:render",
+    "check": "clones.checking:check",
+    "status": "clones.standing:status",
+    "deploy": "commands:deploy",
+    "rollback": "commands:rollback",
+    "rollout": "rollouts.command:rollout",
+    "log": "commands:log",
+    "clone": "clones.cloning:clone",
+    "diff": "clones.differences:diff",
+    "open": "clones.opening:open_draft",
+    "run": "clones.running:run",
+    "merge-file": "clones.merging:merge_into",
+    "pull": "clones.syncing:pull",
+    "push": "clones.syncing:push",
+    "live": "history:live",
+    "export": "history:export",
+    "export-adapter": "history:export_adapter",
+    "import-project": "history:import_project",
+    "credential": "clones.keys:credential",
+    "import": "importing.command:import_",
+}
+
+
+def command_of(name: str) -> Callable[[Namespace, TextIO], int]:
+    """The function of a command."""
+    module, _, function = COMMANDS[name].partition(":")
+    found: Callable[[Namespace, TextIO], int] = getattr(import_module(f"variorum_client.{module}"), function)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Errors are clear words on standard error: no secrets, no traceback."""
     options = parser().parse_args(arguments)
     try:
-        code = COMMANDS[options.command](options, sys.stdout)
+        code = command_of(options.command)(options, sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return _fail("stopped", 130)
-    except (VariorumError, BundleError, FormatError, RenderError) as error:
+    except (VariorumError, ContentError) as error:
         return _fail(str(error), 1)
     except OSError as error:
         return _fail(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}", 1)

@@ -5,6 +5,8 @@ from typing import Any, TypeAlias
 
 Commands: TypeAlias = Any  # what add_subparsers returns; argparse keeps its type private
 
+FORMATS = ("text", "json", "sarif", "junit")  # of `variorum check`
+
 
 def plain(commands: Commands, name: str, help_text: str, examples: str) -> argparse.ArgumentParser:
     """A command that needs no server, with its examples."""

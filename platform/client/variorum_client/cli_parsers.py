@@ -2,7 +2,7 @@
 
 import argparse
 
-from variorum_client.cli_options import Commands
+from variorum_client.cli_options import FORMATS, Commands
 from variorum_client.cli_options import command as _command
 from variorum_client.cli_options import environment as _environment
 from variorum_client.cli_options import plain as _parser
@@ -10,8 +10,7 @@ from variorum_client.cli_options import positive as _positive
 from variorum_client.cli_options import project as _project
 from variorum_client.cli_options import seconds as _seconds
 from variorum_client.cli_options import variables as _variables
-from variorum_client.clones.checking import FORMATS
-from variorum_client.importing.reading import SYSTEMS
+from variorum_client.importing.systems import SYSTEMS
 from variorum_client.rollouts.options import add_rollout as _add_rollout
 
 EPILOG = """\

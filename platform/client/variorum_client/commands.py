@@ -1,31 +1,18 @@
-"""What each command of `variorum` does. A command returns its exit code and writes to `out`."""
+"""What the commands do that need no clone. A command returns its exit code and writes to `out`."""
 
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from variorum_client.asking import ask, ask_project, connection_for, object_of
 from variorum_client.bundle import Bundle, load_bundle
-from variorum_client.clones.checking import check
-from variorum_client.clones.cloning import clone
-from variorum_client.clones.differences import diff
-from variorum_client.clones.keys import answer_git
-from variorum_client.clones.merging import merge_into
-from variorum_client.clones.opening import open_draft
-from variorum_client.clones.running import run
-from variorum_client.clones.standing import status
-from variorum_client.clones.syncing import pull, push
 from variorum_client.connection import path_of
 from variorum_client.errors import UnknownArtefact
 from variorum_client.formats import Prompt
-from variorum_client.history import export, export_adapter, import_project, live
 from variorum_client.ids import uuid7
-from variorum_client.importing.command import import_
 from variorum_client.inputs import prompt_file, variables_of
-from variorum_client.rollouts.command import rollout
 
 Options = argparse.Namespace
 
@@ -92,36 +79,6 @@ def log(options: Options, out: TextIO) -> int:
     said = ask(options, "POST", "logs", body={"logs": [entry]})
     out.write(f"{entry['id']} {'accepted' if said.get('accepted') else 'was there already'}\n")
     return 0
-
-
-def credential(options: Options, out: TextIO) -> int:
-    """Answer Git, which asks for the key of a server (gitcredentials(7))."""
-    return answer_git(options.action, sys.stdin.read(), out)
-
-
-COMMANDS: dict[str, Callable[[Options, TextIO], int]] = {
-    "fetch": fetch,
-    "render": render,
-    "check": check,
-    "status": status,
-    "deploy": deploy,
-    "rollback": rollback,
-    "rollout": rollout,
-    "log": log,
-    "clone": clone,
-    "diff": diff,
-    "open": open_draft,
-    "run": run,
-    "merge-file": merge_into,
-    "pull": pull,
-    "push": push,
-    "live": live,
-    "export": export,
-    "export-adapter": export_adapter,
-    "import-project": import_project,
-    "credential": credential,
-    "import": import_,
-}
 
 
 def _live(options: Options) -> tuple[bytes, Bundle]:

@@ -23,3 +23,7 @@ class ApiError(VariorumError):
 
 class CloneError(VariorumError):
     """The user's own clone, or the Git on this machine, does not allow what was asked. The text says what to do."""
+
+
+class ContentError(ValueError):
+    """What was read (a file, a bundle) or asked for cannot be used as it is. The text says why."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
+from variorum_client.cli_options import FORMATS
 from variorum_client.clones.clone import find_repo, git_top, gitpython, run_git
 from variorum_client.clones.hooks import install_hook
 from variorum_client.clones.sarif import sarif
@@ -134,10 +135,6 @@ def _as_junit(files: int, problems: list[Problem], _out: TextIO) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}\n{"".join(cases)}</testsuite>\n'
 
 
-_FORMATS: dict[str, Callable[[int, list[Problem], TextIO], str]] = {
-    "text": _as_text,
-    "json": _as_json,
-    "sarif": _as_sarif,
-    "junit": _as_junit,
-}
-FORMATS = tuple(_FORMATS)
+_FORMATS: dict[str, Callable[[int, list[Problem], TextIO], str]] = dict(
+    zip(FORMATS, (_as_text, _as_json, _as_sarif, _as_junit), strict=True)
+)

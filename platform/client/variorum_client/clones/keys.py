@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import sys
+from argparse import Namespace
 from pathlib import Path
 from shlex import quote
 from typing import TextIO
@@ -68,6 +69,11 @@ def own_command() -> str:
     """How a shell starts this program."""
     found = shutil.which("variorum")
     return quote(found) if found else f"{quote(sys.executable)} -m variorum_client.cli"
+
+
+def credential(options: Namespace, out: TextIO) -> int:
+    """Answer Git, which asks for the key of a server (gitcredentials(7))."""
+    return answer_git(options.action, sys.stdin.read(), out)
 
 
 def answer_git(action: str, given: str, out: TextIO) -> int:

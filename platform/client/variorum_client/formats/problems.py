@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
+from variorum_client.errors import ContentError
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -21,7 +23,7 @@ class Problem:
         return asdict(self)
 
 
-class FormatError(ValueError):
+class FormatError(ContentError):
     """An artefact that cannot be read. `problems` is never empty."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -29,7 +31,7 @@ class FormatError(ValueError):
         super().__init__("\n".join(map(str, problems)))
 
 
-class RenderError(ValueError):
+class RenderError(ContentError):
     """A prompt that could not be rendered with these variables.
 
     `code` is stable (unknown_variable, missing_variable, wrong_variable, unsupported_value, too_large,

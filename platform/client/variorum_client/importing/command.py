@@ -11,10 +11,11 @@ from variorum_client.clones.clone import find_repo, gitpython
 from variorum_client.errors import ApiError
 from variorum_client.folder import read_artefact, root_of
 from variorum_client.importing.planning import Plan, plan
-from variorum_client.importing.reading import ENDINGS, folder_below, read_data, read_texts
+from variorum_client.importing.reading import folder_below, read_data, read_texts
 from variorum_client.importing.report import as_json, as_text
 from variorum_client.importing.shapes import Imported, ImportRefused, Settings
 from variorum_client.importing.sources import json_from, langfuse_api, mlflow_api, texts_from
+from variorum_client.importing.systems import ENDINGS
 from variorum_client.importing.writing import taken, write_commits, write_files
 
 _APIS: dict[str, Callable[[str, float], list[Any]]] = {"langfuse": langfuse_api, "mlflow": mlflow_api}

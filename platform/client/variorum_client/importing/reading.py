@@ -6,14 +6,7 @@ from variorum_client.formats.paths import check_path
 from variorum_client.importing import langfuse, mlflow, promptl, prompty
 from variorum_client.importing.shapes import Imported, ImportRefused, Settings
 from variorum_client.importing.sources import joined, parsed
-
-ENDINGS = {
-    "langfuse": (".json", ".jsonl"),
-    "mlflow": (".json", ".jsonl"),
-    "prompty": (".prompty",),
-    "promptl": (".promptl",),
-}
-SYSTEMS = tuple(ENDINGS)
+from variorum_client.importing.systems import ENDINGS
 
 
 def read_data(system: str, data: Any, settings: Settings) -> list[Imported]:
