@@ -109,7 +109,17 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         command = [sys.executable, "-m", "granian", "--interface", "asgi", target, "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--workers", "1", "--no-ws", "--log-level", "warning"]
+        command += [
+            "--port",
+            str(self.port),
+            "--workers",
+            "1",
+            "--no-ws",
+            "--log-level",
+            "warning",
+            "--backpressure",
+            "15000",
+        ]
         self.process = subprocess.Popen(command, env={**os.environ, **env}, cwd=ROOT)
 
     def wait(self) -> None:

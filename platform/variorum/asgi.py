@@ -36,7 +36,7 @@ from variorum.deployments.asking import AskingLane  # noqa: E402
 from variorum.deployments.changes import Changes  # noqa: E402
 from variorum.deployments.lane import RuntimeLane  # noqa: E402
 from variorum.events import live, stream  # noqa: E402  (Django is ready only now)
-from variorum.lib import asgi, lanes  # noqa: E402
+from variorum.lib import asgi, connections, lanes  # noqa: E402
 from variorum.lib.asgi import Message, Receive, Scope, Send  # noqa: E402
 from variorum.lib.errors import Invalid, Problem, Unauthenticated  # noqa: E402
 from variorum.lib.listener import Listener  # noqa: E402
@@ -203,6 +203,7 @@ def _before_the_end(call: Callable[[], None]) -> None:
 
 async def _live(receive: Receive, send: Send) -> None:
     """Startup and shutdown of a web process."""
+    connections.raise_files()
     await receive()
     _before_the_end(_shut)
     tasks = [

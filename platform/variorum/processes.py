@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from variorum.lib import env
+from variorum.lib import connections, env
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 20
@@ -30,6 +30,7 @@ def web_command() -> list[str]:
     workers = env.integer("VARIORUM_WEB_WORKERS", 1, low=1, high=256)
     granian = [sys.executable, "-m", "granian", "--interface", "asgi", "variorum.asgi:application"]
     shape = ["--workers", str(workers), "--workers-kill-timeout", "10", "--respawn-failed-workers"]
+    shape += ["--backpressure", str(connections.most())]  # beyond it nobody is answered; streams are refused before
     return [*granian, "--host", host, "--port", str(port), "--no-ws", "--log-level", "warning", *shape]
 
 

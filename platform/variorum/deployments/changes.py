@@ -24,11 +24,12 @@ from variorum.deployments import tickets
 from variorum.deployments.lane import SERVED, KeyFacts, RuntimeLane, token_of
 from variorum.deployments.runtime import STREAM, identity, message
 from variorum.events.stream import BEAT, HEADERS, HEARTBEAT, SEND_PATIENCE
+from variorum.lib import connections
 from variorum.lib.asgi import App, Receive, Scope, Send, header, send_problem
 from variorum.lib.errors import RateLimited, Unavailable
 
 PATHS = re.compile(r"^/api/v1/runtime/([^/]+)/(stream|ofrep/v1/stream)$")
-MOST = 10_000
+MOST = connections.for_apps()
 MOST_A_KEY = 2_000
 RETRY = b"retry: 2000\n\n"
 AGAIN = {"Retry-After": "5"}
@@ -107,18 +108,21 @@ class Changes:
         while not (listener.gone or self._ending):
             listener.wake.clear()
             facts = await self._memory.key(listener.key[0])
-            if facts is None or await self._memory.find(listener.key[0], listener.environment) is None:
+            if facts is None or not facts.opens(listener.environment):
                 return
             answer = await self._memory.served(listener.place, patience=None)
-            if answer is not None and (listener.again or identity(answer.ready) != listener.told):
+            if answer is None:
+                return
+            if listener.again or identity(answer.ready) != listener.told:
                 listener.told, listener.again = identity(answer.ready), False
                 chunk += message(answer.ready, shape)
             if chunk:
-                await asyncio.wait_for(send(_body(chunk)), SEND_PATIENCE)
+                async with asyncio.timeout(SEND_PATIENCE):
+                    await send(_body(chunk))
             chunk = b""
             try:
-                wait = max(0.0, min(HEARTBEAT, facts.expires - time.time()))
-                await asyncio.wait_for(listener.wake.wait(), wait)
+                async with asyncio.timeout(max(0.0, min(HEARTBEAT, facts.expires - time.time()))):
+                    await listener.wake.wait()
             except TimeoutError:
                 chunk = BEAT
 

@@ -70,6 +70,10 @@ class KeyFacts:
     expires: float
     environments: frozenset[str] = frozenset()
 
+    def opens(self, environment: str) -> bool:
+        """Whether it may act in an environment."""
+        return not self.environments or environment in self.environments
+
 
 @dataclass(slots=True)
 class _Held(Generic[V]):
@@ -155,7 +159,7 @@ class RuntimeLane:
     async def find(self, digest: bytes, environment: str) -> Answer | None:
         """The answer for a key (the hash of its token) and an environment; None when the view has to say why not."""
         facts = await self.key(digest)
-        if facts is None or (facts.environments and environment not in facts.environments):
+        if facts is None or not facts.opens(environment):
             return None
         answer = await self.served((facts.project_id, environment))
         if answer is not None:
@@ -173,10 +177,12 @@ class RuntimeLane:
     async def served(self, place: tuple[int, str], *, patience: float | None = PATIENCE) -> Answer | None:
         """What an environment of a project (its id and the environment's slug) serves; None for nothing.
 
-        Something older after `patience` seconds, None: wait for what is true now as long as the database answers.
+        Something older after `patience` seconds, None: wait for what is true now as long as the database answers, also
+        when others were given something older meanwhile.
         """
         held = self._bundles.get(place)
-        if held is None or held.until <= time.monotonic():
+        looking = patience is None and place in self._loading
+        if looking or held is None or held.until <= time.monotonic():
             load = partial(_load_answer, place, held)
             held = await self._look_up(self._bundles, place, load, patience=patience)
         return held.value if held else None

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
+from variorum.lib import connections
 from variorum.lib.asgi import Receive, Scope, Send, granted, header, no_body, send_problem
 from variorum.lib.errors import Unavailable
 
@@ -25,7 +26,7 @@ RECHECK = 60.0  # seconds after which the caller's access is looked at again
 ACCESS = "member."  # news after which it is looked at again at once
 QUEUE = 256
 MOST_TOPICS = 8
-MOST_STREAMS = 2000
+MOST_STREAMS = connections.for_pages()
 SEND_PATIENCE = 30.0
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

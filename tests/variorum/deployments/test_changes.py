@@ -148,7 +148,7 @@ class Memory:
         self.answer = SimpleNamespace(ready=SimpleNamespace(etag=b'"1"', commit="c"))
 
     async def key(self, digest: bytes) -> Any:
-        return SimpleNamespace(id=digest[0], project_id=1, expires=float("inf"))
+        return SimpleNamespace(id=digest[0], project_id=1, expires=float("inf"), opens=lambda _: True)
 
     async def find(self, digest: bytes, environment: str) -> Any:
         return self.answer

@@ -1,6 +1,7 @@
 """The fast lane: byte for byte what the ordinary view answers, right within a second, bounded."""
 
 import asyncio
+import threading
 import time
 from concurrent.futures import wait
 from datetime import timedelta
@@ -222,6 +223,25 @@ def test_old_news_is_looked_up_again(wire, live, token, save, dev, actor, monkey
     assert wire.get(token) == 200
     (now,) = wire.lane._bundles.values()
     assert now.value.ready.etag != held.value.ready.etag
+
+
+def test_who_waits_for_the_truth_gets_it_though_others_were_given_what_is_older(
+    wire, live, token, save, dev, actor, monkeypatch
+):
+    assert wire.get(token) == 200
+    place, made = (live.project_id, "dev"), services.deploy(environment=dev, commit=save("2"), actor=actor)
+    go, load = threading.Event(), lane_module._load_answer
+    monkeypatch.setattr(lane_module, "_load_answer", lambda *given: load(*given) if go.wait(60) else None)
+    wire.lane.doubt()
+
+    async def ask() -> list[str]:
+        older = await wire.lane.served(place, patience=0.01)
+        waiting = asyncio.ensure_future(wire.lane.served(place, patience=None))
+        await asyncio.sleep(0)
+        go.set()
+        return [one.ready.commit for one in (older, await waiting)]
+
+    assert wire.run(ask()) == [live.commit, made.commit]
 
 
 def test_uses_are_written_down_in_batches(wire, live, token):
