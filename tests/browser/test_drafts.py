@@ -1,5 +1,6 @@
 """Two people take a prompt from a suggestion to main: both see each other's work, nothing is overwritten."""
 
+import json
 import re
 
 import pytest
@@ -115,3 +116,28 @@ def test_a_viewer_reads_and_is_offered_nothing_else(visit, merged):
     for name in ("Approve", "Edit title and reason"):
         expect(page.get_by_role("button", name=name)).to_be_hidden()
     expect(page.get_by_role("tab", name="Edit")).to_be_hidden()
+
+
+EXPORT = {"name": "greeting", "version": 1, "type": "text", "prompt": "Greet {{name}}.", "tags": ["desk"], "config": {}}
+
+
+def test_prompts_of_another_system_are_looked_at_and_come_as_a_draft(visit, merged):
+    page = visit("/p/desk/import", person="editor", refused=frozenset({422}))
+    give(page, "{")
+    expect(page.get_by_text("prompts.json is not JSON")).to_be_visible()
+    looks_right(page)
+    give(page, json.dumps([EXPORT, {**EXPORT, "version": 2, "prompt": "Greet {{name}} kindly."}]))
+    expect(page.get_by_role("table", name="Prompts")).to_contain_text("prompts/greeting.prompt")
+    expect(page.get_by_text("prompts have no tags here")).to_be_visible()
+    looks_right(page)
+    page.get_by_role("textbox", name="Folder").fill("guests")
+    expect(page.get_by_role("table", name="Prompts")).to_contain_text("prompts/guests/greeting.prompt")
+    page.get_by_role("button", name="Open a draft with them").click()
+    expect(page.get_by_role("heading", name="Import prompts from Langfuse")).to_be_visible()
+    settle(page)
+    looks_right(page)
+
+
+def give(page: Page, text: str) -> None:
+    file = {"name": "prompts.json", "mimeType": "application/json", "buffer": text.encode()}
+    page.locator("input[type=file]").first.set_input_files(file)

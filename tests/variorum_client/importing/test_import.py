@@ -188,7 +188,7 @@ def test_outside_of_git_the_newest_versions_are_files(
     said = capsys.readouterr().out
     assert "triage          1-2" in said
     assert "2 of 2 prompts imported." in said
-    assert "--provider NAME would set it" in said
+    assert "naming one (--provider) would set it" in said
     assert json.loads((tmp_path / "report.json").read_text())["written"] is True
 
 

@@ -117,6 +117,15 @@ export function NewFile({ project }: { project: string }) {
             { label: "Schema of a config", icon: "check", onSelect: () => make("schema") },
           ],
         },
+        {
+          items: [
+            {
+              label: "Import prompts from elsewhere",
+              icon: "upload",
+              onSelect: () => void navigate({ to: "/p/$project/import", params: { project } }),
+            },
+          ],
+        },
       ]}
     />
   );

@@ -54,7 +54,9 @@ class Front:
             self.model = model
         else:
             self.keep("model", model)
-            self.version.lose("model", model, "names no provider: kept under metadata; --provider NAME would set it")
+            self.version.lose(
+                "model", model, "names no provider: kept under metadata; naming one (--provider) would set it"
+            )
 
     def set_config(self, config: Mapping[str, Any], place: str = "config") -> None:
         """Settings of the model go to `config`, a response format to `output`, the rest is kept and reported."""
