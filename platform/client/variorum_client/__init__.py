@@ -4,7 +4,7 @@
 
     with Client("https://variorum.example.org", api_key) as client:
         triage = client.prompt("triage", {"targetingKey": "user-7"})
-        with client.measure(triage, {"text": "Where is my parcel?"}) as call:
+        with client.measure(triage, {"message": "Where is my parcel?"}) as call:
             answer = call.answered(openai.chat.completions.create(**call.arguments))
 
 Knows no Django; the artefact formats in variorum_client.formats are the ones that the server uses.

@@ -3,11 +3,13 @@
 import asyncio
 import functools
 import os
-from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, TypeVar, overload
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar, Unpack, overload
 
 from variorum_client.calls import Call
+from variorum_client.chat import Tools
 from variorum_client.client import Client, Context, J
+from variorum_client.fields import AnswerFields, LogFields, MoreFields
 from variorum_client.flags import FlagDetails
 from variorum_client.handles import LivePrompt
 from variorum_client.stats import Stats
@@ -96,19 +98,32 @@ class AsyncClient:
             return self._client.flag_details(key, default, context)
         return await _apart(self._client.flag_details, key, default, context)
 
-    def log(self, **fields: Any) -> str:
+    def log(self, **fields: Unpack[LogFields]) -> str:
         """Record one model call; queued, so there is nothing to await; see Client.log."""
         return self._client.log(**fields)
 
     def log_openai(
-        self, prompt: LivePrompt | str, variables: Mapping[str, Any] | None, response: Any, **fields: Any
+        self,
+        prompt: LivePrompt | str,
+        variables: Mapping[str, Any] | None,
+        response: Any,
+        **fields: Unpack[AnswerFields],
     ) -> str:
         """Record a chat completion of the `openai` client; see Client.log_openai."""
         return self._client.log_openai(prompt, variables, response, **fields)
 
-    def measure(self, prompt: LivePrompt, variables: Mapping[str, Any] | None = None, **options: Any) -> Call:
+    def measure(
+        self,
+        prompt: LivePrompt,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        history: Sequence[Mapping[str, Any]] = (),
+        model: str | None = None,
+        tools: Tools = (),
+        **fields: Unpack[MoreFields],
+    ) -> Call:
         """A call to be made within `async with`; see Client.measure."""
-        return self._client.measure(prompt, variables, **options)
+        return self._client.measure(prompt, variables, history=history, model=model, tools=tools, **fields)
 
     @property
     def stale(self) -> bool:

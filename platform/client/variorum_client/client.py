@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, Unpack, overload
 
 from variorum_client.cache import DiskCache
 from variorum_client.calls import Call, answer_fields
@@ -14,6 +14,7 @@ from variorum_client.chat import Tools
 from variorum_client.connection import Connection
 from variorum_client.delivery import Delivery
 from variorum_client.errors import NotReady, UnknownArtefact
+from variorum_client.fields import AnswerFields, MoreFields
 from variorum_client.flags import FlagDetails, artefact_details, details, unready
 from variorum_client.handles import MISSING, NOTHING, LivePrompt, Served
 from variorum_client.ids import uuid7
@@ -248,7 +249,11 @@ class Client:
         return number
 
     def log_openai(
-        self, prompt: LivePrompt | str, variables: Mapping[str, Any] | None, response: Any, **fields: Any
+        self,
+        prompt: LivePrompt | str,
+        variables: Mapping[str, Any] | None,
+        response: Any,
+        **fields: Unpack[AnswerFields],
     ) -> str:
         """Record a chat completion as the `openai` client gave it: its text or tool calls, model and tokens.
 
@@ -266,7 +271,7 @@ class Client:
         history: Sequence[Mapping[str, Any]] = (),
         model: str | None = None,
         tools: Tools = (),
-        **fields: Any,
+        **fields: Unpack[MoreFields],
     ) -> Call:
         """A call to be made within `with` (or `async with`): its arguments, and in the end its log.
 

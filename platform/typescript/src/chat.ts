@@ -10,9 +10,11 @@ export type Tool = Record<string, unknown>;
 /** Definitions that the app has: a list, or by name (a definition, or just the schema of its input). */
 export type Tools = readonly Tool[] | Readonly<Record<string, unknown>>;
 
+/** Fits `openai.chat.completions.create` as it is. `model` is missing where neither prompt nor options name one. */
 export interface ChatRequest extends Record<string, unknown> {
-  messages: ChatMessage[];
-  model?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: ChatMessage[], but the types of `openai` ask for unions that only it has
+  messages: any[];
+  model: string;
 }
 
 const RENAMED: Record<string, string> = {
@@ -41,7 +43,7 @@ export async function requestOf(
 ): Promise<ChatRequest> {
   const settings = Object.entries(prompt.config).filter(([name]) => !OURS.has(name));
   const renamed = settings.map(([name, value]) => [RENAMED[name] ?? name, value]);
-  const body: ChatRequest = { ...Object.fromEntries(renamed), messages };
+  const body = { ...Object.fromEntries(renamed), messages } as ChatRequest;
   const model = options.model || (prompt.model ?? "").split("/").slice(1).join("/") || prompt.model;
   if (model) body.model = model;
   const tools = await toolsOf(prompt.parsed, options.tools ?? []);

@@ -29,7 +29,7 @@ messages = prompt.messages({"message": "Where is my parcel?"})`,
 
 const client = new VariorumClient({
   baseUrl: "${origin}",
-  apiKey: process.env.VARIORUM_API_KEY,
+  apiKey: process.env.VARIORUM_API_KEY ?? "",
   environment: "${environment}",
 });
 await client.ready();
