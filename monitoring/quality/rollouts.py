@@ -1,5 +1,6 @@
 """A rollout with its guards: started together, or not at all."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ def start(
     """
     metrics = [_metric(environment.project, given, place) for place, given in enumerate(watch)]
     prepared = rollouts.prepare(environment=environment, commit=commit, plan=plan, by=by, user=actor.user)
+    _prompts(prepared, watch)
     with transaction.atomic():
         rollout = rollouts.start(prepared, actor=actor, note=note, expected=expected)
         rate = guards.share_of_rate(len(watch))
@@ -62,6 +64,15 @@ def story(rollout: Rollout) -> list[Event]:
     """Who did what, oldest first."""
     mine = events_of(rollout.project, subject_kind="rollout", subject_id=str(rollout.number))
     return list(mine.order_by("pk")[:MOST_EVENTS])
+
+
+def _prompts(prepared: rollouts.Prepared, watch: Sequence[Mapping[str, Any]]) -> None:
+    """Raises Invalid for a guard of a prompt that the candidate does not have: it would never see anything."""
+    known = json.loads(bytes(prepared.bundle.body))["prompts"]
+    for place, given in enumerate(watch):
+        if (name := given.get("prompt")) and name not in known:
+            text = f"The commit has no prompt {name!r}; it has: {', '.join(sorted(known)[:20]) or 'none'}."
+            raise Invalid(text, errors=[{"where": f"guards.{place}.prompt", "code": "unknown", "detail": text}])
 
 
 def _metric(project: Project, given: Mapping[str, Any], place: int) -> Metric | None:

@@ -175,6 +175,10 @@ def test_over_http_from_start_to_completion(begin, arm, api, owner, member, proj
     assert viewer.post(start, body, format="json").status_code == 403
     wrong = client.post(start, {**body, "guards": [{"measure": "score"}]}, format="json")
     assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid")
+    gone = client.post(start, {**body, "guards": [{"measure": "errors", "prompt": "gone"}]}, format="json").json()
+    assert gone["errors"] == [
+        {"where": "guards.0.prompt", "code": "unknown", "detail": "The commit has no prompt 'gone'; it has: triage."}
+    ]
     made = client.post(start, body, format="json").json()
     assert (made["number"], made["state"], made["step"], made["lacks"]) == (
         2, "running", 0, {"seconds": 0, "requests": 0, "scored": 0, "approval": True},

@@ -75,6 +75,9 @@ def test_plans_by_name_are_those_of_the_page() -> None:
     minutes = re.findall(r'\[([\d.]+), "minutes", (\d+)\]', page)
     clock = [(f"{step['percent']:g}", f"{step['hold']['seconds'] / 60:g}") for step in plan_of("clock", [])[:-1]]
     assert clock == minutes
+    assert plan_of("holdout", [])[:-2] == plan_of("careful", [])[:-1]
+    (hours,) = re.findall(r'\[95, "hours", (\d+)\]', page)
+    assert plan_of("holdout", [])[-2]["hold"] == {"seconds": int(hours) * 3600}
     for name in PLANS:
         assert f'value: "{name}"' in page
         assert plan_of(name, [])[-1] == {"percent": 100, "segment": "", "name": "", "hold": {}}

@@ -16,8 +16,8 @@ export function GuardCard({ guard }: { guard: Guard }) {
   return (
     <Card
       title={guard.name}
-      description={`Looks for harm of ${formatNumber(guard.catch * 100)} ${unit}${
-        guard.tolerated ? ` beyond ${formatNumber(guard.tolerated * 100)} that are tolerated` : ""
+      description={`Looks for ${formatNumber(guard.catch * 100)} ${unit} worse${
+        guard.tolerated ? `, lets ${formatNumber(guard.tolerated * 100)} pass` : ""
       }; ${acts}.`}
       actions={
         tripped ? (

@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { metricsQuery } from "@/features/quality/quality";
 import { Button } from "@/ui/Button";
 import { Field, Select, TextInput } from "@/ui/Field";
-import { type FormGuard, type FormStep, type HoldKind, nextId } from "./plans";
+import { type FormStep, type HoldKind, nobodyToCompare, withOneMore } from "./plans";
 import styles from "./Rollouts.module.css";
 import { segmentsQuery } from "./rollouts";
 
@@ -10,25 +9,24 @@ const HOLDS: { value: HoldKind; label: string }[] = [
   { value: "requests", label: "requests" },
   { value: "scored", label: "scored requests" },
   { value: "minutes", label: "minutes" },
+  { value: "hours", label: "hours" },
   { value: "approval", label: "a person’s approval" },
   { value: "nothing", label: "no waiting" },
 ];
-const FIGURES = [
-  { value: "errors", label: "Error rate" },
-  { value: "latency", label: "Latency" },
-  { value: "slow", label: "Slow answers" },
-  { value: "cost", label: "Cost of a request" },
-];
+const BEFORE: Partial<Record<HoldKind, string>> = { minutes: "for", hours: "for", nothing: "with" };
 
 interface PlanFieldsProps {
   project: string;
   environment: string;
   steps: FormStep[];
+  /** Whether guards watch: then a step that they cannot see into says so. */
+  guarded: boolean;
+  faultOf: (field: string) => string | undefined;
   onChange: (steps: FormStep[]) => void;
 }
 
 /** The steps, one a line: how many of whom, and what the step waits for. */
-export function PlanFields({ project, environment, steps, onChange }: PlanFieldsProps) {
+export function PlanFields({ project, environment, steps, guarded, faultOf, onChange }: PlanFieldsProps) {
   const segments = useQuery(segmentsQuery(project, environment)).data ?? [];
   const change = (id: number, fields: Partial<FormStep>) =>
     onChange(steps.map((step) => (step.id === id ? { ...step, ...fields } : step)));
@@ -41,7 +39,7 @@ export function PlanFields({ project, environment, steps, onChange }: PlanFields
       <legend>Steps</legend>
       {steps.map((step, place) => (
         <div key={step.id} className={styles.row}>
-          <Field label={`Percent of step ${place + 1}`} hideLabel>
+          <Field label={`Percent of step ${place + 1}`} hideLabel error={faultOf(`plan.${place}.percent`)}>
             <TextInput
               inputMode="decimal"
               value={step.percent}
@@ -49,16 +47,20 @@ export function PlanFields({ project, environment, steps, onChange }: PlanFields
             />
           </Field>
           <span>% of</span>
-          <Field label={`Who, in step ${place + 1}`} hideLabel>
+          <Field label={`Who, in step ${place + 1}`} hideLabel error={faultOf(`plan.${place}.segment`)}>
             <Select
               value={step.segment}
               options={people}
               onChange={(event) => change(step.id, { segment: event.target.value })}
             />
           </Field>
-          <span>{step.hold === "nothing" ? "with" : "until"}</span>
+          <span>{BEFORE[step.hold] ?? "until"}</span>
           {step.hold !== "approval" && step.hold !== "nothing" && (
-            <Field label={`How much step ${place + 1} waits for`} hideLabel>
+            <Field
+              label={`How much step ${place + 1} waits for`}
+              hideLabel
+              error={faultOf(`plan.${place}.hold`)}
+            >
               <TextInput
                 inputMode="numeric"
                 value={step.amount}
@@ -81,105 +83,12 @@ export function PlanFields({ project, environment, steps, onChange }: PlanFields
             disabled={steps.length === 1}
             onClick={() => onChange(steps.filter((item) => item.id !== step.id))}
           />
+          {guarded && nobodyToCompare(step) && <p className={styles.note}>{nobodyToCompare(step)}</p>}
         </div>
       ))}
       <div>
-        <Button
-          size="small"
-          icon="plus"
-          onClick={() =>
-            onChange([...steps, { id: nextId(), percent: "100", segment: "", hold: "approval", amount: "0" }])
-          }
-        >
+        <Button size="small" icon="plus" onClick={() => onChange(withOneMore(steps))}>
           Add a step
-        </Button>
-      </div>
-    </fieldset>
-  );
-}
-
-interface GuardFieldsProps {
-  project: string;
-  guards: FormGuard[];
-  onChange: (guards: FormGuard[]) => void;
-}
-
-/** What is watched, one a line, and what happens when it is worse. */
-export function GuardFields({ project, guards, onChange }: GuardFieldsProps) {
-  const metrics = useQuery(metricsQuery(project)).data ?? [];
-  const change = (id: number, fields: Partial<FormGuard>) =>
-    onChange(guards.map((guard) => (guard.id === id ? { ...guard, ...fields } : guard)));
-  const figures = [
-    ...FIGURES.map((figure) => ({ ...figure, group: "Requests" })),
-    ...metrics.map((metric) => ({ value: `score:${metric.slug}`, label: metric.name, group: "Scores" })),
-  ];
-  return (
-    <fieldset className={styles.rows}>
-      <legend>Guards</legend>
-      <p className={styles.quiet}>
-        Each compares the candidate with everybody else, in the same time, after every look. A harmless
-        candidate is stopped in at most 5 % of rollouts, all guards together.
-      </p>
-      {guards.map((guard, place) => (
-        <div key={guard.id} className={styles.row}>
-          <Field label={`What guard ${place + 1} watches`} hideLabel>
-            <Select
-              value={guard.what}
-              options={figures}
-              onChange={(event) => change(guard.id, { what: event.target.value })}
-            />
-          </Field>
-          {guard.what === "slow" && (
-            <>
-              <span>above</span>
-              <Field label={`Milliseconds of guard ${place + 1}`} hideLabel>
-                <TextInput
-                  inputMode="numeric"
-                  placeholder="ms"
-                  value={guard.bound}
-                  onChange={(event) => change(guard.id, { bound: event.target.value })}
-                />
-              </Field>
-              <span>ms</span>
-            </>
-          )}
-          <span>worse by</span>
-          <Field label={`Harm that guard ${place + 1} looks for`} hideLabel>
-            <TextInput
-              inputMode="decimal"
-              value={guard.by}
-              onChange={(event) => change(guard.id, { by: event.target.value })}
-            />
-          </Field>
-          <span>{guard.what === "latency" || guard.what === "cost" ? "%, then" : "points, then"}</span>
-          <Field label={`What guard ${place + 1} does`} hideLabel>
-            <Select
-              value={guard.action}
-              options={[
-                { value: "rollback", label: "roll back" },
-                { value: "pause", label: "pause" },
-              ]}
-              onChange={(event) => change(guard.id, { action: event.target.value as FormGuard["action"] })}
-            />
-          </Field>
-          <Button
-            size="small"
-            variant="quiet"
-            icon="trash"
-            aria-label={`Remove guard ${place + 1}`}
-            onClick={() => onChange(guards.filter((item) => item.id !== guard.id))}
-          />
-        </div>
-      ))}
-      <div>
-        <Button
-          size="small"
-          icon="plus"
-          onClick={() =>
-            onChange([...guards, { id: nextId(), what: "latency", by: "20", bound: "1000", action: "pause" }])
-          }
-        >
-          Add a guard
         </Button>
       </div>
     </fieldset>

@@ -11,17 +11,25 @@ export function Ramp({ rollout }: { rollout: RolloutDetail }) {
     <ol className={styles.ramp} aria-label="Steps of the rollout">
       {rollout.steps.map((step, place) => (
         <RampStep
-          key={`${step.percent}-${step.name}`}
+          key={`${step.percent}-${step.name}-${step.condition ? "some" : "all"}`}
           step={step}
           now={place === rollout.step && isUnderWay(rollout)}
-          stopped={place === rollout.step && rollout.state === "rolled_back"}
+          ended={!isUnderWay(rollout)}
+          stopped={place === rollout.step && (rollout.state === "rolled_back" || rollout.state === "aborted")}
         />
       ))}
     </ol>
   );
 }
 
-function RampStep({ step, now, stopped }: { step: Step; now: boolean; stopped: boolean }) {
+interface RampStepProps {
+  step: Step;
+  now: boolean;
+  ended: boolean;
+  stopped: boolean;
+}
+
+function RampStep({ step, now, ended, stopped }: RampStepProps) {
   const reached = step.began_at !== null;
   const exposed = step.candidate + step.early;
   const all = exposed + step.control;
@@ -44,7 +52,11 @@ function RampStep({ step, now, stopped }: { step: Step; now: boolean; stopped: b
         {reached ? (
           <>
             <span>
-              {formatNumber(exposed)} of {formatNumber(all)} requests got the candidate
+              {all > 0
+                ? `${formatNumber(exposed)} of ${formatNumber(all)} requests got the candidate`
+                : ended
+                  ? "no requests"
+                  : "no requests yet"}
             </span>
             {step.scored > 0 && <span>{formatNumber(step.scored)} of them scored</span>}
             <span>
@@ -52,9 +64,9 @@ function RampStep({ step, now, stopped }: { step: Step; now: boolean; stopped: b
             </span>
           </>
         ) : (
-          <span>not yet</span>
+          <span>{ended ? "not reached" : "not yet"}</span>
         )}
-        <span>{waits.length > 0 ? `holds for ${waits.join(" and ")}` : "goes on at once"}</span>
+        {!ended && <span>{waits.length > 0 ? `holds for ${waits.join(" and ")}` : "goes on at once"}</span>}
       </div>
     </li>
   );

@@ -1,16 +1,31 @@
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { toProblem } from "@/api/problem";
 import { type CandidateProps, useCandidate } from "@/features/deployments/candidate";
 import { commitOptions } from "@/features/deployments/DeployDialog";
 import { WhatChanges } from "@/features/deployments/WhatChanges";
+import { metricsQuery } from "@/features/quality/quality";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorState, FormError } from "@/ui/ErrorState";
 import { Field, Form, Select, TextInput } from "@/ui/Field";
 import { SkeletonText } from "@/ui/Skeleton";
 import { toast } from "@/ui/Toast";
-import { GuardFields, PlanFields } from "./PlanFields";
-import { type FormGuard, type FormStep, guardsOf, nextId, PRESETS, planOf, stepsOf } from "./plans";
+import { GuardFields } from "./GuardFields";
+import { PlanFields } from "./PlanFields";
+import {
+  type FormGuard,
+  type FormStep,
+  faultsOf,
+  guardsOf,
+  NEW_GUARD,
+  nextId,
+  PRESETS,
+  planInWords,
+  planOf,
+  stepsOf,
+} from "./plans";
 import styles from "./Rollouts.module.css";
 import { useStart } from "./rollouts";
 
@@ -23,14 +38,22 @@ export function RolloutDialog(props: CandidateProps) {
   const [preset, setPreset] = useState("careful");
   const [steps, setSteps] = useState<FormStep[]>(() => (PRESETS[0] ? stepsOf(PRESETS[0]) : []));
   const [guards, setGuards] = useState<FormGuard[]>([
-    { id: nextId(), what: "errors", by: "5", bound: "", action: "rollback" },
+    { ...NEW_GUARD, id: nextId(), what: "errors", by: "5", action: "rollback" },
   ]);
   const [by, setBy] = useState("targetingKey");
   const [note, setNote] = useState("");
+  const [tried, setTried] = useState(false);
+  const metrics = useQuery(metricsQuery(project)).data ?? [];
   if (!environment) return null;
   const blocked = !preview.data || preview.data.obstacles.length > 0 || !environment.current;
+  const faults = faultsOf(steps, guards);
+  const problem = start.error ? toProblem(start.error) : undefined;
+  const faultOf = (field: string) =>
+    (tried ? faults[field] : undefined) ??
+    ["", ".seconds", ".requests", ".scored"].map((end) => problem?.field(field + end)).find(Boolean);
   const submit = () => {
-    if (blocked || !preview.data) return;
+    setTried(true);
+    if (blocked || !preview.data || Object.keys(faults).length > 0) return;
     start.mutate(
       {
         environment: environment.slug,
@@ -113,15 +136,21 @@ export function RolloutDialog(props: CandidateProps) {
           project={project}
           environment={environment.slug}
           steps={steps}
+          guarded={guards.length > 0}
+          faultOf={faultOf}
           onChange={(next) => {
             setSteps(next);
             setPreset("own");
           }}
         />
-        <GuardFields project={project} guards={guards} onChange={setGuards} />
+        <GuardFields project={project} commit={sha} guards={guards} faultOf={faultOf} onChange={setGuards} />
+        <p className={styles.aloud} aria-live="polite">
+          {planInWords(steps, guards, (slug) => metrics.find((metric) => metric.slug === slug)?.name ?? slug)}
+        </p>
         <div className={styles.choice}>
           <Field
             label="Callers are told apart by"
+            error={faultOf("by")}
             hint="A field of the context that apps send. The same value always gets the same side."
           >
             <TextInput value={by} maxLength={100} onChange={(event) => setBy(event.target.value)} />

@@ -62,6 +62,7 @@ export default function RolloutPage() {
           )}
         </Card>
         <h2 className={styles.heading}>Guards</h2>
+        {data.guards.length > 0 && <GuardsNow project={project} rollout={data} />}
         {data.guards.length === 0 ? (
           <Card padding="none">
             <Empty icon="quality" title="Nothing watches this rollout">
@@ -83,13 +84,36 @@ export default function RolloutPage() {
   );
 }
 
+/** Where guards cannot compare, the page says so, and what watches instead. */
+function GuardsNow({ project, rollout }: { project: string; rollout: RolloutDetail }) {
+  const step = rollout.steps[rollout.step];
+  if (rollout.state === "completed")
+    return (
+      <p className={styles.quiet}>
+        They ended when everybody got the candidate: nobody is left to compare with.{" "}
+        <Link to="/p/$project/alerts" params={{ project }}>
+          Alerts
+        </Link>{" "}
+        go on watching.
+      </p>
+    );
+  if (isUnderWay(rollout) && step?.percent === 100)
+    return (
+      <p className={styles.quiet}>
+        In this step {shareInWords(step)} {step.name || step.condition ? "have" : "has"} the candidate: nobody
+        is left to compare with, so they say nothing new.
+      </p>
+    );
+  return null;
+}
+
 function From({ project, rollout }: { project: string; rollout: RolloutDetail }) {
   return (
     <>
       From <Id value={rollout.baseline_commit} label="commit" /> “{rollout.baseline_subject}” to{" "}
       <Id value={rollout.commit} label="commit" /> “{rollout.subject}”. Started by {rollout.actor_name},{" "}
       <Time at={rollout.created_at} />
-      {rollout.note && `: ${rollout.note}`}
+      {rollout.note && `: ${rollout.note.replace(/\.$/, "")}`}.
       {rollout.deployment !== null && (
         <>
           {" "}

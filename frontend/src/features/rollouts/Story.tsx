@@ -57,7 +57,7 @@ function inWords(what: string, { actor_name: who, facts }: StoryLine): string {
     case "aborted":
       return `${who} stopped it at ${share}`;
     case "rolled_back":
-      return `${who} rolled it back`;
+      return facts["why"] ? `${who} rolled it back: ${String(facts["why"])}` : `${who} rolled it back`;
     default:
       return `${who} ${what} it`;
   }

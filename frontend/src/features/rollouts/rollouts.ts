@@ -112,10 +112,11 @@ export function stateInWords(state: State): string {
   return WORDS[state];
 }
 
-/** "5 % of all callers", "all of “beta testers”". */
-export function shareInWords(step: Pick<Step, "percent" | "name">): string {
+/** "5 % of all callers", "all of “beta testers”"; an audience without a name is told as that. */
+export function shareInWords(step: Pick<Step, "percent" | "name" | "condition">): string {
   const whole = step.percent === 100;
-  if (step.name) return whole ? `all of “${step.name}”` : `${step.percent} % of “${step.name}”`;
+  const audience = step.name ? `“${step.name}”` : step.condition ? "an audience" : "";
+  if (audience) return whole ? `all of ${audience}` : `${step.percent} % of ${audience}`;
   return whole ? "everybody" : `${step.percent} % of all callers`;
 }
 

@@ -63,8 +63,8 @@ def guard_line(guard: Mapping[str, Any], paint: Painter) -> str:
 def share(step: Mapping[str, Any]) -> str:
     """`5 % of all callers`, `all of “beta”`."""
     percent = f"{step['percent']:g} %"
-    if step["name"]:
-        return f"all of “{step['name']}”" if step["percent"] == 100 else f"{percent} of “{step['name']}”"
+    if audience := f"“{step['name']}”" if step["name"] else "an audience" if step["condition"] else "":
+        return f"all of {audience}" if step["percent"] == 100 else f"{percent} of {audience}"
     return "everybody" if step["percent"] == 100 else f"{percent} of all callers"
 
 

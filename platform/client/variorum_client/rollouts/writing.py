@@ -7,6 +7,7 @@ from typing import Any
 # As the page offers them (plans.ts); a test holds them together.
 PLANS: dict[str, tuple[str, ...]] = {
     "careful": ("1%:90requests", "5%:350requests", "25%:1900requests", "50%:2200requests", "100%"),
+    "holdout": ("1%:90requests", "5%:350requests", "25%:1900requests", "50%:2200requests", "95%:24h", "100%"),
     "scored": ("1%:90scores", "5%:350scores", "25%:1900scores", "50%:2200scores", "100%"),
     "clock": ("5%:30min", "25%:60min", "50%:60min", "100%"),
     "person": ("5%:approval", "25%:approval", "50%:approval", "100%"),
