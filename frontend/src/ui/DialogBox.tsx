@@ -32,6 +32,10 @@ export default function DialogBox({
             event.preventDefault();
             if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
           }}
+          onEscapeKeyDown={(event) => {
+            // A box that offers people closes its list first; Radix hears of the key before the box does.
+            if (document.activeElement?.matches("textarea[aria-activedescendant]")) event.preventDefault();
+          }}
           {...described}
         >
           <header className={hideTitle ? "visually-hidden" : styles.head}>
