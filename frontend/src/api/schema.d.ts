@@ -1298,17 +1298,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/projects/{project}/environments/{environment}/freeze-override": {
+    "/api/v1/projects/{project}/environments/{environment}/overrides": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** @description Viewer. With their reasons, used or not. */
+        get: operations["overrides_list"];
         put?: never;
-        /** @description Owner. Things may go live there for so many minutes; the reason is in the audit trail. */
-        post: operations["freezes_override"];
+        /** @description Owner, in person. One deploy of that commit by them, within so many minutes; the reason stays with it. */
+        post: operations["overrides_add"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3858,7 +3859,11 @@ export interface components {
          * @enum {string}
          */
         DeliveryStateEnum: "waiting" | "delivered" | "failed";
-        /** @description What deploying a commit would change. `commits` counts those between; without `obstacles` it may go. */
+        /**
+         * @description What deploying a commit would change. `commits` counts those between; without `obstacles` it may go.
+         *
+         *     `override`: the caller's own, which their next deploy of this commit uses up.
+         */
         DeployPreview: {
             commit: string;
             subject: string;
@@ -3867,11 +3872,13 @@ export interface components {
             commits: number;
             backwards: boolean;
             obstacles: components["schemas"]["Obstacle"][];
+            override: components["schemas"]["OverrideReason"] | null;
         };
         /**
          * @description A deployment.
          *
-         *     `until` is when the next one took its place (null: live now), `restores` the number that a roll-back went back to.
+         *     `until` is when the next one took its place (null: live now), `restores` the number that a roll-back went back to,
+         *     `override` what an owner overrode to make it.
          */
         Deployment: {
             readonly number: number;
@@ -3881,6 +3888,7 @@ export interface components {
             readonly subject: string;
             readonly hash: string;
             readonly restores: number | null;
+            readonly override: components["schemas"]["OverrideReason"] | null;
             readonly note: string;
             readonly actor_name: string;
             /** Format: date-time */
@@ -3897,6 +3905,7 @@ export interface components {
             readonly subject: string;
             readonly hash: string;
             readonly restores: number | null;
+            readonly override: components["schemas"]["OverrideReason"] | null;
             readonly note: string;
             readonly actor_name: string;
             /** Format: date-time */
@@ -4916,6 +4925,12 @@ export interface components {
             sha256: string;
             size: number;
         };
+        /**
+         * @description * `frozen` - frozen
+         *     * `checks_missing` - checks_missing
+         * @enum {string}
+         */
+        LiftsEnum: "frozen" | "checks_missing";
         /** @description First and last line, from 1. */
         LineRange: {
             first: number;
@@ -5617,11 +5632,18 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** @description Why things go live in spite of a freeze, and for how many minutes they may. */
+        /** @description Why one act goes ahead, and for how many minutes it may. `commit` null: a change of the rules. */
         NewOverrideRequest: {
+            commit?: string | null;
             reason: string;
-            /** @default 60 */
+            /** @default 30 */
             minutes: number;
+            /**
+             * @default [
+             *       "frozen"
+             *     ]
+             */
+            lifts: components["schemas"]["LiftsEnum"][];
         };
         /** @description Name and, if wanted, the name in the address. */
         NewProjectRequest: {
@@ -5885,12 +5907,32 @@ export interface components {
             state: components["schemas"]["EvaluationVerdictEnum"];
             words: string;
         };
-        /** @description An override of an environment's freezes. */
+        /** @description An override for one act of who made it; `used_at` null: not used (yet). */
         Override: {
+            readonly id: number;
+            readonly commit: string;
+            readonly reason: string;
+            lifts: string[];
+            /** Format: date-time */
+            readonly until: string;
+            /** Format: date-time */
+            readonly used_at: string | null;
+            readonly actor_name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /** @description The newest overrides of an environment, newest first. */
+        OverridePage: {
+            items: components["schemas"]["Override"][];
+            next: string | null;
+        };
+        /** @description The override of an owner: against what (`lifts`: codes of obstacles), why, and until when it may be used. */
+        OverrideReason: {
             reason: string;
+            lifts: string[];
+            actor_name: string;
             /** Format: date-time */
             until: string;
-            actor_name: string;
         };
         /** @description Who must approve a change: of `path` when one is given (`needs`), and what OWNERS on main says in all. */
         Owners: {
@@ -6231,6 +6273,7 @@ export interface components {
             commits: number;
             backwards: boolean;
             obstacles: components["schemas"]["Obstacle"][];
+            override: components["schemas"]["OverrideReason"] | null;
             origin: string;
             deployment: components["schemas"]["Deployment"];
             seconds_live: number;
@@ -10217,7 +10260,29 @@ export interface operations {
             };
         };
     };
-    freezes_override: {
+    overrides_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverridePage"];
+                };
+            };
+        };
+    };
+    overrides_add: {
         parameters: {
             query?: never;
             header?: never;

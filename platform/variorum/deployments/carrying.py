@@ -6,7 +6,7 @@ from typing import Any
 from variorum.accounts.access import Actor
 from variorum.accounts.models import User
 from variorum.deployments import rule_faults, rule_services, serving
-from variorum.deployments.models import Environment, Rollout, RuleSet
+from variorum.deployments.models import Environment, FreezeOverride, Rollout, RuleSet
 from variorum.deployments.services import ANY
 from variorum.lib.errors import Conflict
 
@@ -26,7 +26,7 @@ class Carried:
         """Look for faults and freeze the commits that they name, before anything is written. Raises Unprocessable."""
         rule_services.fit(self.target, self.rules.document, user)
 
-    def save(self, actor: Actor) -> RuleSet:
+    def save(self, actor: Actor, override: FreezeOverride | None = None) -> RuleSet:
         """Put them in force in the target. Raises Conflict `stale_rules`, `nothing_changed`."""
         note = f"Carried from {self.source.name} (rules #{self.rules.number})."
         origin = {"carried_from": f"{self.source.slug} #{self.rules.number}"}
@@ -37,6 +37,7 @@ class Carried:
             note=note,
             expected=self.expected,
             told=origin,
+            override=override,
         )
 
 

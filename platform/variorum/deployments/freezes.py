@@ -11,11 +11,10 @@ from django.utils import timezone
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
-from variorum.deployments.models import Environment, Freeze, FreezeOverride
+from variorum.deployments.models import Environment, Freeze
 from variorum.events.services import record
 
 WEEK = timedelta(days=7)
-LONGEST = timedelta(days=7)  # of an override
 
 
 @dataclass(frozen=True)
@@ -28,24 +27,16 @@ class Span:
 
 
 def frozen(environment: Environment, at: datetime | None = None) -> Span | None:
-    """The freeze that holds in an environment at a moment (None: now), the one that ends last; None when overridden."""
+    """The freeze that holds in an environment at a moment (None: now), the one that ends last."""
     at = at or timezone.now()
     spans = [span for freeze in freezes_of(environment) if (span := span_at(freeze, at))]
-    if not spans or override_of(environment, at):
-        return None
-    return max(spans, key=lambda span: span.end)
+    return max(spans, key=lambda span: span.end, default=None)
 
 
 def freezes_of(environment: Environment) -> list[Freeze]:
     """The environment's own freezes and those of the whole project."""
     own = Q(environment=environment) | Q(environment=None)
     return list(Freeze.objects.filter(own, project=environment.project_id).select_related("environment").order_by("pk"))
-
-
-def override_of(environment: Environment, at: datetime) -> FreezeOverride | None:
-    """An owner's override that holds at a moment."""
-    found = FreezeOverride.objects.filter(environment=environment, created_at__lte=at, until__gt=at)
-    return found.order_by("-until").first()
 
 
 def span_at(freeze: Freeze, at: datetime) -> Span | None:
@@ -118,23 +109,6 @@ def remove(*, freeze: Freeze, actor: Actor) -> None:
     """Take a freeze away, also one that holds now."""
     _tell("freeze.removed", freeze, actor)
     freeze.delete()
-
-
-@transaction.atomic
-def override(*, environment: Environment, actor: Actor, reason: str, until: datetime) -> FreezeOverride:
-    """Let things go live in an environment until a moment, whatever freeze holds. An owner's act."""
-    held = frozen(environment)
-    made = FreezeOverride.objects.create(
-        environment=environment, reason=reason, until=until, actor_name=actor.name[:220], user=actor.user
-    )
-    record(
-        project=environment.project,
-        actor=actor,
-        kind="freeze.overridden",
-        subject=("environment", environment.slug),
-        data={"reason": reason, "until": until.isoformat(), "freeze": in_words(held.freeze) if held else ""},
-    )
-    return made
 
 
 def _tell(kind: str, freeze: Freeze, actor: Actor) -> None:

@@ -1,6 +1,6 @@
 """Freeze windows over HTTP."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -111,21 +111,6 @@ def moment_in(name: str, raw: str, zone: str) -> datetime:
     return at
 
 
-class NewOverride(serializers.Serializer[object]):
-    """Why things go live in spite of a freeze, and for how many minutes they may."""
-
-    reason = serializers.CharField(max_length=2000)
-    minutes = serializers.IntegerField(min_value=5, max_value=int(freezes.LONGEST.total_seconds() // 60), default=60)
-
-
-class OverrideSerializer(serializers.Serializer[object]):
-    """An override of an environment's freezes."""
-
-    reason = serializers.CharField()
-    until = serializers.DateTimeField()
-    actor_name = serializers.CharField()
-
-
 class FreezesView(APIView):
     """The freezes of a project."""
 
@@ -167,21 +152,6 @@ class FreezeView(APIView):
         """Owner. Also one that holds now."""
         freezes.remove(freeze=access_freeze(request, project, freeze), actor=actor_of(request))
         return Response(status=204)
-
-
-class OverrideView(APIView):
-    """An owner's word against the freezes of an environment."""
-
-    @extend_schema(operation_id="freezes_override", request=NewOverride, responses={201: OverrideSerializer})
-    def post(self, request: Request, project: str, environment: str) -> Response:
-        """Owner. Things may go live there for so many minutes; the reason is in the audit trail."""
-        found = queries.access_environment(request, project, environment, Role.OWNER)
-        body = NewOverride(data=request.data)
-        body.is_valid(raise_exception=True)
-        until = timezone.now() + timedelta(minutes=body.validated_data["minutes"])
-        reason = body.validated_data["reason"]
-        made = freezes.override(environment=found, actor=actor_of(request), reason=reason, until=until)
-        return Response(OverrideSerializer(made).data, status=201)
 
 
 def access_freeze(request: Request, slug: str, freeze: int) -> Freeze:

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from variorum.accounts.models import Project, User
-from variorum.deployments import clock, freezes, golive, soaking
-from variorum.deployments.models import Deployment, Environment, EnvironmentCheck, Rollout
+from variorum.deployments import clock, freezes, golive, overrides, soaking
+from variorum.deployments.models import Deployment, Environment, EnvironmentCheck, FreezeOverride, Rollout
 from variorum.drafts.models import Check, RequiredCheck
 from variorum.drafts.playground import adapter_ref
 from variorum.drafts.queries import concerns
@@ -30,14 +30,14 @@ def on_main(project: Project, commit: str) -> None:
         )
 
 
-def not_frozen(environment: Environment, at: datetime | None = None) -> None:
+def not_frozen(environment: Environment, at: datetime | None = None, override: FreezeOverride | None = None) -> None:
     """Raises Conflict `frozen` when a freeze window holds in the environment at a moment (None: now).
 
     Asked before a deploy, before rules are saved, before a rollout starts or goes on; never before a roll-back, a
-    pause or an abort. An owner's override lifts it for a time. `extra["freeze"]` names the window and its end.
+    pause or an abort. An owner's `override` may lift it for one act. `extra["freeze"]` names the window and its end.
     """
     span = freezes.frozen(environment, at)
-    if span is None:
+    if span is None or overrides.lifts(override, "frozen"):
         return
     until = clock.in_words(span.end, span.freeze.zone)
     raise Conflict(
@@ -54,6 +54,15 @@ def not_frozen(environment: Environment, at: datetime | None = None) -> None:
             }
         },
     )
+
+
+def past_freeze(environment: Environment, commit: str, user: User | None) -> FreezeOverride | None:
+    """None when nothing is frozen; else the person's override of this act. Raises Conflict `frozen` without one."""
+    if freezes.frozen(environment) is None:
+        return None
+    override = overrides.open_for(environment, commit, user)
+    not_frozen(environment, override=override)
+    return override
 
 
 def not_live(environment: Environment, commit: str, live: Deployment | None) -> None:
@@ -98,7 +107,9 @@ def _misfit(project: Project, commit: str, path: str, content: bytes) -> FormatP
     return None
 
 
-def checks(environment: Environment, commit: str, live: Deployment | None) -> None:
+def checks(
+    environment: Environment, commit: str, live: Deployment | None, override: FreezeOverride | None = None
+) -> None:
     """Raises Conflict `checks_missing` when a check that the environment requires did not pass.
 
     Those are its own, and in a guarded one the project's that a merge asks for.
@@ -106,6 +117,8 @@ def checks(environment: Environment, commit: str, live: Deployment | None) -> No
     commit itself or on one that it brings beyond what is live, as long as the files that the check is about are the
     same there. Checks that concern no changed file are not asked.
     """
+    if overrides.lifts(override, "checks_missing"):
+        return
     project = environment.project
     rules = required(environment)
     base = live.commit if live else None
@@ -146,12 +159,13 @@ def obstacles(
 ) -> list[dict[str, str]]:
     """Everything that a deploy of the commit by that person would be refused for now, as code and detail."""
     found: list[dict[str, str]] = []
+    override = overrides.open_for(environment, commit, user)
     for rule in (
         lambda: not_live(environment, commit, live),
         lambda: no_rollout(environment),
         lambda: on_main(environment.project, commit),
-        lambda: not_frozen(environment),
-        lambda: checks(environment, commit, live),
+        lambda: not_frozen(environment, override=override),
+        lambda: checks(environment, commit, live, override),
         lambda: soaking.enough(environment, commit),
         lambda: golive.enough(environment, commit, live, user),
         lambda: sound(environment.project, commit),

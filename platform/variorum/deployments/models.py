@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
@@ -122,11 +123,18 @@ class Freeze(models.Model):
 
 
 class FreezeOverride(models.Model):
-    """An owner's word that freezes do not hold in an environment until a moment, with the reason."""
+    """An owner's word that one act of theirs goes ahead in spite of a freeze or a missing check, with the reason.
+
+    It is for one commit (empty: for a change of the rules) and until a moment; `lifts` are the codes of what it is
+    against, `used_at` when an act used it up.
+    """
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="overrides")
+    commit = models.CharField(max_length=40, blank=True, default="")
     reason = models.CharField(max_length=2000)
+    lifts = ArrayField(models.CharField(max_length=20), default=list)
     until = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
     actor_name = models.CharField(max_length=220)
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -202,6 +210,7 @@ class Deployment(models.Model):
     bundle = models.ForeignKey(Bundle, on_delete=models.RESTRICT, related_name="deployments")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     restores = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    override = models.ForeignKey(FreezeOverride, null=True, on_delete=models.SET_NULL, related_name="+")
     note = models.TextField(blank=True, default="")
     actor_name = models.CharField(max_length=220)
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -41,6 +41,17 @@ def of_before(row: Row, _slug: str) -> Row:
     return {**then, "soak_hours": None, **row}
 
 
+def used_up(row: Row, _slug: str) -> Row:
+    """An override of before it was for one act, or one that is still open: nothing is open after an import."""
+    then = {"commit": "", "lifts": ["frozen"], "used_at": None, **row}
+    return {**then, "used_at": then["used_at"] or row["created_at"]}
+
+
+def without_override(row: Row, _slug: str) -> Row:
+    """A deployment of before it named its override."""
+    return {"override": None, **row}
+
+
 def called_off(row: Row, _slug: str) -> Row:
     """A deploy that was to come arrives as one that was called off: nothing goes live by itself after an import."""
     if row["state"] != ScheduledDeploy.State.WAITING:
@@ -54,9 +65,9 @@ TABLES = [
     Table(EnvironmentCheck, project="environment__project"),
     Table(GoLive, project="environment__project"),
     Table(Freeze),
-    Table(FreezeOverride, project="environment__project"),
+    Table(FreezeOverride, project="environment__project", into=used_up),
     Table(Bundle, project="environment__project", body="body", check_body=same_bytes),
-    Table(Deployment),
+    Table(Deployment, into=without_override),
     Table(ScheduledDeploy, into=called_off),
     Table(RuleSet, project="environment__project"),
     Table(Rollout, into=stopped),

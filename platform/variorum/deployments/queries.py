@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from variorum.accounts.access import access_project, check_environment, key_of
 from variorum.accounts.models import Project, User
 from variorum.accounts.roles import Role
-from variorum.deployments import gate
+from variorum.deployments import gate, overrides
 from variorum.deployments.models import Deployment, Environment, Rollout, RolloutStep, RuleSet
 from variorum.lib.errors import NotFound
 from variorum.repos import queries as repos
@@ -96,7 +96,7 @@ def deployments_of(project: Project) -> QuerySet[Deployment]:
     later = Deployment.objects.filter(environment=OuterRef("environment"), number__gt=OuterRef("number"))
     until = Subquery(later.order_by("number").values("created_at")[:1])
     found = Deployment.objects.filter(project=project).annotate(until=until)
-    return found.select_related("environment", "bundle", "restores").defer("bundle__body")
+    return found.select_related("environment", "bundle", "restores", "override").defer("bundle__body")
 
 
 def history(environment: Environment) -> QuerySet[Deployment]:
@@ -164,4 +164,5 @@ def preview(environment: Environment, commit: str, user: User | None = None) -> 
         "commits": repos.ahead(project, base, sha),
         "backwards": base is not None and base != sha and repos.is_ancestor(project, sha, base),
         "obstacles": gate.obstacles(environment, sha, live, user),
+        "override": overrides.open_for(environment, sha, user),
     }

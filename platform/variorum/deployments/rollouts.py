@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import User
-from variorum.deployments import gate, plans, queries, services, serving
-from variorum.deployments.models import Bundle, Deployment, Environment, Rollout, RolloutStep
+from variorum.deployments import gate, overrides, plans, queries, services, serving
+from variorum.deployments.models import Bundle, Deployment, Environment, FreezeOverride, Rollout, RolloutStep
 from variorum.deployments.plans import Counts
 from variorum.lib.errors import Conflict, Problem
 from variorum.repos import queries as repos
@@ -30,6 +30,7 @@ class Prepared:
     subject: str
     plan: list[dict[str, Any]]
     by: str
+    override: FreezeOverride | None = None
 
 
 def prepare(
@@ -50,8 +51,8 @@ def prepare(
     gate.not_live(environment, repos.resolve(environment.project, commit), live)
     written = serving.rule_set(environment.pk)
     read = plans.read(plan, written.document.get("$evaluators", {}) if written else {}, by=by)
-    bundle, subject = services.passed(environment=environment, commit=commit, user=user)
-    return Prepared(environment, bundle, subject, read, by)
+    found = services.passed(environment=environment, commit=commit, user=user)
+    return Prepared(environment, found.bundle, found.subject, read, by, found.override)
 
 
 def _nothing(environment: Environment) -> Conflict:
@@ -87,6 +88,7 @@ def start(prepared: Prepared, *, actor: Actor, note: str = "", expected: int | N
         key=actor.key,
     )
     RolloutStep.objects.create(rollout=rollout, position=0, began_at=rollout.step_since)
+    overrides.use(prepared.override, actor=actor, act=f"rollout #{rollout.number}")
     services.tell_rollout(rollout, actor, "started", {"percent": prepared.plan[0]["percent"], "note": note})
     return rollout
 
@@ -176,16 +178,19 @@ def _ask(rollout: Rollout) -> bool:
 def _go_on(rollout: Rollout, states: Sequence[str], actor: Actor, note: str) -> Rollout:
     if rollout.step + 1 == len(rollout.plan):
         return _complete(rollout, states, actor, note)
-    gate.not_frozen(rollout.environment)
-    return _next_step(rollout, states, actor, note)
+    override = gate.past_freeze(rollout.environment, rollout.commit, actor.user)
+    return _next_step(rollout, states, actor, note, override)
 
 
 @transaction.atomic
-def _next_step(rollout: Rollout, states: Sequence[str], actor: Actor, note: str) -> Rollout:
+def _next_step(
+    rollout: Rollout, states: Sequence[str], actor: Actor, note: str, override: FreezeOverride | None
+) -> Rollout:
     now, step = timezone.now(), rollout.step + 1
     _change(rollout, states, "advance", state=State.RUNNING, step=step, step_since=now, problem="", next_at=now)
     rollout.steps.filter(ended_at=None).update(ended_at=now)
     RolloutStep.objects.create(rollout=rollout, position=step, began_at=now)
+    overrides.use(override, actor=actor, act=f"a step of rollout #{rollout.number}")
     facts = {"step": step, "percent": rollout.plan[step]["percent"], "note": note}
     services.tell_rollout(rollout, actor, "advanced", facts)
     return rollout
@@ -193,14 +198,14 @@ def _next_step(rollout: Rollout, states: Sequence[str], actor: Actor, note: str)
 
 def _complete(rollout: Rollout, states: Sequence[str], actor: Actor, note: str) -> Rollout:
     """The gates again, for days may have gone by; then an ordinary deployment in the same transaction."""
-    services.passed(environment=rollout.environment, commit=rollout.commit, user=rollout.user)
+    found = services.passed(environment=rollout.environment, commit=rollout.commit, user=rollout.user)
     with transaction.atomic():
         services.lock(rollout.project)
         now = timezone.now()
         _change(rollout, states, "advance", state=State.COMPLETED, ended_at=now, problem="")
         rollout.steps.filter(ended_at=None).update(ended_at=now)
         words = note or f"Rollout #{rollout.number}"
-        step = services.Step(rollout.bundle, rollout.subject, Deployment.Kind.DEPLOY, None, words)
+        step = services.Step(rollout.bundle, rollout.subject, Deployment.Kind.DEPLOY, None, words, found.override)
         made = services.make_live(rollout.environment, step, actor=actor, expected=services.ANY)
         Rollout.objects.filter(pk=rollout.pk).update(deployment=made)
         rollout.deployment = made

@@ -19,7 +19,7 @@ from variorum_client.rules.faults import MAX_NAME as MAX_KEY
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 SHA = re.compile(r"[0-9a-f]{40}")
 MAX_COMMITS = 20
-NO_MATTER = ("already_live", "rollout_under_way")  # what stands in the way of a deploy, but not of a rule
+NO_MATTER = ("already_live", "rollout_under_way", "frozen")  # not of a rule's commit; saving asks for freezes itself
 MAX_NAME = 90  # characters of a variant's name: with the rule's key it stands in every log
 SERVES = ("commit", "value")
 Document = Mapping[str, Any]

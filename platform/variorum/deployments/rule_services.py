@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import User
-from variorum.deployments import gate, serving
-from variorum.deployments.models import Environment, RuleSet
+from variorum.deployments import gate, overrides, serving
+from variorum.deployments.models import Environment, FreezeOverride, RuleSet
 from variorum.deployments.rule_faults import faults
 from variorum.deployments.services import ANY, freeze
 from variorum.events.services import record
@@ -35,11 +35,11 @@ def save(
     `bad_rules` with every fault and its place, Conflict `stale_rules` with the other's document when somebody was
     faster, `frozen` in a freeze window, and `nothing_changed`.
     """
-    gate.not_frozen(environment)
+    override = gate.past_freeze(environment, "", actor.user)
     now = serving.rule_set(environment.pk)
     check_expected(now, expected)
     fit(environment, document, actor.user)
-    return put(environment, document, actor=actor, note=note, expected=now.number if now else None)
+    return put(environment, document, actor=actor, note=note, expected=now.number if now else None, override=override)
 
 
 def fit(environment: Environment, document: Document, user: User | None) -> None:
@@ -74,8 +74,9 @@ def put(
     note: str,
     expected: int | None,
     told: Mapping[str, Any] = MappingProxyType({}),
+    override: FreezeOverride | None = None,
 ) -> RuleSet:
-    """Put a document that is `fit` in force; `told` goes into the event. Raises Conflict."""
+    """Put a document that is `fit` in force; `told` goes into the event, `override` is used up. Raises Conflict."""
     with transaction.atomic():
         Environment.objects.select_for_update().get(pk=environment.pk)  # numbers are counted
         now = serving.rule_set(environment.pk)
@@ -91,6 +92,7 @@ def put(
             user=actor.user,
             key=actor.key,
         )
+        overrides.use(override, actor=actor, act=f"rules #{made.number}")
         _tell(made, now, actor, told)
     return made
 

@@ -6,21 +6,32 @@ from variorum.accounts.roles import Role
 from variorum.deployments.models import Deployment, EnvironmentCheck
 
 
+class OverrideReason(serializers.Serializer[object]):
+    """The override of an owner: against what (`lifts`: codes of obstacles), why, and until when it may be used."""
+
+    reason = serializers.CharField()
+    lifts = serializers.ListField(child=serializers.CharField())
+    actor_name = serializers.CharField()
+    until = serializers.DateTimeField()
+
+
 class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
     """A deployment.
 
-    `until` is when the next one took its place (null: live now), `restores` the number that a roll-back went back to.
+    `until` is when the next one took its place (null: live now), `restores` the number that a roll-back went back to,
+    `override` what an owner overrode to make it.
     """
 
     environment = serializers.CharField(source="environment.slug", read_only=True)
     hash = serializers.CharField(source="bundle.hash", read_only=True)
     restores = serializers.IntegerField(source="restores.number", allow_null=True, default=None, read_only=True)
     until = serializers.DateTimeField(allow_null=True, read_only=True)
+    override = OverrideReason(allow_null=True, read_only=True)
 
     class Meta:
         model = Deployment
         fields = [
-            "number", "environment", "kind", "commit", "subject", "hash", "restores", "note", "actor_name",
+            "number", "environment", "kind", "commit", "subject", "hash", "restores", "override", "note", "actor_name",
             "created_at", "until",
         ]  # fmt: skip
         read_only_fields = fields
@@ -126,7 +137,10 @@ class ObstacleSerializer(serializers.Serializer[object]):
 
 
 class DeployPreview(serializers.Serializer[object]):
-    """What deploying a commit would change. `commits` counts those between; without `obstacles` it may go."""
+    """What deploying a commit would change. `commits` counts those between; without `obstacles` it may go.
+
+    `override`: the caller's own, which their next deploy of this commit uses up.
+    """
 
     commit = serializers.CharField()
     subject = serializers.CharField()
@@ -135,6 +149,7 @@ class DeployPreview(serializers.Serializer[object]):
     commits = serializers.IntegerField()
     backwards = serializers.BooleanField()
     obstacles = ObstacleSerializer(many=True)
+    override = OverrideReason(allow_null=True)
 
 
 class _Expected(serializers.Serializer[object]):

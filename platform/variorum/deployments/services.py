@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from variorum.accounts.access import Actor
 from variorum.accounts.models import Project, User
-from variorum.deployments import adapters, gate, golive, queries, soaking
-from variorum.deployments.models import Bundle, Deployment, Environment, Rollout
+from variorum.deployments import adapters, gate, golive, overrides, queries, soaking
+from variorum.deployments.models import Bundle, Deployment, Environment, FreezeOverride, Rollout
 from variorum.events.models import Event
 from variorum.events.services import record
 from variorum.lib.errors import Conflict
@@ -31,6 +31,16 @@ class Step:
     kind: Deployment.Kind
     restores: Deployment | None
     note: str
+    override: FreezeOverride | None = None
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A commit that may go live now: its frozen bundle, its subject, and the override that this act uses up."""
+
+    bundle: Bundle
+    subject: str
+    override: FreezeOverride | None
 
 
 def ensure_environments(project: Project) -> list[Environment]:
@@ -55,24 +65,25 @@ def deploy(
     back by its checks (`checks_missing`), for want of approvals (`go_live_approvals_missing`) or of time in the
     environment before (`not_soaked`), or when somebody was faster (`stale_deployment`).
     """
-    bundle, subject = passed(environment=environment, commit=commit, user=actor.user)
-    step = Step(bundle, subject, Deployment.Kind.DEPLOY, None, note)
+    found = passed(environment=environment, commit=commit, user=actor.user)
+    step = Step(found.bundle, found.subject, Deployment.Kind.DEPLOY, None, note, found.override)
     return make_live(environment, step, actor=actor, expected=expected, settle=settle)
 
 
-def passed(*, environment: Environment, commit: str, user: User | None = None) -> tuple[Bundle, str]:
-    """The frozen bundle and the subject of a commit that `user` may make live there now. Raises as `deploy`."""
+def passed(*, environment: Environment, commit: str, user: User | None = None) -> Passed:
+    """What is needed to make a commit live that `user` may make live there now. Raises as `deploy`."""
     project = environment.project
     sha = repos.resolve(project, commit)
     gate.on_main(project, sha)
-    gate.not_frozen(environment)
+    override = overrides.open_for(environment, sha, user)
+    gate.not_frozen(environment, override=override)
     live = queries.current(environment)
-    gate.checks(environment, sha, live)
+    gate.checks(environment, sha, live, override)
     soaking.enough(environment, sha)
     golive.enough(environment, sha, live, user)
     bundle = freeze(environment=environment, commit=sha)
     adapters.prepare(project, sha)
-    return bundle, repos.commit_info(project, sha).subject[:200]
+    return Passed(bundle, repos.commit_info(project, sha).subject[:200], override)
 
 
 def roll_back(
@@ -142,11 +153,13 @@ def make_live(
         bundle=step.bundle,
         kind=step.kind,
         restores=step.restores,
+        override=step.override,
         note=step.note,
         actor_name=actor.name[:220],
         user=actor.user,
         key=actor.key,
     )
+    overrides.use(step.override, actor=actor, act=f"deployment #{deployment.number}")
     _tell(deployment, live, actor)
     if settle:
         settle(deployment)
@@ -214,5 +227,6 @@ def _tell(deployment: Deployment, live: Deployment | None, actor: Actor) -> None
             "subject": deployment.subject,
             "before": live.commit if live else None,
             "note": deployment.note,
+            "override": deployment.override.reason if deployment.override else "",
         },
     )

@@ -7,6 +7,7 @@ from variorum.deployments import (
     freezes_api,
     golive_api,
     moments,
+    overrides_api,
     rules_api,
     schedules_api,
 )
@@ -78,9 +79,9 @@ urlpatterns = [
     path("projects/<slug:project>/freezes", freezes_api.FreezesView.as_view(), name="freezes"),
     path("projects/<slug:project>/freezes/<int:freeze>", freezes_api.FreezeView.as_view(), name="freeze"),
     path(
-        "projects/<slug:project>/environments/<str:environment>/freeze-override",
-        freezes_api.OverrideView.as_view(),
-        name="freeze_override",
+        "projects/<slug:project>/environments/<str:environment>/overrides",
+        overrides_api.OverridesView.as_view(),
+        name="overrides",
     ),
     path(RULES, rules_api.RulesView.as_view(), name="rules"),
     path(f"{RULES}/file", rules_api.RulesFileView.as_view(), name="rules_file"),

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from variorum.deployments import freezes, gate, rollouts, rule_services, services
-from variorum.deployments.models import Freeze
+from variorum.deployments.models import Freeze, FreezeOverride
 from variorum.lib.errors import Conflict
 
 BASE = "/api/v1/projects/support-desk"
@@ -78,7 +78,7 @@ def now_frozen() -> dict[str, Any]:
     return {"kind": "once", "zone": "Europe/Berlin", "reason": "Audit", "starts_at": start, "ends_at": end}
 
 
-def test_a_freeze_holds_back_what_goes_forward_and_an_owner_may_override(
+def test_a_freeze_holds_back_what_goes_forward_and_never_what_goes_back(
     save, production, dev, actor, owner, member, api
 ):
     first = services.deploy(environment=production, commit=save("1"), actor=actor)
@@ -95,14 +95,64 @@ def test_a_freeze_holds_back_what_goes_forward_and_an_owner_may_override(
     gate.not_frozen(dev)
     back = maintainer.post(f"{HERE}/rollback", {})
     assert (back.status_code, back.json()["restores"]) == (201, first.number)
-    reason = {"reason": "A customer is down", "minutes": 10}
-    assert maintainer.post(f"{HERE}/freeze-override", reason).status_code == 403
-    assert mine.post(f"{HERE}/freeze-override", {"reason": " "}).status_code == 400
-    assert mine.post(f"{HERE}/freeze-override", reason).status_code == 201
-    assert maintainer.post(f"{HERE}/deployments", {"commit": "main"}).status_code == 201
-    told = viewer.get(f"{BASE}/events?kind=freeze.").json()["items"]
-    assert [each["kind"] for each in told] == ["freeze.overridden", "freeze.added"]
-    assert (told[0]["data"]["reason"], told[0]["subject_id"]) == ("A customer is down", "production")
+
+
+def test_an_override_covers_one_deploy_of_one_commit_by_who_made_it(
+    save, production, actor, owner, member, stranger, api
+):
+    services.deploy(environment=production, commit=save("1"), actor=actor)
+    mine, second, maintainer = api(owner), api(member("owner")), api(member("maintainer"))
+    sha, other = save("2"), save("3")
+    mine.post(f"{BASE}/freezes", {**now_frozen(), "environment": "production"})
+    body = {"reason": "A customer is down", "commit": sha, "minutes": 10}
+    assert maintainer.post(f"{HERE}/overrides", body).status_code == 403
+    assert api(stranger).post(f"{HERE}/overrides", body).status_code == 404
+    assert api(stranger).get(f"{HERE}/overrides").status_code == 404
+    for wrong in ({"reason": " "}, {"minutes": 4}, {"lifts": ["not_on_main"]}, {"lifts": []}):
+        assert mine.post(f"{HERE}/overrides", {**body, **wrong}, format="json").status_code == 400
+    made = mine.post(f"{HERE}/overrides", body).json()
+    assert (made["commit"], made["lifts"], made["used_at"]) == (sha, ["frozen"], None)
+    assert mine.get(f"{HERE}/preview", {"commit": sha}).json()["override"]["reason"] == "A customer is down"
+    for who, commit in ((mine, other), (second, sha), (maintainer, sha)):
+        assert who.post(f"{HERE}/deployments", {"commit": commit}).json()["code"] == "frozen"
+    deployed = mine.post(f"{HERE}/deployments", {"commit": sha}).json()
+    assert deployed["override"]["reason"] == "A customer is down"
+    assert maintainer.get(f"{BASE}/deployments").json()["items"][0] == deployed
+    mine.post(f"{HERE}/rollback", {})
+    assert mine.post(f"{HERE}/deployments", {"commit": sha}).json()["code"] == "frozen"  # used up
+    mine.post(f"{HERE}/overrides", body)
+    FreezeOverride.objects.filter(used_at=None).update(until=timezone.now())
+    assert mine.post(f"{HERE}/deployments", {"commit": sha}).json()["code"] == "frozen"  # too late
+    listed = maintainer.get(f"{HERE}/overrides").json()["items"]
+    assert [(each["reason"], each["used_at"] is None) for each in listed] == [
+        (body["reason"], True),
+        (body["reason"], False),
+    ]
+    _, used, opened = maintainer.get(f"{BASE}/events?kind=environment.overrid").json()["items"]
+    assert [used["kind"], opened["kind"]] == ["environment.override_used", "environment.overridden"]
+    assert opened["data"]["before"]["obstacles"][0].startswith("Production is frozen until")
+    assert used["data"]["after"] == {"override": f"used for deployment #{deployed['number']}"}
+
+
+def test_an_override_lifts_a_missing_check_only_when_it_says_so(save, production, actor, owner, api):
+    services.deploy(environment=production, commit=save("1"), actor=actor)
+    mine, sha = api(owner), save("2")
+    mine.post(f"{HERE}/checks", {"name": "quality", "path": ""})
+    body = {"reason": "The judge is down", "commit": sha}
+    mine.post(f"{HERE}/overrides", body)
+    assert mine.post(f"{HERE}/deployments", {"commit": sha}).json()["code"] == "checks_missing"
+    mine.post(f"{HERE}/overrides", {**body, "lifts": ["checks_missing"]}, format="json")
+    assert mine.post(f"{HERE}/deployments", {"commit": sha}).json()["override"]["lifts"] == ["checks_missing"]
+
+
+def test_an_override_without_a_commit_is_for_one_change_of_the_rules(production, project, actor, owner, api):
+    window = (timezone.now() - timedelta(hours=1), timezone.now() + timedelta(hours=1))
+    freezes.add(project=project, actor=actor, environment=None, zone="UTC", reason="Audit", once=window)
+    rule = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "on"}
+    assert api(owner).post(f"{HERE}/overrides", {"reason": "Switch it off"}).status_code == 201
+    rule_services.save(environment=production, document={"flags": {"beta": rule}}, actor=actor)
+    with pytest.raises(Conflict, match="frozen"):
+        rule_services.save(environment=production, document={"flags": {}}, actor=actor)
 
 
 def test_rules_and_rollouts_wait_for_the_end_of_a_freeze_and_may_be_taken_back(project, save, dev, actor):

@@ -24,6 +24,7 @@ import {
   type DeploymentDetail,
   deploymentQuery,
   environmentsQuery,
+  overrideInWords,
   useEnvironmentNames,
 } from "./deployments";
 import { EnvironmentName } from "./EnvironmentCard";
@@ -125,6 +126,14 @@ function Facts({ project, deployment }: ShownProps) {
               [
                 "Restored",
                 <DeploymentLink key="restores" project={project} number={deployment.restores} />,
+              ] as [string, React.ReactNode],
+            ]
+          : []),
+        ...(deployment.override
+          ? [
+              [
+                "Overridden",
+                `${overrideInWords(deployment.override)} (${deployment.override.actor_name})`,
               ] as [string, React.ReactNode],
             ]
           : []),

@@ -8,7 +8,8 @@ import { SkeletonRows } from "@/ui/Skeleton";
 import { StateBadge } from "@/ui/StateBadge";
 import { type Column, Table } from "@/ui/Table";
 import { Time } from "@/ui/Time";
-import { type Deployment, deploymentsQuery, useEnvironmentNames } from "./deployments";
+import styles from "./Deployments.module.css";
+import { type Deployment, deploymentsQuery, overrideInWords, useEnvironmentNames } from "./deployments";
 import { EnvironmentName } from "./EnvironmentCard";
 
 const columns = (project: string, nameOf: (slug: string) => string): Column<Deployment>[] => [
@@ -23,7 +24,12 @@ const columns = (project: string, nameOf: (slug: string) => string): Column<Depl
     key: "subject",
     header: "What",
     primary: true,
-    cell: (row) => (row.restores ? `Back to #${row.restores}: ${row.subject}` : row.subject),
+    cell: (row) => (
+      <>
+        {row.restores ? `Back to #${row.restores}: ${row.subject}` : row.subject}
+        {row.override && <span className={styles.overridden}>{overrideInWords(row.override)}</span>}
+      </>
+    ),
   },
   {
     key: "tags",

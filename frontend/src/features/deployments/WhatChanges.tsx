@@ -3,6 +3,7 @@ import { plural } from "@/lib/format";
 import { Button } from "@/ui/Button";
 import { Icon } from "@/ui/Icon";
 import { Id } from "@/ui/Id";
+import { Time } from "@/ui/Time";
 import { toast, toastProblem } from "@/ui/Toast";
 import { ChangedFiles, EveryLine } from "./ChangedFiles";
 import styles from "./Deployments.module.css";
@@ -45,6 +46,9 @@ export function WhatChanges({ project, environment, preview }: WhatChangesProps)
   const { current, changes, obstacles } = preview;
   const requests = useTraffic(project, environment.slug);
   const owner = useCan(project, "owner");
+  const lifts = (["frozen", "checks_missing"] as const).filter((code) =>
+    obstacles.some((obstacle) => obstacle.code === code),
+  );
   const held = (code: string) => obstacles.some((obstacle) => obstacle.code === code);
   return (
     <>
@@ -57,7 +61,18 @@ export function WhatChanges({ project, environment, preview }: WhatChangesProps)
           ))}
         </ul>
       )}
-      {owner && held("frozen") && <OverrideFreeze project={project} environment={environment} />}
+      {owner && lifts.length > 0 && (
+        <OverrideFreeze project={project} environment={environment} commit={preview.commit} lifts={lifts} />
+      )}
+      {preview.override && (
+        <p className={styles.frozen}>
+          <Icon name="clock" />{" "}
+          <span>
+            You may go ahead once with this commit, ends <Time at={preview.override.until} />:{" "}
+            {preview.override.reason}
+          </span>
+        </p>
+      )}
       {held("go_live_approvals_missing") && (
         <ApproveGoLive project={project} environment={environment} commit={preview.commit} />
       )}

@@ -133,6 +133,15 @@ function useFresh(project: string) {
   return () => queries.invalidateQueries({ queryKey: [project, "deployments"] });
 }
 
+/** "In spite of the freeze: a customer is down". */
+export function overrideInWords({
+  lifts,
+  reason,
+}: Pick<Schemas["OverrideReason"], "lifts" | "reason">): string {
+  const what = lifts.map((each) => (each === "frozen" ? "the freeze" : "a missing check")).join(" and ");
+  return `In spite of ${what}: ${reason}`;
+}
+
 /** "3 files change" and the like, for a sentence. */
 export function changesInWords(changes: Change[]): string {
   if (changes.length === 0) return "no file changes";
@@ -261,15 +270,18 @@ export function usePromote(project: string) {
   });
 }
 
-/** An owner's word against the freezes of an environment, for an hour. */
+export const OVERRIDE_MINUTES = 30;
+export type Lift = "frozen" | "checks_missing";
+
+/** An owner's word that one deploy of a commit by them goes ahead. */
 export function useOverride(project: string, environment: string) {
   const fresh = useFresh(project);
   return useMutation({
-    mutationFn: (reason: string) =>
+    mutationFn: (body: { commit: string; reason: string; lifts: Lift[] }) =>
       take(
-        client.POST("/api/v1/projects/{project}/environments/{environment}/freeze-override", {
+        client.POST("/api/v1/projects/{project}/environments/{environment}/overrides", {
           params: of(project, environment),
-          body: { reason, minutes: 60 },
+          body: { ...body, minutes: OVERRIDE_MINUTES },
         }),
       ),
     onSuccess: fresh,
