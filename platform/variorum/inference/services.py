@@ -185,7 +185,7 @@ def draft_provider(*, project: Project, saved: Provider | None, changes: dict[st
     else:
         for url in (changes["base_url"], *changes.get("replicas", [])):
             check_url(url)
-    row = Provider(project=project, slug=saved.slug if saved else "it", sealed_key=saved.sealed_key if saved else "")
+    row = Provider(project=project, slug=saved.slug if saved else "It", sealed_key=saved.sealed_key if saved else "")
     if "key" in changes:
         row.sealed_key = crypto.seal(changes.pop("key"))
     for name, value in changes.items():

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gguf import GGUFReader
+from safetensors import safe_open
 
 from variorum.inference.catalogue import list_models
 from variorum.jobs.models import Job
@@ -47,7 +49,7 @@ def asked(form: str, folder: str = "adapters/t") -> dict[str, str]:
 
 
 def test_each_form_comes_with_its_card_and_licence(
-    adapter: Path, api: Any, member: Any, run_jobs: Callable[[], int]
+    adapter: Path, api: Any, member: Any, run_jobs: Callable[[], int], tiny_model: Any, tmp_path: Path
 ) -> None:
     editor, viewer = api(member("editor")), api(member("viewer"))
     names = {}
@@ -62,16 +64,23 @@ def test_each_form_comes_with_its_card_and_licence(
         archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
         names[form] = archive.namelist()
         assert archive.read("t/card.yaml") == b"licence: MIT\n"
+        archive.extractall(tmp_path / form)
         assert "Base model: tiny, licence unknown" in archive.read("t/README.md").decode()
-    both = ["t/README.md", "t/card.yaml"]
+    plain = ["t/README.md", "t/card.yaml"]
     assert names == {
         "merged": [
             *("t/README.md", "t/card.yaml", "t/chat_template.jinja", "t/config.json"),
             *("t/model.safetensors", "t/tokenizer.json", "t/tokenizer_config.json"),
         ],
-        "gguf": [*both, "t/model.gguf"],
+        "gguf": [*plain, "t/model.gguf"],
         "gguf-lora": ["t/README.md", "t/adapter.gguf", "t/card.yaml"],
     }
+    base, both = GGUFReader(tiny_model.gguf), GGUFReader(tmp_path / "gguf/t/model.gguf")  # as a stranger reads them
+    assert {tensor.name for tensor in both.tensors} == {tensor.name for tensor in base.tensors}
+    alone = GGUFReader(tmp_path / "gguf-lora/t/adapter.gguf")
+    assert {alone.fields[key].contents() for key in ("general.type", "adapter.type")} == {"adapter", "lora"}
+    with safe_open(tmp_path / "merged/t/model.safetensors", "np") as file:
+        assert len(list(file.keys())) == len(base.tensors)
     listed = viewer.get(f"{EXPORTS}?folder=adapters/t").json()["items"]
     assert [item["format"] for item in listed] == ["gguf-lora", "gguf", "merged"]
     assert all(item["size"] and item["sha256"] and item["until"] for item in listed)

@@ -126,23 +126,28 @@ export function ProviderDialog({ project, provider, onClose }: Props) {
   );
 }
 
+/** The form is longer than a small screen: what was found comes into sight, with the buttons below it. */
+const show = (found: HTMLElement | null) => found?.scrollIntoView({ block: "nearest" });
+
 /** What the endpoint said, in sentences: its models, then each address at which it is to load adapters. */
 function Tried({ said }: { said: components["schemas"]["TryAnswer"] }) {
   return (
-    <ul className={styles.tried} aria-live="polite" aria-label="What the test found">
+    <ul className={styles.tried} ref={show} aria-live="polite" aria-label="What the test found">
       <li>
         <StateBadge state="ok" plain>
           answers
-        </StateBadge>{" "}
-        {offerSaid(said.models)}
+        </StateBadge>
+        <span>{offerSaid(said.models)}</span>
       </li>
       {said.adapters.map((one) => (
         <li key={one.address}>
           <StateBadge state={one.ok ? "ok" : "failed"} plain>
             {one.ok ? "adapters" : "no adapters"}
-          </StateBadge>{" "}
-          {one.ok && said.adapters.length > 1 && `${one.address}: `}
-          {one.detail}
+          </StateBadge>
+          <span>
+            {one.ok && said.adapters.length > 1 && `${one.address}: `}
+            {one.detail}
+          </span>
         </li>
       ))}
     </ul>
