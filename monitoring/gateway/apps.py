@@ -15,5 +15,6 @@ class GatewayConfig(AppConfig):
         door = lane.GatewayLane()
         lanes.add(door)
         lanes.on_news(door.hear)
+        lanes.on_end(door.end)
         lanes.on_close(door.close)
         schedule.every(600, "gateway.clean", tasks.clean)

@@ -82,6 +82,14 @@ class Exchange:
                 ) from None
             await self._say(refused.event, more=False)
 
+    async def stop(self) -> None:
+        """End a call that may not go on, for the web process ends. Raises Refused while nothing was sent."""
+        refused = Refused(503, "The server ends. Try again.", "shutting_down", headers={"retry-after": "1"})
+        self._ended, self._error = "cut" if self.begun else "refused", refused.message
+        if not self.begun:
+            raise refused
+        await self._say(refused.event, more=False)
+
     @property
     def _veil(self) -> Veil:
         return Veil(self.attempt.target.key)

@@ -44,6 +44,8 @@ class GatewayLane:
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="gateway")
         self.recorder = Recorder()
         self.upstreams = Upstreams(self._tell)
+        self._ending = False
+        self._calls: set[asyncio.Future[None]] = set()  # those under way
 
     def wants(self, scope: Scope) -> bool:
         """Everything below /v1/: who is wrong there hears so in OpenAI's words."""
@@ -61,6 +63,17 @@ class GatewayLane:
             facts.forget_keys()
         elif news["kind"].startswith(facts.KINDS):
             facts.forget(news["project"])
+
+    def end(self) -> None:
+        """The web process is told to end: new calls are refused, those under way have DRAIN_SECONDS more."""
+        if not self._ending:
+            self._ending = True
+            asyncio.get_running_loop().call_later(settings.DRAIN_SECONDS, self._cut)
+
+    def _cut(self) -> None:
+        """Calls may go on no longer: each says so to its caller, and has its log."""
+        for work in self._calls:
+            work.cancel()
 
     def _tell(self, project_id: int, circuit: dict[str, Any]) -> None:
         """Tell every web process, and the pages, of a circuit that has opened or closed."""
@@ -105,6 +118,8 @@ class GatewayLane:
 
     async def _call(self, endpoint: str, scope: Scope, receive: Receive, send: Send) -> None:
         token, headers = _token(scope), dict(scope["headers"])
+        if self._ending:
+            raise Refused(503, "The server ends. Try again.", "shutting_down", headers={"retry-after": "1"})
         if self.recorder.full:
             wait = {"retry-after": "2"}
             raise Refused(503, "Too many calls wait to be logged. Try again in a moment.", "overloaded", headers=wait)
@@ -113,12 +128,16 @@ class GatewayLane:
         exchange = Exchange(prepared, send)
         work = asyncio.ensure_future(exchange.run(self.upstreams, prepared.asked.passed))
         gone = asyncio.ensure_future(_gone(receive))
+        self._calls.add(work)
         try:
             most = prepared.plan.patience.total + SEND_SECONDS
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED, timeout=most)
-            if work.done():
+            if work.cancelled():
+                await exchange.stop()
+            elif work.done():
                 work.result()
         finally:
+            self._calls.discard(work)
             scope[BEGUN] = exchange.begun
             for task in (work, gone):
                 task.cancel()

@@ -184,6 +184,7 @@ def _doubt() -> None:
 def _shut() -> None:
     hub.shut()
     changes.shut()
+    lanes.end()
 
 
 def _before_the_end(call: Callable[[], None]) -> None:

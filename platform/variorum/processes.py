@@ -19,6 +19,7 @@ from variorum.lib import connections, env
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 20
+DRAINED_SECONDS = 18  # for a web process to end: longer than VARIORUM_DRAIN_SECONDS may be
 STABLE_SECONDS = 30
 LONGEST_PAUSE = 30.0
 LOG_BYTES = 20_000_000
@@ -29,7 +30,7 @@ def web_command() -> list[str]:
     host, port = env.text("VARIORUM_BIND", "127.0.0.1"), env.integer("VARIORUM_PORT", 8080, low=1, high=65535)
     workers = env.integer("VARIORUM_WEB_WORKERS", 1, low=1, high=256)
     granian = [sys.executable, "-m", "granian", "--interface", "asgi", "variorum.asgi:application"]
-    shape = ["--workers", str(workers), "--workers-kill-timeout", "10", "--respawn-failed-workers"]
+    shape = ["--workers", str(workers), "--workers-kill-timeout", str(DRAINED_SECONDS), "--respawn-failed-workers"]
     shape += ["--backpressure", str(connections.most())]  # beyond it nobody is answered; streams are refused before
     return [*granian, "--host", host, "--port", str(port), "--no-ws", "--log-level", "warning", *shape]
 

@@ -26,6 +26,7 @@ try:
     STORAGE_URL = env.url("STORAGE_URL", "", schemes={"file", "s3", "gs", "az"})
     ALLOW_PRIVATE_HOSTS = env.names("VARIORUM_ALLOW_HOSTS", [])
     MODEL_SERVER_URL = env.url("VARIORUM_MODEL_SERVER_URL", "", schemes={"http", "https"}).rstrip("/")
+    DRAIN_SECONDS = env.integer("VARIORUM_DRAIN_SECONDS", 14, low=1, high=14)
     MAX_BODY_MB = env.integer("VARIORUM_MAX_BODY_MB", 20, low=1, high=1000)
     MAX_UPLOAD_MB = env.integer("VARIORUM_MAX_UPLOAD_MB", 200, low=1, high=10_000)
     MAX_LFS_MB = env.integer("VARIORUM_MAX_LFS_MB", 2000, low=1, high=100_000)

@@ -25,6 +25,7 @@ Hearer = Callable[[dict[str, Any] | None], None]
 _lanes: list[Lane] = []
 _hearers: list[Hearer] = []
 _closers: list[Callable[[], Awaitable[None]]] = []
+_enders: list[Callable[[], None]] = []
 
 
 def add(lane: Lane) -> None:
@@ -46,6 +47,17 @@ def hear(news: dict[str, Any] | None) -> None:
     """Pass a message on."""
     for hearer in _hearers:
         hearer(news)
+
+
+def on_end(ender: Callable[[], None]) -> None:
+    """Have a function called on the event loop as soon as the web process is told to end; perhaps more than once."""
+    _enders.append(ender)
+
+
+def end() -> None:
+    """The web process is told to end: it waits for open connections now."""
+    for ender in _enders:
+        ender()
 
 
 def on_close(closer: Callable[[], Awaitable[None]]) -> None:
