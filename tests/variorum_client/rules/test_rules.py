@@ -102,7 +102,7 @@ def _deep(levels: int) -> Any:
 @pytest.mark.parametrize(
     ("rule", "place", "words"),
     [
-        (document({"iff": []}), "/flags/r/targeting", "no operator 'iff'"),
+        (document({"iff": []}), "/flags/r/targeting", "no operator 'iff'; did you mean 'if'?"),
         (document({"if": [{"==": [1, 1], "!=": [1]}, "yes"]}), "/flags/r/targeting/if/0", "this has 2: !=, =="),
         (document({"if": [{"$ref": "beta"}, "yes"]}), "/flags/r/targeting/if/0", "no segment 'beta'"),
         (document({"$ref": "a"}, segments={"a": {"$ref": "a"}}), "/$evaluators/a", "refers to itself"),

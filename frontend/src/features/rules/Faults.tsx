@@ -9,7 +9,8 @@ export function Faults({ faults }: { faults: ProblemItem[] }) {
     <ul className={styles.faults} role="alert">
       {faults.map((fault) => (
         <li key={fault.where + fault.code + fault.detail}>
-          <Icon name="warn" size={14} /> <span>{fault.detail}</span>
+          <Icon name="warn" size={14} />{" "}
+          <span>{fault.detail.charAt(0).toUpperCase() + fault.detail.slice(1)}</span>
         </li>
       ))}
     </ul>

@@ -5,7 +5,7 @@ import { FormError } from "@/ui/ErrorState";
 import { Field, Form, TextArea, TextInput } from "@/ui/Field";
 import { Id } from "@/ui/Id";
 import { Segmented } from "@/ui/Segmented";
-import { isObject, type Json, type JsonObject, LIVE, type RuleDocument } from "./document";
+import { isObject, type Json, type JsonObject, LIVE, type RuleDocument, same } from "./document";
 import { parsed } from "./RuleDialog";
 import styles from "./Rules.module.css";
 import { type InForce, type Tried, useTry } from "./rules";
@@ -95,6 +95,9 @@ export function TryCard({ project, environment, document, now }: TryProps) {
           )}
         </Form>
         <FormError error={ask.error} />
+        {ask.data && !same(ask.variables.document, document) && (
+          <p className={styles.warning}>The rules have changed since this was tried.</p>
+        )}
         {ask.data && <Outcome project={project} tried={ask.data} document={document} now={now} />}
       </div>
     </Card>

@@ -5,6 +5,7 @@ Operators are those of flagd's schema; ours follow json-logic-js. Everything tha
 """
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
@@ -109,7 +110,9 @@ class Compiler:
             return self._segment(arguments, place)
         maker = self.operators.get(name)
         if maker is None:
-            raise RuleError(place, f"there is no operator {short(name)}; known are {', '.join(sorted(self.operators))}")
+            near = get_close_matches(str(name)[:40], self.operators, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise RuleError(place, f"there is no operator {short(name)}{hint}")
         listed = arguments if isinstance(arguments, list) else [arguments]
         return maker(self, listed, pointer(place, name))
 
