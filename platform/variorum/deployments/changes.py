@@ -55,6 +55,7 @@ class Changes:
         self._memory, self._view = memory, view
         self._listeners: set[_Listener] = set()
         self._by_key: Counter[int] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ending = False
 
     def __len__(self) -> int:
@@ -130,9 +131,19 @@ class Changes:
         """A notification of `events.live`, after the memory has heard it: wake those whom it may concern."""
         kind: str = news["kind"]
         if kind.startswith(SERVED):
-            self._wake(one for one in self._listeners if one.place[0] == news["project"])
+            for place in {one.place for one in self._listeners if one.place[0] == news["project"]}:
+                task = asyncio.ensure_future(self._changed(place))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
         elif kind == "api_key.revoked":
             self._wake(one for one in self._listeners if str(one.key[1]) == news["subject"]["id"])
+
+    async def _changed(self, place: tuple[int, str]) -> None:
+        """Look up what is served once, then wake those who listen there: so none of them has to wait for it."""
+        try:
+            await self._memory.served(place, patience=None)
+        finally:
+            self._wake(one for one in self._listeners if one.place == place)
 
     def doubt(self) -> None:
         """Notifications may have been missed: everybody is told again what is served."""

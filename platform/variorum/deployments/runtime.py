@@ -1,6 +1,7 @@
 """The door through which apps fetch their bundle: the ordinary view, and what its fast lane shares with it."""
 
 import json
+from functools import lru_cache
 
 from django.http import HttpResponse, HttpResponseNotModified
 from drf_spectacular.types import OpenApiTypes
@@ -29,9 +30,13 @@ def identity(ready: Ready) -> str:
 
 def message(ready: Ready, shape: str = STREAM) -> bytes:
     """The event that tells of a state: for our own clients, or as OFREP has it."""
-    name = identity(ready)
+    return _message(identity(ready), ready.commit, shape)
+
+
+@lru_cache(maxsize=256)  # everybody who listens is told the same
+def _message(name: str, commit: str, shape: str) -> bytes:
     if shape == STREAM:
-        return _event(name, {"etag": ready.etag.decode(), "commit": ready.commit}, b"event: bundle\n")
+        return _event(name, {"etag": f'"{name}"', "commit": commit}, b"event: bundle\n")
     return _event(name, {"type": "refetchEvaluation", "etag": name})
 
 
