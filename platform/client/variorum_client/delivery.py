@@ -48,6 +48,7 @@ class Delivery:
         self._commit_rules = tuple(_commit_rules(self.document))
         self._serving = frozenset(rule.key for rule in self._commit_rules)
         self._chains: dict[tuple[str, str], tuple[_CommitRule, ...]] = {}
+        self._choices: dict[tuple[str, str | None, str], Choice | None] = {}  # by rule, variant and reason
         self._nobody = Choice(live.commit, "", "STATIC")
 
     @property
@@ -109,14 +110,22 @@ class Delivery:
 
     def _said(self, rule: _CommitRule, kind: Kind, name: str, context: Mapping[str, Any] | None) -> Choice | None:
         decision = self.rules.decide(rule.key, context)
-        if decision.value == LIVE:
-            if decision.reason not in _SAID or (rule.rollout and decision.variant == OUTSIDE):
-                return None
-            return Choice(self.live.commit, f"{rule.key}/{decision.variant}", decision.reason)
-        bundle = self._bundles.get(decision.value) if type(decision.value) is str else None
-        if bundle is None or name not in getattr(bundle, kind):
-            return None
-        return Choice(bundle.commit, f"{rule.key}/{decision.variant}", decision.reason)
+        key = (rule.key, decision.variant, decision.reason)
+        choice = self._choices[key] if key in self._choices else self._choice(rule, decision, key)
+        if choice is None or decision.value == LIVE:
+            return choice
+        return choice if name in getattr(self._bundles[choice.commit], kind) else None
+
+    def _choice(self, rule: _CommitRule, decision: Decision, key: tuple[str, str | None, str]) -> Choice | None:
+        """What a variant of a rule gives, for every artefact that is there; made once. None is that it passes on."""
+        commit = decision.value if type(decision.value) is str else ""
+        if commit == LIVE:
+            passes = decision.reason not in _SAID or (rule.rollout and decision.variant == OUTSIDE)
+            commit = "" if passes else self.live.commit
+        found = Choice(commit, f"{rule.key}/{decision.variant}", decision.reason) if commit in self._bundles else None
+        if decision.variant is not None:
+            self._choices[key] = found
+        return found
 
     def _chain(self, kind: Kind, name: str) -> tuple[_CommitRule, ...]:
         artefact = f"{kind}/{name}"
