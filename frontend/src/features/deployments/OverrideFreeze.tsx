@@ -34,7 +34,7 @@ export function OverrideFreeze({ project, environment, commit, lifts }: Override
       </Field>
       <FormError error={lift.error} />
       <Button size="small" disabled={!reason.trim()} loading={lift.isPending} onClick={submit}>
-        Override {what}
+        Go ahead once
       </Button>
     </div>
   );
