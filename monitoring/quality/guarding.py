@@ -135,14 +135,17 @@ def trip(*, guard: Guard, rollout: Rollout, found: dict[str, Any], exposed: int)
 
 
 def news(guard: Guard, rollout: Rollout, found: dict[str, Any], exposed: int) -> tuple[str, str]:
-    """Title and text of the notice: what was done, the commit, the metric, the interval, the exposed requests."""
-    done = "rolled back" if guard.action == Guard.Action.ROLLBACK else "paused"
+    """Title and text of the notice: what was done, the commit, the metric, the interval, the exposed requests,
+    and what callers are served now."""
+    back = guard.action == Guard.Action.ROLLBACK
+    done = "rolled back" if back else "paused"
+    now = "Everybody is served what was live before." if back else "Who has it keeps it until somebody decides."
     title = f"Rollout #{rollout.number} in {rollout.environment.name} was {done}"
     with_it = "request" if exposed == 1 else "requests"
     body = (
         f"{guards.subject(guard)} is {guards.in_words(guard, found)} with the commit {rollout.commit[:10]} "
         f"“{rollout.subject}” than without; n = {found['candidate']['n']:,} and {found['control']['n']:,}. "
-        f"{exposed:,} {with_it} had got it."
+        f"{exposed:,} {with_it} had got it. {now}"
     )
     return title, body
 

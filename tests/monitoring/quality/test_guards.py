@@ -111,7 +111,7 @@ def test_a_worse_candidate_is_rolled_back_once_and_told(begin, arm, project, own
     rollout = Rollout.objects.get()
     assert notice.body == (
         f"Error rate is worse by 19.0 points (interval {low} to {high}) with the commit {rollout.commit[:10]} “Two” "
-        "than without; n = 100 and 600. 107 requests had got it."
+        "than without; n = 100 and 600. 107 requests had got it. Everybody is served what was live before."
     )
     assert notice.url == "/p/support-desk/rollouts/1"
     address = "http://127.0.0.1:9/hook"
