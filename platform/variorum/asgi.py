@@ -92,6 +92,7 @@ async def django(scope: Scope, receive: Receive, send: Send) -> None:
         await asgi.drain(receive)
         return
     except asgi.Disconnected:
+        await asgi.send_too_slow(send)
         return
     headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
     if file is not None:

@@ -1,15 +1,19 @@
 """The web process over a real socket: bodies in every size and shape, odd addresses, a clean end."""
 
+import asyncio
 import http.client
 import json
 import socket
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tests.live import Live, free_port
+from variorum.asgi import application
+from variorum.lib import asgi
 
 PROJECT = "/api/v1/projects/support-desk"
 JSON = {"Content-Type": "application/json"}
@@ -196,3 +200,19 @@ def test_it_ends_at_once_though_a_page_listens(transactional_db, project, make_k
         assert time.monotonic() - began < 8
     finally:
         live.kill("web")
+
+
+async def test_who_stops_in_the_middle_of_the_body_is_told_so(monkeypatch):
+    monkeypatch.setattr(asgi, "PATIENCE", 0.05)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-length", b"5"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/session", "query_string": b"", "headers": headers}
+    await application(scope, receive, send)
+    assert (sent[0]["status"], json.loads(sent[1]["body"])["code"]) == (408, "too_slow")

@@ -29,6 +29,7 @@ from variorum.lib.asgi import (
     joined,
     pieces,
     send_problem,
+    send_too_slow,
 )
 from variorum.lib.errors import Invalid
 from variorum_client.delivery import Delivery
@@ -95,6 +96,7 @@ class AskingLane:
                 work = self._ofrep(delivery, found["key"], body, scope, digest, environment)
                 reply = await self._work(delivery, work)
         except Disconnected:
+            await send_too_slow(send)
             return
         except Invalid as fault:
             await send_problem(send, fault)

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import IO, Any
 
-from variorum.lib.errors import Invalid, Problem, TooLarge
+from variorum.lib.errors import Invalid, Problem, TooLarge, TooSlow
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -82,6 +82,11 @@ def declared_length(scope: Scope) -> int | None:
     if not raw.isdigit() or len(raw) > 18:
         raise Invalid("The Content-Length header is not a whole number.")
     return int(raw)
+
+
+async def send_too_slow(send: Send) -> None:
+    """The answer to who stopped in the middle of the body; who has left does not see it."""
+    await send_problem(send, TooSlow(f"The rest of the body did not come within {PATIENCE:g} seconds."))
 
 
 async def take_body(receive: Receive, limit: int) -> tuple[IO[bytes], int]:

@@ -85,6 +85,13 @@ class NotFound(Problem):
     code = "not_found"
 
 
+class TooSlow(Problem):
+    """The body did not come in time."""
+
+    status = 408
+    code = "too_slow"
+
+
 class Conflict(Problem):
     """Somebody else was faster, or the thing is not in the state that this needs."""
 
