@@ -30,6 +30,7 @@ PASSED = frozenset(
 )
 MOST_UNSENT = 65_536  # bytes of events that are held while more is at hand
 PASSED_FAMILY = b"x-ratelimit-"
+REACHED_NOBODY = frozenset({"circuit_open", "ConnectError", "overloaded", "private_address", "unknown_host"})
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -269,10 +270,15 @@ class Exchange:
         if tally.given is not None and tally.made is not None:
             return tally.given + tally.made, cost
         if not tally.said:
-            return None, None
+            return (0, Decimal(0)) if self._is_free() else (None, None)
         made = tally.said // 3
         tokens, dollars = max(plan.tokens, plan.given + made), plans.cost_of(self.attempt.target, plan.given, made)
         return tokens, None if dollars is None else max(dollars, plan.cost or dollars)
+
+    def _is_free(self) -> bool:
+        """Whether nobody can have worked for the call: every try was refused, or reached nobody."""
+        tries = self._clock.tries
+        return bool(tries) and all(one.get("status", 0) >= 400 or one.get("error") in REACHED_NOBODY for one in tries)
 
     def _is_own(self) -> bool:
         return self.attempt is self.prepared.plan.attempts[0]

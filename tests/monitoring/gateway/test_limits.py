@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from monitoring.gateway import facts
 from monitoring.gateway.models import KeySpend
+from tests.fakes.openai_server import Fault
 from tests.monitoring.gateway.conftest import chat, log_of
 from variorum.accounts.models import ApiKey
+from variorum.inference.models import Provider
 from variorum.lib.crypto import new_token
 from variorum.lib.errors import Unauthenticated
 
@@ -60,6 +62,20 @@ def test_a_budget_counts_what_was_used_and_ends(ask, acme, limit, project) -> No
     month = KeySpend.objects.get(key=key, span="month")
     assert month.requests == 2
     assert month.cost < Decimal("0.0066")
+
+
+def test_a_call_that_reached_nobody_or_was_refused_uses_no_tokens(ask, acme, limit, project) -> None:
+    key = limit(tokens_per_day=5000)
+    Provider.objects.create(project=project, slug="gone", name="Gone", base_url="http://127.0.0.1:1/v1")
+    acme.answer = Fault.status(400)
+    for model, status in (("acme/good", 400), ("gone/x", 502)):
+        answer = ask(chat(model=model, max_tokens=2000))
+        assert answer.status_code == status
+        log_of(project, answer.headers["x-variorum-log-id"])
+    deadline = time.monotonic() + 20
+    while (day := KeySpend.objects.get(key=key, span="day")).tokens and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (day.requests, day.tokens) == (2, 0)
 
 
 def test_tokens_too_many_for_a_minute_are_never_right(ask, acme, limit) -> None:

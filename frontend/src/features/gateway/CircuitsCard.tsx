@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { Badge } from "@/ui/Badge";
 import { Card } from "@/ui/Card";
 import { type Column, Table } from "@/ui/Table";
-import { Time } from "@/ui/Time";
 import { type Circuit, gatewayQuery } from "./gateway";
 
 /** Who failed too often and is left alone for a moment. Nothing when everybody is asked. */
@@ -43,12 +42,10 @@ const COLUMNS: Column<Circuit>[] = [
   {
     key: "state",
     header: "State",
-    width: "200px",
+    width: "160px",
     cell: (item) =>
       item.state === "open" ? (
-        <Badge tone="bad">
-          asked again <Time at={item.until} />
-        </Badge>
+        <Badge tone="bad">left alone</Badge>
       ) : (
         <Badge tone="warn">the next call tries</Badge>
       ),
