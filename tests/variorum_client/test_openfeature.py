@@ -18,6 +18,7 @@ from openfeature.provider import ProviderStatus
 
 from tests.fakes.variorum_server import KEY, FakeVariorum, bundle_bytes, commit_rule, ruled_bytes, wait_until
 from variorum_client import AsyncClient, Client
+from variorum_client.live import LiveBundle
 from variorum_client.openfeature import VariorumProvider
 
 NEW = "b" * 40
@@ -145,6 +146,22 @@ def test_events_follow_what_is_served(server: FakeVariorum, sdk: Client) -> None
     api.clear_providers()
     assert sdk._live.heard == []
     assert sdk.config("limits") == {"rate": 5}
+
+
+def test_what_the_server_gave_is_at_no_moment_stale(
+    server: FakeVariorum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    store = LiveBundle._store
+
+    def look(live: LiveBundle, body: bytes) -> None:  # after the first document is in use, before its fetch has ended
+        seen.append((live.delivery is not None, live.stale))
+        store(live, body)
+
+    monkeypatch.setattr(LiveBundle, "_store", look)
+    with Client(server.url, KEY, cache_dir=tmp_path, refresh=60, timeout=1.0, stream=False) as sdk:
+        assert sdk.config("limits") == {"rate": 5}
+        wait_until(lambda: seen == [(True, False)])
 
 
 def test_a_start_without_server_is_an_error_that_ends(server: FakeVariorum, tmp_path: Path) -> None:

@@ -195,6 +195,7 @@ class LiveBundle:
             raise BundleError(f"The server sent the bundle of {delivery.live.environment!r} for {self.environment!r}.")
         before = self.delivery
         changed = before is None or delivery.hash != before.hash
+        self._succeeded = time.monotonic()  # before it can be seen: what the server gave is never stale at first sight
         self._install(delivery, "server", answer.etag or delivery.etag)
         if changed:
             self._counter.add(updates=1)
@@ -218,8 +219,8 @@ class LiveBundle:
             for origin, read in self._copies:
                 delivery = self._read_copy(origin, read) if self.delivery is None else None
                 if delivery is not None:
+                    self._copied = self._succeeded is None  # before it can be seen, else "fresh" would not be told
                     self._install(delivery, origin, delivery.etag)
-                    self._copied = self._succeeded is None
         return self.delivery is not None
 
     def _read_copy(self, origin: Origin, read: Callable[[], bytes | None]) -> Delivery | None:

@@ -24,7 +24,7 @@ export function GuardCard({ guard }: { guard: Guard }) {
           <StateBadge state="firing">tripped</StateBadge>
         ) : (
           <StateBadge state={guard.found?.value == null ? "pending" : "ok"}>
-            {guard.found?.value == null ? "waits for data" : "no harm seen"}
+            {guard.found?.value == null ? "waits for data" : "not tripped"}
           </StateBadge>
         )
       }
