@@ -76,7 +76,7 @@ export function EnvironmentForm({ project, environment, before, onDone }: Enviro
           label={`Hours that it was live in ${before}`}
           optional
           error={problem?.field("soak_hours")}
-          hint={`Only what was live in ${before} for so long may go live here. 0: at all. Empty: not asked for.`}
+          hint={`Only what was live in ${before} for so long may go live here. 0: for any time at all. Empty: not asked for.`}
         >
           <TextInput
             type="number"

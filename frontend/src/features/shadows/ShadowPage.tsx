@@ -116,7 +116,7 @@ function Verdict({ shadow }: { shadow: Shadow }) {
             label="Pairs judged"
             done={figures?.pairs ?? 0}
             total={shadow.pairs_wanted}
-            startedAt={shadow.created_at}
+            startedAt={figures?.waiting ? shadow.created_at : null}
             message={
               shadow.state === "paused"
                 ? "Paused"
@@ -165,7 +165,7 @@ function Skipped({ shadow }: { shadow: Shadow }) {
       <ul className={styles.skipped}>
         {skipped.map(([why, count]) => (
           <li key={why}>
-            {plural(count, "request")} that {SKIPPED[why] ?? why}
+            {plural(count, "request")}: {SKIPPED[why] ?? why}
           </li>
         ))}
       </ul>

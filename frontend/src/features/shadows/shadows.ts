@@ -118,9 +118,8 @@ export function spentInWords(shadow: Shadow): [string, string][] {
 
 /** Why requests were not answered again, for people. */
 export const SKIPPED: Record<string, string> = {
-  no_variables: "were logged as messages only; another version of the prompt needs its variables",
-  no_output: "have no live answer to compare with",
-  unfit:
-    "lack a variable that the candidate's prompt or the judge's rubric needs, or have it in another form",
-  gone: "are no longer kept",
+  no_variables: "logged as messages only; another version of the prompt needs its variables",
+  no_output: "no live answer to compare with",
+  unfit: "a variable that the candidate's prompt or the judge's rubric needs is missing or in another form",
+  gone: "no longer kept",
 };
