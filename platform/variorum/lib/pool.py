@@ -110,7 +110,7 @@ class Pool:
             while stack and (everything or stack[0].has_expired()):  # the one that waits longest is at the bottom
                 self.waiting -= 1
                 await stack.popleft().aclose()
-            if not stack:
+            if not stack and self._idle.get(key) is stack:  # another sweep may have been here while this one waited
                 del self._idle[key]
 
 

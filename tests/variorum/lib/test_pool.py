@@ -143,3 +143,28 @@ def test_who_is_not_there_takes_no_place() -> None:
         await pool.aclose()
 
     at(use)
+
+
+def test_two_sweeps_at_once_lose_no_connection() -> None:
+    async def use(place: Place) -> None:
+        pool, go_on = Pool(Backend(), most=10), asyncio.Event()
+        assert await read(await ask(pool, place.url)) == b"ok"
+        first = next(iter(pool._idle.values()))[0]
+        close = first.aclose
+
+        async def slowly() -> None:
+            await go_on.wait()
+            await close()
+
+        first.aclose = slowly  # type: ignore[method-assign]
+        sweep = asyncio.create_task(pool._sweep(everything=True))
+        await asyncio.sleep(0)
+        await pool._sweep(everything=True)
+        assert await read(await ask(pool, place.url)) == b"ok"
+        go_on.set()
+        await sweep
+        assert await read(await ask(pool, place.url)) == b"ok"
+        assert (place.opened, pool.waiting, pool.lent) == (2, 1, 0)
+        await pool.aclose()
+
+    at(use)
