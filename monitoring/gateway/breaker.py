@@ -140,8 +140,9 @@ class Breakers:
 
 
 def _keys(attempt: Attempt) -> tuple[Key, Key]:
+    """Of who asks: nobody's failures shut others out of what is shared, as our own server is."""
     target = attempt.target
-    place = (target.project_id or 0, target.provider, target.base_url)
+    place = (attempt.project_id, target.provider, target.base_url)
     return (*place, ""), (*place, target.model)
 
 
@@ -161,8 +162,7 @@ def hear(project_id: int, data: dict[str, Any]) -> None:
 def shown(project_id: int) -> list[dict[str, Any]]:
     """The circuits that are not closed, by name: until when (UTC) nobody is asked, and why."""
     now = time.time()
-    everywhere = {**_shown.get(0, {}), **_shown.get(project_id, {})}  # our own server is no project's
-    found = sorted(everywhere.values(), key=lambda one: str(one["name"]))
+    found = sorted(_shown.get(project_id, {}).values(), key=lambda one: str(one["name"]))
     return [
         {
             "name": one["name"],

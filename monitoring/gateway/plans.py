@@ -32,6 +32,7 @@ class Attempt:
     headers: Mapping[str, str]
     body: bytes
     adapter: AdapterRef | None = None
+    project_id: int = 0  # who asks; the target may be shared
 
     @property
     def url(self) -> str:
@@ -87,7 +88,7 @@ def _attempt(known: Facts, name: str, asked: Asked, body: dict[str, Any], served
     if asked.stream and asked.endpoint == CHAT:
         given = sent.get("stream_options")
         sent["stream_options"] = {**(given if isinstance(given, dict) else {}), "include_usage": True}
-    return Attempt(name, target, asked.endpoint, request.headers, dump(sent), request.adapter)
+    return Attempt(name, target, asked.endpoint, request.headers, dump(sent), request.adapter, known.project.pk)
 
 
 def dump(value: Any) -> bytes:

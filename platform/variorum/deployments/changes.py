@@ -30,7 +30,7 @@ from variorum.lib.errors import RateLimited, Unavailable
 
 PATHS = re.compile(r"^/api/v1/runtime/([^/]+)/(stream|ofrep/v1/stream)$")
 MOST = connections.for_apps()
-MOST_A_KEY = 2_000
+MOST_A_KEY = min(2_000, MOST // 5)
 RETRY = b"retry: 2000\n\n"
 AGAIN = {"Retry-After": "5"}
 ORIGINS = {"Access-Control-Allow-Origin": "*"}  # at OFREP's address

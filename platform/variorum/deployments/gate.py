@@ -155,11 +155,16 @@ def _changed(project: Project, base: str | None, commit: str) -> list[str]:
 
 
 def obstacles(
-    environment: Environment, commit: str, live: Deployment | None, user: User | None = None
+    environment: Environment,
+    commit: str,
+    live: Deployment | None,
+    user: User | None = None,
+    *,
+    overridable: bool = True,
 ) -> list[dict[str, str]]:
     """Everything that a deploy of the commit by that person would be refused for now, as code and detail."""
     found: list[dict[str, str]] = []
-    override = overrides.open_for(environment, commit, user)
+    override = overrides.open_for(environment, commit, user) if overridable else None
     for rule in (
         lambda: not_live(environment, commit, live),
         lambda: no_rollout(environment),

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from variorum.accounts.access import Actor
+from variorum.accounts.access import Actor, still_may
 from variorum.accounts.models import User
+from variorum.accounts.roles import Role
 from variorum.deployments.models import Environment, FreezeOverride
 from variorum.events.services import record
 from variorum.lib.errors import Conflict
@@ -59,7 +60,7 @@ def add(
 
 def open_for(environment: Environment, commit: str, user: User | None) -> FreezeOverride | None:
     """The override that would cover this person's act now; `commit` empty: a change of the rules."""
-    if user is None:
+    if user is None or not still_may(user, environment.project, Role.OWNER):
         return None
     now = timezone.now()
     found = FreezeOverride.objects.filter(environment=environment, commit=commit, user=user, used_at=None)

@@ -51,7 +51,7 @@ def prepare(
     gate.not_live(environment, repos.resolve(environment.project, commit), live)
     written = serving.rule_set(environment.pk)
     read = plans.read(plan, written.document.get("$evaluators", {}) if written else {}, by=by)
-    found = services.passed(environment=environment, commit=commit, user=user)
+    found = services.passed(environment=environment, commit=commit, user=user, by=user)
     return Prepared(environment, found.bundle, found.subject, read, by, found.override)
 
 
@@ -198,7 +198,7 @@ def _next_step(
 
 def _complete(rollout: Rollout, states: Sequence[str], actor: Actor, note: str) -> Rollout:
     """The gates again, for days may have gone by; then an ordinary deployment in the same transaction."""
-    found = services.passed(environment=rollout.environment, commit=rollout.commit, user=rollout.user)
+    found = services.passed(environment=rollout.environment, commit=rollout.commit, user=rollout.user, by=actor.user)
     with transaction.atomic():
         services.lock(rollout.project)
         now = timezone.now()

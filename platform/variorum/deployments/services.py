@@ -65,17 +65,20 @@ def deploy(
     back by its checks (`checks_missing`), for want of approvals (`go_live_approvals_missing`) or of time in the
     environment before (`not_soaked`), or when somebody was faster (`stale_deployment`).
     """
-    found = passed(environment=environment, commit=commit, user=actor.user)
+    found = passed(environment=environment, commit=commit, user=actor.user, by=actor.user)
     step = Step(found.bundle, found.subject, Deployment.Kind.DEPLOY, None, note, found.override)
     return make_live(environment, step, actor=actor, expected=expected, settle=settle)
 
 
-def passed(*, environment: Environment, commit: str, user: User | None = None) -> Passed:
-    """What is needed to make a commit live that `user` may make live there now. Raises as `deploy`."""
+def passed(*, environment: Environment, commit: str, user: User | None = None, by: User | None = None) -> Passed:
+    """What is needed to make a commit live that `user` may make live there now, with an override of `by`, who acts.
+
+    Raises as `deploy`.
+    """
     project = environment.project
     sha = repos.resolve(project, commit)
     gate.on_main(project, sha)
-    override = overrides.open_for(environment, sha, user)
+    override = overrides.open_for(environment, sha, by)
     gate.not_frozen(environment, override=override)
     live = queries.current(environment)
     gate.checks(environment, sha, live, override)

@@ -12,14 +12,16 @@ from variorum.lib.errors import Conflict, Unprocessable
 from variorum.lib.texts import storable
 from variorum.repos import git, queries
 from variorum.repos import services as repository
+from variorum_client.importing.apart import read_apart
 from variorum_client.importing.planning import Plan, changes, plan, steps
-from variorum_client.importing.reading import folder_below, read_files
+from variorum_client.importing.reading import folder_below
 from variorum_client.importing.shapes import ImportRefused, Settings
 
 SYSTEM_NAMES = {"langfuse": "Langfuse", "mlflow": "MLflow", "prompty": "Prompty", "promptl": "PromptL"}
 MAX_FILES = 500
 MAX_BYTES = 5_000_000
 MAX_VERSIONS = 500  # each becomes a commit while one waits
+MAX_READ = 2_000  # looked at
 SHOWN_LOSSES = 50  # in the draft's description
 
 
@@ -61,9 +63,11 @@ def look(project: Project, given: Given) -> Found:
     read = cache(now)
     try:
         inner = folder_below(given.into)
-        prompts = read_files(given.system, dict(given.files), Settings(given.provider or None, inner))
+        prompts = read_apart(given.system, dict(given.files), Settings(given.provider or None, inner))
     except ImportRefused as error:
         raise Unprocessable(str(error), code="bad_import") from None
+    if sum(len(prompt.versions) for prompt in prompts) > MAX_READ:
+        raise Unprocessable(f"More than {MAX_READ} versions do not come at once here.", code="import_too_large")
     made = plan(read, inner, prompts)
     commits = list(changes(steps(made, newest=given.newest), read, given.system))
     there = [path for path, text in made.files.items() if read(path) not in (None, text.encode())]

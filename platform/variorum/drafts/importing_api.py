@@ -28,7 +28,7 @@ class PromptImport(serializers.Serializer[object]):
     `newest` leaves older versions out; `replace` takes the place of files that are there with another text."""
 
     system = serializers.ChoiceField(choices=list(importing.SYSTEM_NAMES.items()))
-    files = ImportedFile(many=True, allow_empty=False)
+    files = ImportedFile(many=True, allow_empty=False, max_length=importing.MAX_FILES + 1)  # type: ignore[call-arg]
     into = serializers.CharField(max_length=200, allow_blank=True, default="")
     provider = serializers.RegexField(r"^[a-z0-9][a-z0-9._-]*$", max_length=63, allow_blank=True, default="")
     newest = serializers.BooleanField(default=False)

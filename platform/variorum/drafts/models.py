@@ -338,3 +338,8 @@ class ApprovalRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} for {self.pattern}"
+
+    @property
+    def by_name(self) -> list[User]:
+        """The people named, always in the same order."""
+        return sorted(self.people.all(), key=lambda person: (person.name, person.pk))

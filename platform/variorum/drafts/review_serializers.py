@@ -56,7 +56,7 @@ class NeedSerializer(serializers.Serializer[object]):
 class ApprovalRuleSerializer(serializers.ModelSerializer[ApprovalRule]):
     """So many approvals for files covered by a pattern."""
 
-    people = UserSerializer(many=True, read_only=True)
+    people = UserSerializer(many=True, read_only=True, source="by_name")
 
     class Meta:
         model = ApprovalRule

@@ -27,6 +27,7 @@ ACCESS = "member."  # news after which it is looked at again at once
 QUEUE = 256
 MOST_TOPICS = 8
 MOST_STREAMS = connections.for_pages()
+MOST_A_PROJECT = MOST_STREAMS // 2
 SEND_PATIENCE = 30.0
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -67,6 +68,10 @@ class Hub:
 
     def __len__(self) -> int:
         return sum(map(len, self._pages.values()))
+
+    def listening(self, project_id: int) -> int:
+        """How many streams of a project are open."""
+        return len(self._pages.get(project_id, ()))
 
     def open(self, project_id: int, topics: frozenset[str] = frozenset()) -> _Page:
         """A new stream of a project that follows some topics; give it back with `close`."""
@@ -122,6 +127,10 @@ async def serve(scope: Scope, receive: Receive, send: Send, *, hub: Hub, authori
         return
     project_id = await granted(scope, receive, send, authorise)
     if project_id is None:
+        return
+    if hub.listening(project_id) >= MOST_A_PROJECT:
+        text = "This project has too many open pages now: close some."
+        await send_problem(send, Unavailable(text, headers={"Retry-After": "5"}))
         return
     page = hub.open(project_id, _topics(scope))
     try:

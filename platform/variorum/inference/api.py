@@ -56,7 +56,14 @@ class ProviderChange(serializers.Serializer[object]):
 
     name = serializers.CharField(max_length=100, required=False)
     base_url = serializers.URLField(max_length=300, required=False)
-    key = serializers.CharField(max_length=500, required=False, allow_blank=True, write_only=True)
+    key = serializers.RegexField(
+        r"^[!-~]*$",
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        error_messages={"invalid": "A key has letters, digits and signs of ASCII only, and no spaces."},
+    )
     models = ModelEntry(many=True, required=False, max_length=200)  # type: ignore[call-arg]  # of the list
     driver = serializers.ChoiceField(
         Provider.Driver.choices, required=False, allow_blank=True, help_text="vllm: it loads adapters while it runs."

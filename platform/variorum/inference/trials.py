@@ -15,7 +15,7 @@ from variorum.inference.targets import models_dir, target_of
 from variorum.inference.vllm import Vllm
 from variorum.lib import crypto
 from variorum.lib.errors import Problem
-from variorum.lib.safe_http import pinned
+from variorum.lib.safe_http import fetch
 
 PROBE: Final = "probe"  # a folder beside the adapters
 TRY_S: Final = 15.0
@@ -47,9 +47,7 @@ def list_models(provider: Provider) -> list[str]:
     if target.key:
         headers["authorization"] = f"Bearer {target.key}"
     try:
-        url, host, extensions = pinned(url)
-        with httpx.Client(timeout=TRY_S, follow_redirects=False, trust_env=False) as client:
-            answer = client.get(url, headers=headers | host, extensions=extensions)
+        answer = fetch("GET", url, seconds=TRY_S, headers=headers)
     except Problem as problem:
         raise ProviderError(problem.stable_code, problem.detail) from None
     except httpx.TimeoutException:

@@ -13,7 +13,7 @@ import httpx
 
 from variorum.inference.shapes import LOCAL, ProviderError
 from variorum.lib.errors import Problem
-from variorum.lib.safe_http import pinned
+from variorum.lib.safe_http import fetch
 
 LOAD_S: Final = 60.0
 LOCAL_LOAD_S: Final = 15.0  # ours loads by the first request, too
@@ -83,13 +83,8 @@ class Vllm:
 
     def _send(self, method: str, path: str, seconds: float, body: dict[str, Any] | None = None) -> httpx.Response:
         url, headers = f"{self.url}/{path}", {"authorization": f"Bearer {self.key}"} if self.key else {}
-        extensions: dict[str, Any] = {}
         try:
-            if self.provider != LOCAL:
-                url, host, extensions = pinned(url)
-                headers |= host
-            with httpx.Client(timeout=seconds, follow_redirects=False, trust_env=False) as client:
-                return client.request(method, url, json=body, headers=headers, extensions=extensions)
+            return fetch(method, url, seconds=seconds, headers=headers, json=body, public=self.provider != LOCAL)
         except Problem as problem:
             raise ProviderError(problem.stable_code, problem.detail) from None
         except httpx.HTTPError as error:

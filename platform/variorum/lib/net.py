@@ -21,6 +21,7 @@ _EMBEDDED = {
     ipaddress.IPv6Network("2002::/16"): 16,
     ipaddress.IPv6Network("::/96"): 96,
 }
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")  # leads into the network that translates
 
 
 def _public(address: str) -> bool:
@@ -28,6 +29,8 @@ def _public(address: str) -> bool:
     if not found.is_global or found.is_multicast:
         return False
     if isinstance(found, ipaddress.IPv6Address):
+        if found.is_site_local or found in _LOCAL_NAT64:
+            return False
         inside = [found.packed[bit // 8 :][:4] for network, bit in _EMBEDDED.items() if found in network]
         return all(ipaddress.IPv4Address(each).is_global for each in inside)
     return True

@@ -53,7 +53,8 @@ class Pool:
         try:
             answer = await connection.handle_async_request(request)
         except BaseException:
-            await self._give_back(key, connection)
+            self.lent -= 1
+            await connection.aclose()
             raise
         return httpcore.Response(
             answer.status,

@@ -2,7 +2,9 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpcore
@@ -33,6 +35,43 @@ def post_bytes(url: str, body: bytes, *, headers: Mapping[str, str], timeout: fl
         client.stream("POST", target, content=body, headers={**headers, **host}, extensions=extensions) as response,
     ):
         return response.status_code
+
+
+class AnswerTooLarge(httpx.HTTPError):
+    """An answer of more bytes than are read, or packed, which may stand for any number."""
+
+
+def fetch(
+    method: str,
+    url: str,
+    *,
+    seconds: float,
+    headers: Mapping[str, str],
+    json: Any = None,
+    public: bool = True,
+    most: int = 1_000_000,
+) -> httpx.Response:
+    """One request of a server that may mean harm: all of its answer within `seconds`, `most` bytes and no redirect.
+
+    `public` false: an address that the operator set. Raises Invalid for a host that is not allowed, httpx.HTTPError.
+    """
+    target, host, extensions = pinned(url) if public else (url, {}, {})
+    end, body = time.monotonic() + seconds, b""
+    sent = {**headers, **host, "accept-encoding": "identity"}
+    with (
+        httpx.Client(timeout=seconds, follow_redirects=False, trust_env=False) as client,
+        client.stream(method, target, json=json, headers=sent, extensions=extensions) as answer,
+    ):
+        if answer.headers.get("content-encoding", "identity").lower() != "identity":
+            raise AnswerTooLarge("The answer is packed.")
+        for piece in answer.iter_raw():  # as it comes: pieces of a size would be waited for
+            body += piece
+            if len(body) > most:
+                raise AnswerTooLarge(f"The answer has more than {most} bytes.")
+            if time.monotonic() > end:
+                raise httpx.ReadTimeout("The answer takes too long.")
+        kept = {"content-type": answer.headers.get("content-type", "")}
+        return httpx.Response(answer.status_code, headers=kept, content=body)
 
 
 class _PublicBackend(httpcore.AsyncNetworkBackend):

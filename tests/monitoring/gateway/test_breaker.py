@@ -29,8 +29,8 @@ class Clock:
 
 
 def attempt(model: str = "good", provider: str = "acme", project: int = 7) -> Attempt:
-    target = Target(provider, model, "https://acme.example/v1", project_id=project)
-    return Attempt(f"{provider}/{model}", target, "chat/completions", {}, b"{}")
+    target = Target(provider, model, "https://acme.example/v1", project_id=None if provider == "local" else project)
+    return Attempt(f"{provider}/{model}", target, "chat/completions", {}, b"{}", project_id=project)
 
 
 @pytest.fixture
@@ -53,6 +53,12 @@ def end(breakers: Breakers, outcome: Outcome, asked: Attempt, times: int = 1) ->
         leave = breakers.enter(asked)
         assert isinstance(leave, Pass)
         leave.ended(outcome)
+
+
+def test_one_projects_failures_shut_nobody_else_out_of_our_own_server(breakers) -> None:
+    end(breakers, Outcome.UNREACHABLE, attempt(provider="local"), FAILURES)
+    assert breakers.enter(attempt(provider="local")) == OPEN_SECONDS
+    assert isinstance(breakers.enter(attempt(provider="local", project=8)), Pass)
 
 
 def test_a_model_that_fails_is_left_alone_and_tried_by_one_call(breakers, clock, told) -> None:

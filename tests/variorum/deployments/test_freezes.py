@@ -9,7 +9,9 @@ from django.utils import timezone
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from variorum.deployments import freezes, gate, rollouts, rule_services, services
+from variorum.accounts.access import Actor
+from variorum.accounts.models import Membership
+from variorum.deployments import freezes, gate, rollouts, rule_faults, rule_services, services
 from variorum.deployments.models import Freeze, FreezeOverride
 from variorum.lib.errors import Conflict
 
@@ -143,6 +145,33 @@ def test_an_override_lifts_a_missing_check_only_when_it_says_so(save, production
     assert mine.post(f"{HERE}/deployments", {"commit": sha}).json()["code"] == "checks_missing"
     mine.post(f"{HERE}/overrides", {**body, "lifts": ["checks_missing"]}, format="json")
     assert mine.post(f"{HERE}/deployments", {"commit": sha}).json()["override"]["lifts"] == ["checks_missing"]
+
+
+def test_an_override_helps_neither_rules_nor_others_nor_who_is_no_owner_any_more(
+    save, production, project, actor, owner, member, api
+):
+    services.deploy(environment=production, commit=save("1"), actor=actor)
+    second, sha = member("owner"), save("2")
+    maintainer = Actor.of_user(member("maintainer"))
+    plan = [{"percent": 50, "hold": {"approval": True}}]
+    rollout = rollouts.start(rollouts.prepare(environment=production, commit=sha, plan=plan), actor=actor)
+    api(owner).post(f"{BASE}/freezes", {**now_frozen(), "environment": "production"})
+    mine = api(second)
+    mine.post(f"{HERE}/checks", {"name": "quality", "path": ""})
+    lifts = {"reason": "The judge is down", "commit": sha, "lifts": ["frozen", "checks_missing"]}
+    assert mine.post(f"{HERE}/overrides", lifts, format="json").status_code == 201
+    with pytest.raises(Conflict, match="frozen"):
+        rollouts.advance(rollout=rollout, actor=maintainer)
+    rollouts.abort(rollout=rollout, actor=actor)
+    variants = {"new": sha}
+    flag = {"state": "ENABLED", "variants": variants, "defaultVariant": "new", "metadata": {"serves": "commit"}}
+    (fault,) = rule_faults.faults(production, {"flags": {"all": flag}}, {}, second)
+    assert fault["code"] == "checks_missing"
+    assert FreezeOverride.objects.get().used_at is None
+    Membership.objects.filter(user=second, project=project).update(role="maintainer")
+    assert mine.post(f"{HERE}/deployments", {"commit": sha}).json()["code"] == "frozen"
+    Membership.objects.filter(user=second, project=project).update(role="owner")
+    assert mine.post(f"{HERE}/deployments", {"commit": sha}).status_code == 201
 
 
 def test_an_override_without_a_commit_is_for_one_change_of_the_rules(production, project, actor, owner, api):

@@ -156,6 +156,20 @@ async def test_a_page_that_leaves_is_forgotten():
     assert (len(page.hub), page.hub._pages) == (0, {})
 
 
+async def test_one_project_leaves_room_for_the_pages_of_others(monkeypatch):
+    monkeypatch.setattr(stream, "MOST_A_PROJECT", 2)
+    hub = stream.Hub()
+    tasks = [Page(hub, [1]).open() for _ in range(2)]
+    await _soon(lambda: len(hub) == 2)
+    refused = Page(hub, [1])
+    await refused.open()
+    assert b"too many open pages" in b"".join(refused.sent)
+    tasks.append(Page(hub, [2]).open())
+    await _soon(lambda: len(hub) == 3)
+    hub.shut()
+    await asyncio.wait_for(asyncio.gather(*tasks), 5)
+
+
 async def test_a_page_that_does_not_keep_up_is_dropped(monkeypatch):
     monkeypatch.setattr(stream, "QUEUE", 10)
     hub = stream.Hub()

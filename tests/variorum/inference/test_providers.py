@@ -1,12 +1,17 @@
 """Providers and model calls against a scripted endpoint: answers, faults, secrets, who may do what."""
 
 import asyncio
+import contextlib
+import gzip
+import threading
+import time
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tests.fakes.openai_server import Fault
-from variorum.inference import services
+from variorum.inference import services, trials
 from variorum.inference.models import Provider
 from variorum.inference.shapes import AdapterRef, ProviderError
 from variorum.inference.targets import resolve
@@ -124,6 +129,45 @@ def test_try_lists_models_or_says_why_not(project, provider, owner, api, fake_op
 
 
 TRIALS = f"{BASE}/provider-trials"
+
+
+class _Harmful(BaseHTTPRequestHandler):
+    """Answers with what one server would do to another: too much, packed, or a drop at a time."""
+
+    def do_GET(self) -> None:
+        way = self.path.split("/")[1]
+        self.send_response(200)
+        if way == "packed":
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while way != "packed":
+                self.wfile.write(b" " * (1 if way == "slow" else 100_000))
+                time.sleep(0.05 if way == "slow" else 0)
+            self.wfile.write(gzip.compress(b" " * 5_000_000))
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("way", "words"), [("packed", "AnswerTooLarge"), ("endless", "AnswerTooLarge"), ("slow", "did not answer in time")]
+)
+def test_a_harmful_endpoint_takes_little(project, owner, api, monkeypatch, way, words):
+    monkeypatch.setattr(trials, "TRY_S", 1.0)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Harmful)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        answer = api(owner).post(TRIALS, {"base_url": f"http://127.0.0.1:{server.server_port}/{way}"})
+        assert answer.status_code == 502
+        assert words in answer.json()["detail"]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert api(owner).post(TRIALS, {"base_url": "http://127.0.0.1:1", "key": "schl\u00fcssel"}).status_code == 400
 
 
 @pytest.mark.parametrize(

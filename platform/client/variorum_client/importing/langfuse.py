@@ -35,6 +35,7 @@ _OWN = frozenset(
     }
 )
 MAX_DEPTH = 5
+WRITTEN_OUT = 1_000_000  # characters of included texts, and a hundred for each
 
 
 def read(data: Any, settings: Settings) -> list[Imported]:
@@ -55,6 +56,7 @@ def _is_prompt(entry: Any) -> bool:
 class _Export:
     def __init__(self, entries: list[dict[str, Any]], settings: Settings) -> None:
         self.settings = settings
+        self.room = WRITTEN_OUT
         self.by_name: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for entry in sorted(entries, key=_number):
             self.by_name[entry["name"]].append(entry)
@@ -99,7 +101,7 @@ class _Export:
             front.set_other(key, entry[key], "prompt", "is not known")
         messages = [message for message in self._messages(entry, version) if not message.is_blank()]
         path = file_of(entry["name"], version)
-        names = self._names(entry, 0)
+        names = self._names(entry, 0, set())
         body = template_of(messages)
         tag = include(path, self.settings.into)
         if tag and entry["name"] in self.referred and isinstance(entry["prompt"], str):
@@ -169,6 +171,9 @@ class _Export:
             return [tag]
         why = "cannot be included by its name" if newest else f"is version {_number(target)}, not the newest"
         version.lose(place, f"{name} ({kind} {value})", f"{why}: written out here")
+        self.room -= 100 + len(target["prompt"])
+        if self.room < 0:
+            raise ImportRefused(f"{place}: what is included is too much to be written out.")
         return self._parts(target["prompt"], version, place, depth + 1)
 
     def _version(self, name: str, value: str) -> dict[str, Any] | None:
@@ -181,12 +186,14 @@ class _Export:
         found = [_reference_of(match[1]) for text in _texts(entry) for match in _REFERENCE.finditer(text)]
         return [reference for reference in found if reference[1]]
 
-    def _names(self, entry: dict[str, Any], depth: int) -> list[str]:
-        """The variables of a prompt and of what it includes."""
+    def _names(self, entry: dict[str, Any], depth: int, seen: set[int]) -> list[str]:
+        """The variables of a prompt and of what it includes, each of these once."""
+        seen.add(id(entry))
         found = [match[1].strip() for text in _texts(entry) for match in _VARIABLE.finditer(text)]
         for name, _, value in self._references(entry):
             target = self._version(name, value)
-            found += self._names(target, depth + 1) if target and depth < MAX_DEPTH else []
+            if target and depth < MAX_DEPTH and id(target) not in seen:
+                found += self._names(target, depth + 1, seen)
         return [name for name in found if is_name(name)]
 
 

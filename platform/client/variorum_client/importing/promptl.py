@@ -14,7 +14,7 @@ from variorum_client.importing.fronts import Front, file_of
 from variorum_client.importing.promptl_files import name_of, references
 from variorum_client.importing.promptl_parse import Node, parse
 from variorum_client.importing.promptl_write import Writer, is_message
-from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version, plain, reading
+from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version, plain, reading, yaml_of
 from variorum_client.importing.templates import Message, partial_file, partial_of, template_of
 
 _NOT_SETTINGS = frozenset({"type", "maxSteps", "agents", "cacheControl", "name", "description"})
@@ -60,7 +60,7 @@ def _write(path: str, files: dict[str, str], version: Version, settings: Setting
 
 def _head(config: str | None) -> dict[str, Any]:
     try:
-        head = yaml.safe_load(config or "") or {}
+        head = yaml_of(config or "") or {}
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ImportRefused(f"The configuration is not YAML: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(head, dict):
@@ -90,7 +90,7 @@ def _literal(value: str | tuple[str, str]) -> Any:
     """A step's attribute: the text, or what its expression says when that is plain."""
     text = value if isinstance(value, str) else value[1]
     try:
-        return yaml.safe_load(text)
+        return yaml_of(text)
     except yaml.YAMLError:
         return text
 

@@ -16,7 +16,7 @@ import yaml
 from variorum_client.importing.fronts import Front, file_of
 from variorum_client.importing.jinja import Converter
 from variorum_client.importing.mustache import mustache_parts
-from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version, plain, reading
+from variorum_client.importing.shapes import Imported, ImportRefused, Settings, Version, plain, reading, yaml_of
 from variorum_client.importing.templates import Message, Part, Tag, template_of
 
 _FRONT = re.compile(r"\A\s*---[ \t]*\n(?P<yaml>.*?)(?:^|\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -95,7 +95,7 @@ def _split(text: str) -> tuple[dict[str, Any], str, int]:
     if match is None:
         return {}, text, 1
     try:
-        head = yaml.safe_load(match["yaml"]) or {}
+        head = yaml_of(match["yaml"]) or {}
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ImportRefused(f"The front matter is not YAML: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(head, dict):

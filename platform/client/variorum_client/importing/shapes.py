@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
+
 
 class ImportRefused(ValueError):
     """A source, or one prompt of it, that cannot be imported. The text says why and where."""
@@ -71,6 +73,21 @@ class Settings:
 
     provider: str | None = None
     into: str = ""
+
+
+class _Loader(yaml.SafeLoader):
+    """Without aliases: a few lines of them stand for gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            text = "aliases are not read here: write the value out"
+            raise yaml.composer.ComposerError(None, None, text, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
+
+
+def yaml_of(text: str) -> Any:
+    """A YAML text's value. Raises yaml.YAMLError, also for an alias."""
+    return yaml.load(text, _Loader)  # noqa: S506  (a SafeLoader)
 
 
 def plain(value: Any) -> Any:
