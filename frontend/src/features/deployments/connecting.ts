@@ -45,7 +45,7 @@ from openfeature.contrib.provider.ofrep import OFREPProvider
 
 headers = {"Authorization": f"Bearer {os.environ['VARIORUM_API_KEY']}"}
 api.set_provider(OFREPProvider("${runtime}", headers_factory=lambda: headers))
-limits = api.get_client().get_object_value("configs.limits", {})`,
+triage = api.get_client().get_object_value("prompts.triage", {})`,
     },
     {
       value: "openfeature-js",
@@ -56,7 +56,7 @@ import { OFREPProvider } from "@openfeature/ofrep-provider";
 
 const headers = [["Authorization", \`Bearer \${process.env.VARIORUM_API_KEY}\`]];
 await OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: "${runtime}", headers }));
-const limits = await OpenFeature.getClient().getObjectValue("configs.limits", {});`,
+const triage = await OpenFeature.getClient().getObjectValue("prompts.triage", {});`,
     },
     {
       value: "curl",
