@@ -11,10 +11,7 @@ the ratios.
 import argparse
 import json
 import os
-import shutil
 import statistics
-import sys
-import tempfile
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -127,16 +124,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="variorum-bench-"))
-    paths = [str(ROOT / "platform"), str(ROOT / "platform" / "client"), str(ROOT), str(ROOT / "benchmarks")]
-    sys.path[:0] = paths
-    from variorum.lib import postgres
-
-    env = {"VARIORUM_DATA": str(folder), "DATABASE_URL": postgres.ensure(folder), "PYTHONPATH": os.pathsep.join(paths)}
-    os.environ.update(env)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
-    servers: list[fetch.Server] = []
-    try:
+    with fetch.house() as (folder, env, servers):
         token, _ = fetch.prepare(folder)
         put_rules()
         servers.append(fetch.Server("variorum", "variorum.asgi:application", env))
@@ -149,11 +137,6 @@ def main() -> None:
         for server in servers:
             fetch.run(server, 16, 1.0, requests(token)["one"], 0, 200)
         measure(servers, token, bodies, options.seconds, options.rounds)
-    finally:
-        for server in servers:
-            server.stop()
-        postgres.stop(folder)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

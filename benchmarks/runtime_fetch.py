@@ -22,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +233,28 @@ def run(server: Server, connections: int, seconds: float, request: bytes, length
     return {**found, "cpu": (server.cpu() - before) / max(found["count"], 1)}
 
 
+@contextmanager
+def house() -> Iterator[tuple[Path, dict[str, str], list[Server]]]:
+    """A folder with a fresh embedded database, the environment that leads there (of this process, too), and a list for
+    the servers; all of it is stopped and removed in the end."""
+    folder = Path(tempfile.mkdtemp(prefix="variorum-bench-"))
+    paths = [str(ROOT / "platform"), str(ROOT / "platform" / "client"), str(ROOT), str(ROOT / "benchmarks")]
+    sys.path[:0] = paths
+    from variorum.lib import postgres
+
+    env = {"VARIORUM_DATA": str(folder), "DATABASE_URL": postgres.ensure(folder), "PYTHONPATH": os.pathsep.join(paths)}
+    os.environ.update(env)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
+    servers: list[Server] = []
+    try:
+        yield folder, env, servers
+    finally:
+        for server in servers:
+            server.stop()
+        postgres.stop(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def main() -> None:
     """Print the table and clean up."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -242,25 +266,11 @@ def main() -> None:
         job = json.loads(options.load)
         print(json.dumps(load(**{**job, "request": job["request"].encode()})))
         return
-    folder = Path(tempfile.mkdtemp(prefix="variorum-bench-"))
-    paths = [str(ROOT / "platform"), str(ROOT / "platform" / "client"), str(ROOT)]
-    sys.path[:0] = paths
-    from variorum.lib import postgres
-
-    env = {"VARIORUM_DATA": str(folder), "DATABASE_URL": postgres.ensure(folder), "PYTHONPATH": os.pathsep.join(paths)}
-    os.environ.update(env)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
-    servers: list[Server] = []
-    try:
+    with house() as (folder, env, servers):
         token, body = prepare(folder)
         servers.append(Server("variorum", "variorum.asgi:application", env))
         servers.append(Server("bare", f"{__file__}:bare", {**env, "BENCH_BODY": str(folder / "body")}))
         measure(servers, token, body, options.seconds, options.rounds)
-    finally:
-        for server in servers:
-            server.stop()
-        postgres.stop(folder)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

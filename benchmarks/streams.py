@@ -15,11 +15,8 @@ import argparse
 import asyncio
 import os
 import select
-import shutil
 import socket
 import statistics
-import sys
-import tempfile
 import threading
 import time
 import urllib.error
@@ -212,17 +209,8 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=5)
     parser.add_argument("--rest", type=float, default=20)
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="variorum-bench-"))
-    paths = [str(ROOT / "platform"), str(ROOT / "platform" / "client"), str(ROOT), str(ROOT / "benchmarks")]
-    sys.path[:0] = paths
-    from variorum.lib import postgres
-
-    env = {"VARIORUM_DATA": str(folder), "DATABASE_URL": postgres.ensure(folder), "PYTHONPATH": os.pathsep.join(paths)}
-    os.environ.update(env)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "variorum.settings")
-    servers: list[fetch.Server] = []
     found: dict[str, dict[str, float]] = {}
-    try:
+    with fetch.house() as (folder, env, servers):
         tokens = [fetch.prepare(folder)[0]]
         tokens += keys((options.streams - 1) // A_KEY)
         for name, target in (("variorum", "variorum.asgi:application"), ("bare", f"{__file__}:bare")):
@@ -232,11 +220,6 @@ def main() -> None:
             url = f"http://127.0.0.1:{server.port}/"
             wake = lambda url=url: urllib.request.urlopen(url, data=b"x", timeout=30).read()  # noqa: E731
             found[name] = measure(server, tokens, changer() if name == "variorum" else wake, options)
-    finally:
-        for server in servers:
-            server.stop()
-        postgres.stop(folder)
-        shutil.rmtree(folder, ignore_errors=True)
     print(f"{options.streams:,} streams, {options.changes} changes, load {os.getloadavg()[0]:.0f}\n")
     print("| | variorum | bare |\n|---|---|---|")
     for row, value in found["variorum"].items():
