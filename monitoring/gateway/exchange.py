@@ -14,7 +14,7 @@ from monitoring.gateway.keeping import MOST_ANSWER, Kept
 from monitoring.gateway.plans import Attempt
 from monitoring.gateway.preparing import Prepared
 from monitoring.gateway.recording import Finished
-from monitoring.gateway.refusals import Refused
+from monitoring.gateway.refusals import Refused, shutting_down
 from monitoring.gateway.relay import Relay, TooLong
 from monitoring.gateway.secret import Veil
 from monitoring.gateway.tally import Tally
@@ -85,7 +85,7 @@ class Exchange:
 
     async def stop(self) -> None:
         """End a call that may not go on, for the web process ends. Raises Refused while nothing was sent."""
-        refused = Refused(503, "The server ends. Try again.", "shutting_down", headers={"retry-after": "1"})
+        refused = shutting_down()
         self._ended, self._error = "cut" if self.begun else "refused", refused.message
         if not self.begun:
             raise refused

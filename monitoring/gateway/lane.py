@@ -18,7 +18,7 @@ from monitoring.gateway.asked import CHAT, EMBEDDINGS, RESPONSES
 from monitoring.gateway.exchange import Exchange
 from monitoring.gateway.preparing import guarded
 from monitoring.gateway.recording import Recorder
-from monitoring.gateway.refusals import Refused, of_problem
+from monitoring.gateway.refusals import Refused, of_problem, shutting_down
 from monitoring.gateway.upstream import Upstreams
 from variorum.events import live
 from variorum.lib import asgi
@@ -119,7 +119,7 @@ class GatewayLane:
     async def _call(self, endpoint: str, scope: Scope, receive: Receive, send: Send) -> None:
         token, headers = _token(scope), dict(scope["headers"])
         if self._ending:
-            raise Refused(503, "The server ends. Try again.", "shutting_down", headers={"retry-after": "1"})
+            raise shutting_down()
         if self.recorder.full:
             wait = {"retry-after": "2"}
             raise Refused(503, "Too many calls wait to be logged. Try again in a moment.", "overloaded", headers=wait)

@@ -48,6 +48,11 @@ class Refused(Exception):
         return b"data: " + self.body + b"\n\n"
 
 
+def shutting_down() -> Refused:
+    """The web process ends; another may answer."""
+    return Refused(503, "The server ends. Try again.", "shutting_down", headers={"retry-after": "1"})
+
+
 def of_problem(problem: Problem) -> Refused:
     """One of our problems."""
     headers = {name.lower(): value for name, value in problem.headers.items()}

@@ -24,7 +24,7 @@ class Carried:
 
     def check(self, user: User | None) -> None:
         """Look for faults and freeze the commits that they name, before anything is written. Raises Unprocessable."""
-        rule_services.fit(self.target, self.rules.document, user)
+        rule_services.fit(self.target, self.rules.document, serving.rule_set(self.target.pk), user)
 
     def save(self, actor: Actor, override: FreezeOverride | None = None) -> RuleSet:
         """Put them in force in the target. Raises Conflict `stale_rules`, `nothing_changed`."""

@@ -159,12 +159,11 @@ def obstacles(
     commit: str,
     live: Deployment | None,
     user: User | None = None,
-    *,
-    overridable: bool = True,
+    override: FreezeOverride | None = None,
 ) -> list[dict[str, str]]:
-    """Everything that a deploy of the commit by that person would be refused for now, as code and detail."""
+    """Everything that a deploy of the commit by that person, with the override if any, would be refused for now, as
+    code and detail."""
     found: list[dict[str, str]] = []
-    override = overrides.open_for(environment, commit, user) if overridable else None
     for rule in (
         lambda: not_live(environment, commit, live),
         lambda: no_rollout(environment),

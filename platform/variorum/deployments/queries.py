@@ -156,6 +156,7 @@ def preview(environment: Environment, commit: str, user: User | None = None) -> 
     sha = repos.resolve(project, commit)
     live = current(environment)
     base = live.commit if live else None
+    override = overrides.open_for(environment, sha, user)
     return {
         "commit": sha,
         "subject": repos.commit_info(project, sha).subject,
@@ -163,6 +164,6 @@ def preview(environment: Environment, commit: str, user: User | None = None) -> 
         "changes": changes(project, base, sha),
         "commits": repos.ahead(project, base, sha),
         "backwards": base is not None and base != sha and repos.is_ancestor(project, sha, base),
-        "obstacles": gate.obstacles(environment, sha, live, user),
-        "override": overrides.open_for(environment, sha, user),
+        "obstacles": gate.obstacles(environment, sha, live, user, override),
+        "override": override,
     }

@@ -158,7 +158,7 @@ def _refusal(environment: Environment, sha: str, user: User | None, *, new: bool
         return "bad_commit", f"There is no commit {sha[:10]} in this project."
     if not new:
         return None
-    for obstacle in gate.obstacles(environment, sha, queries.current(environment), user, overridable=False):
+    for obstacle in gate.obstacles(environment, sha, queries.current(environment), user):
         if obstacle["code"] not in NO_MATTER:
             return obstacle["code"], obstacle["detail"]
     return None

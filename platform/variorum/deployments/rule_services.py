@@ -38,13 +38,15 @@ def save(
     override = gate.past_freeze(environment, "", actor.user)
     now = serving.rule_set(environment.pk)
     check_expected(now, expected)
-    fit(environment, document, actor.user)
+    fit(environment, document, now, actor.user)
     return put(environment, document, actor=actor, note=note, expected=now.number if now else None, override=override)
 
 
-def fit(environment: Environment, document: Document, user: User | None) -> None:
-    """Look for faults and freeze the commits that are named. Raises Unprocessable `bad_rules` with every fault."""
-    now = serving.rule_set(environment.pk)
+def fit(environment: Environment, document: Document, now: RuleSet | None, user: User | None) -> None:
+    """Look for faults beside the rules in force `now` and freeze the commits that are named.
+
+    Raises Unprocessable `bad_rules` with every fault.
+    """
     if found := faults(environment, document, now.document if now else {}, user):
         text = f"{found[0]['where']}: {found[0]['detail']}"
         more = f" ({len(found)} faults in all.)" if len(found) > 1 else ""

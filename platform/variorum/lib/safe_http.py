@@ -3,7 +3,8 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -29,12 +30,21 @@ def pinned(url: str) -> tuple[str, dict[str, str], dict[str, str]]:
 
 def post_bytes(url: str, body: bytes, *, headers: Mapping[str, str], timeout: float) -> int:
     """POST and give the status code; the answer's body is not read. Raises Invalid, httpx.HTTPError."""
-    target, host, extensions = pinned(url)
-    with (
-        httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False) as client,
-        client.stream("POST", target, content=body, headers={**headers, **host}, extensions=extensions) as response,
-    ):
+    with _asked("POST", url, headers, timeout, content=body) as response:
         return response.status_code
+
+
+@contextmanager
+def _asked(
+    method: str, url: str, headers: Mapping[str, str], seconds: float, *, public: bool = True, **sent: Any
+) -> Iterator[httpx.Response]:
+    """The head of an answer, whose body may be read. `public` false: an address that the operator set."""
+    target, host, extensions = pinned(url) if public else (url, {}, {})
+    with (
+        httpx.Client(timeout=seconds, follow_redirects=False, trust_env=False) as client,
+        client.stream(method, target, headers={**headers, **host}, extensions=extensions, **sent) as response,
+    ):
+        yield response
 
 
 class AnswerTooLarge(httpx.HTTPError):
@@ -55,13 +65,9 @@ def fetch(
 
     `public` false: an address that the operator set. Raises Invalid for a host that is not allowed, httpx.HTTPError.
     """
-    target, host, extensions = pinned(url) if public else (url, {}, {})
     end, body = time.monotonic() + seconds, b""
-    sent = {**headers, **host, "accept-encoding": "identity"}
-    with (
-        httpx.Client(timeout=seconds, follow_redirects=False, trust_env=False) as client,
-        client.stream(method, target, json=json, headers=sent, extensions=extensions) as answer,
-    ):
+    plain = {**headers, "accept-encoding": "identity"}
+    with _asked(method, url, plain, seconds, public=public, json=json) as answer:
         if answer.headers.get("content-encoding", "identity").lower() != "identity":
             raise AnswerTooLarge("The answer is packed.")
         for piece in answer.iter_raw():  # as it comes: pieces of a size would be waited for
