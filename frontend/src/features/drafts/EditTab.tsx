@@ -1,16 +1,16 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useBlocker, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Playground } from "@/features/playground/Playground";
 import { type FileEntry, fileQuery, filesQuery } from "@/features/prompts/files";
 import { cx } from "@/lib/cx";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { CodeView } from "@/ui/CodeView";
-import { ConfirmDialog } from "@/ui/Dialog";
 import { Empty } from "@/ui/Empty";
 import { ErrorState, FormError } from "@/ui/ErrorState";
 import { Select } from "@/ui/Field";
 import { Icon } from "@/ui/Icon";
+import { LeaveGuard } from "@/ui/LeaveGuard";
 import { SkeletonText } from "@/ui/Skeleton";
 import { languageOf } from "@/ui/syntax";
 import { toastProblem } from "@/ui/Toast";
@@ -195,26 +195,15 @@ function UnsavedLine({ draft, unsaved }: { draft: Draft; unsaved: UnsavedText[] 
 
 function Leaving({ open }: { open: OpenText }) {
   const unsent = () => Boolean(open.shared?.unsent) && open.status.state !== "over";
-  const leaving = useBlocker({
-    shouldBlockFn: async ({ current, next }) => {
-      if (current.pathname === next.pathname || !unsent()) return false;
-      await Promise.race([open.shared?.flush(), new Promise((resolve) => setTimeout(resolve, 1_500))]);
-      return unsent();
-    },
-    enableBeforeUnload: unsent,
-    withResolver: true,
-  });
+  const stillUnsent = async () => {
+    if (!unsent()) return false;
+    await Promise.race([open.shared?.flush(), new Promise((resolve) => setTimeout(resolve, 1_500))]);
+    return unsent();
+  };
   return (
-    <ConfirmDialog
-      open={leaving.status === "blocked"}
-      onClose={() => leaving.reset?.()}
-      onConfirm={() => leaving.proceed?.()}
-      title="Leave without a connection?"
-      action="Leave"
-      danger
-    >
-      <p>Your last words could not be sent yet and would be lost.</p>
-    </ConfirmDialog>
+    <LeaveGuard losing={stillUnsent} losingNow={unsent} title="Leave without a connection?">
+      Your last words could not be sent yet and would be lost.
+    </LeaveGuard>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useBlocker, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useLive } from "@/api/live";
 import { useCan } from "@/api/session";
@@ -8,8 +8,8 @@ import { EnvironmentName } from "@/features/deployments/EnvironmentCard";
 import { useSettled } from "@/features/prompts/useSettled";
 import { ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
-import { ConfirmDialog } from "@/ui/Dialog";
 import { ErrorState } from "@/ui/ErrorState";
+import { LeaveGuard } from "@/ui/LeaveGuard";
 import { Page } from "@/ui/Page";
 import { Segmented } from "@/ui/Segmented";
 import { SkeletonText } from "@/ui/Skeleton";
@@ -24,6 +24,8 @@ import { checkQuery, type InForce, rulesQuery } from "./rules";
 import { SaveBar } from "./SaveBar";
 import { SegmentList } from "./SegmentList";
 import { TryCard } from "./TryCard";
+
+const always = () => true;
 
 export default function RulesPage() {
   const { project = "", environment = "" } = useParams({ strict: false });
@@ -136,7 +138,11 @@ function Editor({ project, environment, name, now }: EditorProps) {
             onDone={() => setMine(null)}
           />
         )}
-        {mine && <Leaving name={name} />}
+        {mine && (
+          <LeaveGuard losing={always} losingNow={always} title="Leave without saving?">
+            Your changes to the rules of {name} are not in force yet and would be lost.
+          </LeaveGuard>
+        )}
       </div>
       <div className={styles.side}>
         <PreviewCard project={project} environment={environment} document={settled} now={now} />
@@ -144,26 +150,5 @@ function Editor({ project, environment, name, now }: EditorProps) {
         <HistoryCard project={project} environment={environment} now={now} may={may} dirty={mine !== null} />
       </div>
     </div>
-  );
-}
-
-/** Asks before changes that are not saved are lost: by a link of the page, or as the browser asks. */
-function Leaving({ name }: { name: string }) {
-  const leaving = useBlocker({
-    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname,
-    enableBeforeUnload: true,
-    withResolver: true,
-  });
-  return (
-    <ConfirmDialog
-      open={leaving.status === "blocked"}
-      onClose={() => leaving.reset?.()}
-      onConfirm={() => leaving.proceed?.()}
-      title="Leave without saving?"
-      action="Leave"
-      danger
-    >
-      <p>Your changes to the rules of {name} are not in force yet and would be lost.</p>
-    </ConfirmDialog>
   );
 }
