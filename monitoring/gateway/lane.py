@@ -17,7 +17,7 @@ from monitoring.gateway import admission, breaker, facts, keeping, preparing
 from monitoring.gateway.asked import CHAT, EMBEDDINGS, RESPONSES
 from monitoring.gateway.exchange import Exchange
 from monitoring.gateway.preparing import guarded
-from monitoring.gateway.recording import Recorder
+from monitoring.gateway.recording import MOST_WAITING, Recorder
 from monitoring.gateway.refusals import Refused, of_problem, shutting_down
 from monitoring.gateway.upstream import Upstreams
 from variorum.events import live
@@ -38,11 +38,11 @@ T = TypeVar("T")
 
 
 class GatewayLane:
-    """One per web process."""
+    """One per web process. With `most_waiting` calls that wait to be logged, no more are made."""
 
-    def __init__(self, threads: int = THREADS) -> None:
+    def __init__(self, threads: int = THREADS, most_waiting: int = MOST_WAITING) -> None:
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="gateway")
-        self.recorder = Recorder()
+        self.recorder = Recorder(most_waiting)
         self.upstreams = Upstreams(self._tell)
         self._ending = False
         self._calls: set[asyncio.Future[None]] = set()  # those under way

@@ -49,9 +49,10 @@ class Finished:
 
 
 class Recorder:
-    """Safe for threads; the thread starts with the first call."""
+    """Safe for threads; the thread starts with the first call. It is full with `most` calls that wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_WAITING) -> None:
+        self._most = most
         self._news = threading.Condition()
         self._waiting: deque[Finished] = deque()
         self._bytes = 0
@@ -62,7 +63,7 @@ class Recorder:
     @property
     def full(self) -> bool:
         """Whether so much waits that no call should be made."""
-        return len(self._waiting) >= MOST_WAITING or self._bytes >= MOST_BYTES
+        return len(self._waiting) >= self._most or self._bytes >= MOST_BYTES
 
     def add(self, call: Finished) -> None:
         """Never waits, never refuses."""
