@@ -1,6 +1,6 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode, useEffect, useState } from "react";
+import { StrictMode, useLayoutEffect, useState } from "react";
 import { createQueryClient } from "./api/queries";
 import { startShortcuts } from "./lib/shortcuts";
 import { buildRouter } from "./router";
@@ -19,7 +19,7 @@ function start() {
 
 export function App() {
   const [{ queries, router }] = useState(start);
-  useEffect(startShortcuts, []);
+  useLayoutEffect(startShortcuts, []);
   return (
     <StrictMode>
       <QueryClientProvider client={queries}>

@@ -17,12 +17,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import live as live_module
-from tests.browser.looks import Watched, settle
+from tests.browser.looks import PATIENCE, Watched, settle
 from tests.live import ROOT, Live
 from tests.live import Browser as Person
 
 Visit = Callable[..., Page]
-expect.set_options(timeout=40_000)  # as long as actions have; the machine may be busy with another worker's browser
+expect.set_options(timeout=PATIENCE)
 
 
 def _need(condition: object, text: str) -> None:
@@ -96,7 +96,7 @@ def visit(chromium: Browser, live: Live, people: dict[str, Person]) -> Iterator[
             if person is not None:
                 _sign_in(context, live, people[person])
             page = context.new_page()
-            page.set_default_timeout(40_000)
+            page.set_default_timeout(PATIENCE)
             watched.append(Watched(page, refused | (frozenset() if person else {401})))
             page.goto(path)
             settle(page)

@@ -11,6 +11,9 @@ from playwright.sync_api import ConsoleMessage, Page, Response, expect
 from playwright.sync_api import TimeoutError as Timeout
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = (
+    60_000  # ms that a page may take for what it was asked; the machine may be busy with another worker's browser
+)
 AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
 
 
@@ -57,8 +60,14 @@ def settle(page: Page) -> None:
     """Wait until nothing is loading: the page's part there with its heading, no skeleton, no busy button."""
     page.wait_for_load_state("load")
     page.locator("main").first.wait_for()
-    expect(page.locator("h1")).to_have_count(1, timeout=40_000)
-    expect(page.locator("[role=status][aria-label^=Loading], [aria-busy=true]")).to_have_count(0, timeout=40_000)
+    expect(page.locator("h1")).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator("[role=status][aria-label^=Loading], [aria-busy=true]")).to_have_count(0, timeout=PATIENCE)
+
+
+def press(page: Page, key: str, button: str) -> None:
+    """Press a key that does what the button of that name does, once the button is there: a key waits for nothing."""
+    expect(page.get_by_role("button", name=button).or_(page.get_by_role("link", name=button))).to_be_enabled()
+    page.keyboard.press(key)
 
 
 def looks_right(page: Page) -> None:
@@ -66,7 +75,7 @@ def looks_right(page: Page) -> None:
 
     A page that changes while axe reads it (live updates, a panel that opens) is read again; what is wrong stays wrong.
     """
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE / 1000
     settle(page)
     while (violations := axe(page)) and time.monotonic() < until:
         settle(page)
@@ -74,7 +83,7 @@ def looks_right(page: Page) -> None:
     expect(page).to_have_title(re.compile("Variorum$"))
     fits = "document.documentElement.scrollWidth <= window.innerWidth"
     try:
-        page.wait_for_function(fits, timeout=20_000)
+        page.wait_for_function(fits, timeout=PATIENCE)
     except Timeout:
         width = page.evaluate("document.documentElement.scrollWidth")
         pytest.fail(f"{page.url} is {width} px wide in a window of {page.viewport_size}")

@@ -40,4 +40,4 @@ def test_what_it_says_works(visit, people, tmp_path):
     expect(page.get_by_role("heading", name="Drafts")).to_be_visible()
     expect(page.get_by_role("link", name="Say hello")).to_have_count(0)
     assert tree.push(*pushed).code == 0
-    expect(page.get_by_role("link", name="Say hello")).to_be_visible(timeout=5000)
+    expect(page.get_by_role("link", name="Say hello")).to_be_visible()

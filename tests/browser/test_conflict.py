@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import looks_right, settle
+from tests.browser.looks import looks_right, press, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DRAFTS = "/projects/desk/drafts"
@@ -89,7 +89,7 @@ def test_two_people_solve_approve_and_merge(visit, people):
 
     max_.reload()
     settle(max_)
-    max_.keyboard.press("a")
+    press(max_, "a", "Approve")
     max_.get_by_role("dialog").get_by_role("button", name="Approve").click()
     max_.get_by_role("button", name="Merge", exact=True).click()
     max_.get_by_role("dialog").get_by_role("button", name="Merge").click()

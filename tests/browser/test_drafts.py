@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import looks_right, settle
+from tests.browser.looks import looks_right, press, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -49,7 +49,7 @@ def add_line(page: Page, text: str) -> None:
 
 def test_a_suggestion_is_discussed_changed_by_two_approved_and_merged(visit, merged):
     edda = visit("/p/desk/files/prompts/triage.prompt", person="editor", refused=frozenset({409}))
-    edda.keyboard.press("e")
+    press(edda, "e", "Suggest a change")
     edda.get_by_label("What does it change?").fill("Name the labels")
     add_line(edda, "\n{{mesage}}")
     expect(edda.get_by_role("list", name="What is wrong")).to_contain_text("'mesage' is not in the input schema")
@@ -85,7 +85,7 @@ def test_a_suggestion_is_discussed_changed_by_two_approved_and_merged(visit, mer
 
     olga = visit(re.sub(r"^https?://[^/]+", "", address), person="owner")  # Max wrote in it and cannot approve it
     expect(olga.get_by_role("button", name="Merge", exact=True)).to_be_disabled()
-    olga.keyboard.press("a")
+    press(olga, "a", "Approve")
     olga.get_by_role("dialog").get_by_role("button", name="Approve").click()
     olga.get_by_role("button", name="Merge", exact=True).click()
     looks_right(olga)

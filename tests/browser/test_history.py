@@ -50,7 +50,7 @@ def test_a_version_gets_a_name_and_is_deployed_by_it(visit, merged):
     dialog.get_by_label("Name").fill("v2")
     page.keyboard.press("Control+Enter")
     newest = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="v2"))
-    expect(newest).to_contain_text("Answer curtly (#", timeout=15_000)
+    expect(newest).to_contain_text("Answer curtly (#")
     expect(newest).to_contain_text("live in Development")
     newest.get_by_role("link", name="Compare with v1").click()
     expect(page.locator("main")).to_contain_text("curtly")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.looks import looks_right, settle
+from tests.browser.looks import looks_right, press, settle
 from variorum.lib.ids import uuid7
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -47,7 +47,7 @@ def _send(live, key, commit, count):
 
 def test_from_a_draft_to_a_dashboard_that_moves(visit, live, people, prompt):
     edda = visit("/p/desk/files/prompts/triage.prompt", person="editor")
-    edda.keyboard.press("e")
+    press(edda, "e", "Suggest a change")
     edda.get_by_label("What does it change?").fill("Ask for one word")
     box = edda.get_by_role("textbox", name="Text of prompts/triage.prompt")
     box.click()
@@ -58,7 +58,7 @@ def test_from_a_draft_to_a_dashboard_that_moves(visit, live, people, prompt):
     path = re.sub(r"^https?://[^/]+", "", edda.url)
 
     max_ = visit(path, person="maintainer")
-    max_.keyboard.press("a")
+    press(max_, "a", "Approve")
     max_.get_by_role("dialog").get_by_role("button", name="Approve").click()
     max_.get_by_role("button", name="Merge", exact=True).click()
     max_.get_by_role("dialog").get_by_role("button", name="Merge").click()
@@ -71,7 +71,7 @@ def test_from_a_draft_to_a_dashboard_that_moves(visit, live, people, prompt):
     dialog.get_by_role("button", name=re.compile("^Deploy")).click()
     expect(dialog).to_have_count(0)
     live.wait(
-        lambda: people["owner"].get("/projects/desk/live")["items"] and _live(people, commit), 10, "the deployment"
+        lambda: people["owner"].get("/projects/desk/live")["items"] and _live(people, commit), 60, "the deployment"
     )
 
     key = people["owner"].post("/projects/desk/keys", {"name": "app", "scopes": ["logs"]})["token"]

@@ -1,9 +1,11 @@
 """An engineer never needs the mouse."""
 
 import re
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as Timeout
 
 from tests.browser.looks import looks_right
 
@@ -48,8 +50,12 @@ def test_the_skip_link_leads_past_the_rail(visit):
 
 def test_keys_go_to_places_and_the_sheet_lists_them(visit):
     page = visit("/p/desk/jobs")
-    page.keyboard.press("g")
-    page.keyboard.press(",")
+    for _ in range(10):  # the two keys belong together for 1.2 s, and a busy machine may take longer between them
+        page.keyboard.press("g")
+        page.keyboard.press(",")
+        with suppress(Timeout):
+            page.wait_for_url("**/p/desk/settings", timeout=4_000)
+            break
     expect(page).to_have_url("/p/desk/settings")
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keyboard")
@@ -85,6 +91,7 @@ def test_the_palette_finds_and_goes(visit, people):
     expect(page).to_have_url(f"/p/desk/drafts/{made['number']}")
     page.route("**/search**", lambda route: route.abort())
     page.keyboard.press("/")
+    expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("edda")
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     page.unroute("**/search**")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.looks import looks_right, settle
+from tests.browser.looks import looks_right, press, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -60,7 +60,7 @@ def test_two_people_review_a_draft(visit, draft):
 
     max_.goto(address)
     settle(max_)
-    max_.keyboard.press("a")
+    press(max_, "a", "Approve")
     max_.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(max_.get_by_role("button", name="Merge", exact=True)).to_be_enabled()
     head = edda.request.get(f"/api/v1{DRAFTS}/{draft['number']}").json()["head_commit"]

@@ -99,9 +99,9 @@ def test_a_save_past_the_pages_and_a_remark_being_written_show_at_once(visit, pe
     max_ = visit(f"{draft}?tab=conversation", person="maintainer")
     expect(max_.get_by_text("Not saved yet")).to_contain_text("prompts/reply.prompt by Edda Lind")
     max_.locator("main textarea").first.fill("Why?")
-    expect(edda.get_by_role("status").filter(has_text="Max Roth is writing a comment")).to_be_visible(timeout=2_000)
+    expect(edda.get_by_role("status").filter(has_text="Max Roth is writing a comment")).to_be_visible()
     max_.close()
-    expect(edda.get_by_role("list", name="Here now")).to_be_hidden(timeout=2_000)
+    expect(edda.get_by_role("list", name="Here now")).to_be_hidden()
     edda.get_by_role("button", name="Discard").click()
     edda.get_by_role("dialog").get_by_role("button", name="Discard").click()
     expect(edda.locator(".cm-content")).not_to_contain_text("Be brief.")
@@ -134,26 +134,33 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(visit, live, draft):
     live.start_web()
     for page in (edda, max_):
         expect(page.get_by_text("All kept")).to_be_visible(timeout=30_000)
-        expect(page.locator(".cm-content")).to_contain_text(
-            "Be kind. Known to the server. Typed while it was away.", timeout=30_000
-        )
-        expect(page.locator(".cm-content")).to_contain_text("Nobody hears this yet.", timeout=30_000)
+        expect(page.locator(".cm-content")).to_contain_text("Be kind. Known to the server. Typed while it was away.")
+        expect(page.locator(".cm-content")).to_contain_text("Nobody hears this yet.")
 
 
-def test_typing_stays_instant_at_100_kb(visit, people):
-    text = PROMPT.replace("Be kind.", "\n".join(f"Rule {number}: be kind and brief 😀." for number in range(3_000)))
-    assert len(text.encode()) > 100_000
-    made = people["editor"].post("/projects/desk/drafts", {"title": "Long", "files": {PATH: text}})
-    page = visit(f"/p/desk/drafts/{made['number']}?tab=edit", person="editor")
-    put_cursor(page, "Rule 5:")
-    spent = 1.0
-    for _ in range(3):  # the best of three: the machine may be busy with something else
+def seconds_a_key(page: Page, draft: str) -> float:
+    """Type 20 letters after "Be kind." in a draft's file three times; the best of three: the machine may be busy."""
+    page.goto(f"{draft}?tab=edit")
+    settle(page)
+    put_cursor(page, "Be kind.")
+    spent = []
+    for _ in range(3):
         start = time.monotonic()
         page.keyboard.type("x" * 20)
-        spent = min(spent, (time.monotonic() - start) / 20)
+        spent.append((time.monotonic() - start) / 20)
     expect(page.locator(".cm-content")).to_contain_text("x" * 60)
-    assert spent < 0.1, f"{spent * 1000:.0f} ms a key"
     kept(page)
+    return min(spent)
+
+
+def test_typing_stays_instant_at_100_kb(visit, people, draft):
+    rules = "\n".join(f"Rule {number}: be kind and brief 😀." for number in range(3_000))
+    text = PROMPT.replace("Be kind.", f"Be kind.\n{rules}")
+    assert len(text.encode()) > 100_000
+    made = people["editor"].post("/projects/desk/drafts", {"title": "Long", "files": {PATH: text}})
+    page = visit(draft, person="editor")
+    short, long = seconds_a_key(page, draft), seconds_a_key(page, f"/p/desk/drafts/{made['number']}")
+    assert long < 5 * short + 0.05, f"{long * 1000:.0f} ms a key, {short * 1000:.0f} in a short text"
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])

@@ -192,7 +192,7 @@ class Running:
 
     def __enter__(self) -> FakeOpenAI:
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(60):
             raise RuntimeError("the fake endpoint did not start")
         return self.fake
 

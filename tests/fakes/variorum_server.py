@@ -202,7 +202,7 @@ def _news(body: bytes) -> bytes:
     return f"event: bundle\nid: {bundle['hash']}\ndata: {data}\n\n".encode()
 
 
-def wait_until(true: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for something to become true, or fail."""
     deadline = time.monotonic() + seconds
     while not true():

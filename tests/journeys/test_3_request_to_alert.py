@@ -82,7 +82,7 @@ def test_the_loop_from_a_request_to_an_alert(live, owner, maintainer, receiver):
         scores = maintainer.get(f"{P}/quality?prompt=triage")["scores"]
         return scores and scores[0]["series"][0]["whole"]["n"] == 40 and scores
 
-    scores = live.wait(scored, 40, "the scores of 40 logs")
+    scores = live.wait(scored, 60, "the scores of 40 logs")
     assert scores[0]["series"][0]["whole"]["mean"] == pytest.approx(0.25)
     whole = maintainer.get(f"{P}/quality?prompt=triage")["series"][0]["whole"]
     counted = live.sql("SELECT count(*), count(*) FILTER (WHERE failed), sum(cost) FROM logs_log")[0]
@@ -92,10 +92,10 @@ def test_the_loop_from_a_request_to_an_alert(live, owner, maintainer, receiver):
         pytest.approx(float(counted[2])),
     )
 
-    firing = live.wait(lambda: maintainer.get(f"{P}/alerts?state=firing")["items"], 40, "the alert")
+    firing = live.wait(lambda: maintainer.get(f"{P}/alerts?state=firing")["items"], 60, "the alert")
     assert len(firing) == 1
     assert "c" * 40 in str(firing[0])
-    live.wait(lambda: receiver.got, 30, "the webhook")
+    live.wait(lambda: receiver.got, 60, "the webhook")
     headers, body = receiver.got[0]
     news = Webhook(channel["secret"]).verify(body, headers)
     assert news["type"] == "alert.firing"

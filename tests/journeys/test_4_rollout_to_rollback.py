@@ -60,7 +60,7 @@ def test_a_worse_candidate_is_taken_back_by_its_guard(live, owner, maintainer, c
         status=201,
     )
     number = rollout["number"]
-    live.wait(lambda: any(_commit(app, n) == new for n in range(20)), 30, "the rollout in the app")
+    live.wait(lambda: any(_commit(app, n) == new for n in range(20)), 60, "the rollout in the app")
     served = {n: _commit(app, n) for n in range(400)}
     assert 0.2 < sum(commit == new for commit in served.values()) / len(served) < 0.4
 
@@ -73,7 +73,7 @@ def test_a_worse_candidate_is_taken_back_by_its_guard(live, owner, maintainer, c
         return found if found["state"] == "rolled_back" else None
 
     found = live.wait(ended, 60, "the guard")
-    live.wait(lambda: {_commit(app, n) for n in range(200)} == {old}, 30, "everybody back")
+    live.wait(lambda: {_commit(app, n) for n in range(200)} == {old}, 60, "everybody back")
     (tripped,) = [one for one in owner.get(f"{P}/events?limit=100")["items"] if one["kind"] == "rollout.tripped"]
     told = tripped["data"]
     assert (told["commit"], told["guard"]) == (new, "Error rate")

@@ -25,7 +25,7 @@ def child(tmp_path: Path, code: str) -> processes.Child:
     return processes.Child("part", [sys.executable, "-c", code], tmp_path / "part.log", {"GIVEN": "yes"})
 
 
-def wait_until(condition, seconds: float = 10) -> None:
+def wait_until(condition, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

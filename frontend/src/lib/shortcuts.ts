@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent } from "react";
+import { useEffectEvent, useLayoutEffect } from "react";
 
 interface Shortcut {
   keys: string;
@@ -21,11 +21,12 @@ let typed = "";
 let typedAt = 0;
 
 /** While the component is on the page, `keys` runs `run`: one key ("e"), a sequence ("g d") or with the command key ("mod+k").
- *  The last to register wins. Plain keys rest while someone types in a field. */
+ *  The last to register wins. Plain keys rest while someone types in a field. A key works from the moment its button is drawn:
+ *  a layout effect registers it, while a plain one would follow some time after the paint. */
 export function useShortcut(keys: string, run: () => void, options: ShortcutOptions): void {
   const latest = useEffectEvent(run);
   const { label, group = "This page", enabled = true } = options;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!enabled) return undefined;
     const entry = { keys, label, group, run: () => latest() };
     shortcuts.push(entry);

@@ -94,7 +94,7 @@ def test_a_web_process_that_is_told_to_end_lets_streams_end(acme, token, project
         assert texts["acme/good"] == PIECE * 4 + DONE
         assert b"[DONE]" not in texts["acme/endless"]
         assert json.loads(texts["acme/endless"].split(b"data: ")[-1])["error"]["code"] == "shutting_down"
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
         assert log_of(project, ids["acme/good"])["metadata"]["ended"] == "done"
         assert log_of(project, ids["acme/endless"])["metadata"]["ended"] == "cut"
         with pytest.raises(httpx.ConnectError):

@@ -373,6 +373,6 @@ def test_ingest_does_not_wait_for_a_worker(start: Start, put: Put) -> None:
         claiming.lock(shadow.pk)
         thread = threading.Thread(target=ingest)
         thread.start()
-        assert done.wait(20)
+        assert done.wait(60)
     thread.join()
     assert ShadowPair.objects.filter(shadow=shadow).count() == 3

@@ -205,5 +205,5 @@ async def test_streams_are_bounded_and_forgotten(monkeypatch):
     lines[0].left.set()
     await _soon(lines[0].task.done)
     hub.shut()
-    await asyncio.wait_for(asyncio.gather(*(line.task for line in lines)), 20)
+    await asyncio.wait_for(asyncio.gather(*(line.task for line in lines)), 60)
     assert (len(hub), hub._by_key) == (0, {})

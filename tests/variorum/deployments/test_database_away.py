@@ -28,7 +28,7 @@ def test_bundles_are_served_while_the_database_is_away(tmp_path):
             tag = {"If-None-Match": fetched.headers["etag"]}
             assert (fetched.status_code, app.get(BUNDLE, headers=revoked).status_code) == (200, 200)
             owner.request("DELETE", f"/projects/desk/keys/{keys[1]['id']}")
-            live.wait(lambda: app.get(BUNDLE, headers=revoked).status_code == 401, 5, "the revocation")
+            live.wait(lambda: app.get(BUNDLE, headers=revoked).status_code == 401, 60, "the revocation")
 
             postgres.stop(tmp_path)
             until = time.monotonic() + 7  # longer than anything is held without a look
@@ -47,7 +47,7 @@ def test_bundles_are_served_while_the_database_is_away(tmp_path):
             assert app.get("/api/v1/health").status_code == 503
 
             postgres.ensure(tmp_path)
-            live.wait(lambda: app.get("/api/v1/health").status_code == 200, 15, "the database")
+            live.wait(lambda: app.get("/api/v1/health").status_code == 200, 60, "the database")
             assert app.get(BUNDLE, headers=revoked).status_code == 401
             made = owner.post("/projects/desk/environments/dev/rollback", status=409)
             assert made["code"] == "nothing_earlier"
@@ -55,7 +55,7 @@ def test_bundles_are_served_while_the_database_is_away(tmp_path):
         owner.client.close()
         web = live.processes["web"]
         web.terminate()
-        assert web.wait(15) == 0
+        assert web.wait(60) == 0
         assert live.sql("SELECT last_used_at IS NOT NULL FROM accounts_apikey WHERE id = %s", keys[0]["id"]) == [
             (True,)
         ]

@@ -36,7 +36,7 @@ def _key(token: str) -> ApiKey:
     return ApiKey.objects.get(prefix=token[:9])
 
 
-def _until(condition, seconds: float = 5) -> float:
+def _until(condition, seconds: float = 60) -> float:
     """Seconds until it is true."""
     began = time.monotonic()
     while not condition():

@@ -38,7 +38,7 @@ class House(Live):
 
     def died(self) -> None:
         """Wait for its death, look that it came at the step, and start it again."""
-        self.wait(lambda: self.processes["web"].poll() is not None, 20, "the kill")
+        self.wait(lambda: self.processes["web"].poll() is not None, 60, "the kill")
         assert not (self.data / "kill").exists()
         self.processes.pop("web")
         self.start_web()

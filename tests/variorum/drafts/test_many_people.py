@@ -126,5 +126,5 @@ def test_twenty_people_lose_nothing(live: Live, tmp_path: Path) -> None:
     heads = git.heads(repository, "")
     lost = [each for each in crowd.acknowledged if not git.is_ancestor(repository, each[1], heads[each[0]])]
     assert lost == []
-    live.wait(lambda: not disagreements(live, repository), 20, "agreement")
+    live.wait(lambda: not disagreements(live, repository), 60, "agreement")
     assert git.fsck(repository) == []

@@ -32,7 +32,7 @@ def server(tiny_model: Any, tmp_path: Path) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=line.split()[2].removesuffix("/v1"), timeout=30) as client:
         yield client
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     process.stderr.close()
 
 

@@ -48,7 +48,7 @@ class Server:
         """As the launcher sees it: the process is gone, its group with it, and it starts another on its socket."""
         old, child = self.process, self.child()
         old.kill()
-        assert old.wait(20) == -signal.SIGKILL
+        assert old.wait(60) == -signal.SIGKILL
         with contextlib.suppress(ProcessLookupError):  # it ends by itself, too
             os.kill(child, signal.SIGKILL)
         assert old.stderr is not None

@@ -46,7 +46,7 @@ def at(use: Use) -> None:
         place = Place()
         async with await asyncio.start_server(place.serve, "127.0.0.1", 0) as server:
             place.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-            await asyncio.wait_for(use(place), 30)
+            await asyncio.wait_for(use(place), 60)
 
     asyncio.run(run())
 

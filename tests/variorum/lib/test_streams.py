@@ -60,7 +60,7 @@ async def asked(talk: Talk, use: Callable[[httpcore.AsyncConnectionPool, str], A
     scheme = "https" if tls else "http"
     url = f"{scheme}://localhost:{server.sockets[0].getsockname()[1]}/"
     async with server, httpcore.AsyncConnectionPool(ssl_context=tls.get("client"), network_backend=Backend()) as pool:
-        await asyncio.wait_for(use(pool, url), 30)
+        await asyncio.wait_for(use(pool, url), 60)
 
 
 @pytest.mark.parametrize("encrypted", [False, True])

@@ -61,7 +61,7 @@ def test_sigterm_saves_and_the_next_start_goes_on(make_run: Callable[..., Any]) 
     process = run.start()
     run.wait_for_step(3, process)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == lora.STOPPED
+    assert process.wait(60) == lora.STOPPED
     assert lora.main(run.path) == 0
     resumed = next(line for line in run.lines() if line.get("phase") == "resumed")
     assert resumed["step"] >= 3

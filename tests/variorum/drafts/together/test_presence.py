@@ -66,13 +66,13 @@ def test_pages_that_follow_the_draft_hear_of_it_and_lose_the_stream_with_their_m
         with httpx.Client(timeout=20) as client, client.stream("GET", address, headers=headers) as answer:
             lines = answer.iter_lines()
             next(lines)
-            ready.wait(20)
+            ready.wait(60)
             heard[query] += [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
 
     threads = [threading.Thread(target=listen, args=(query,)) for query in heard]
     for thread in threads:
         thread.start()
-    ready.wait(20)
+    ready.wait(60)
     eddie = editor("eddie")
     update = eddie.edit("Be short.", "Be brief.")
     eddie.send(update)
