@@ -31,6 +31,7 @@ from variorum.lib.errors import RateLimited, Unavailable
 PATHS = re.compile(r"^/api/v1/runtime/([^/]+)/(stream|ofrep/v1/stream)$")
 MOST = connections.for_apps()
 MOST_A_KEY = min(2_000, MOST // 5)
+MOST_A_PROJECT = MOST // 2  # whatever the number of its keys: others must be able to listen, too
 RETRY = b"retry: 2000\n\n"
 AGAIN = {"Retry-After": "5"}
 ORIGINS = {"Access-Control-Allow-Origin": "*"}  # at OFREP's address
@@ -55,6 +56,7 @@ class Changes:
         self._memory, self._view = memory, view
         self._listeners: set[_Listener] = set()
         self._by_key: Counter[int] = Counter()
+        self._by_project: Counter[int] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending = False
 
@@ -78,16 +80,24 @@ class Changes:
         again = AGAIN if shape == STREAM else {**AGAIN, **ORIGINS}
         if self._ending or len(self._listeners) >= MOST:
             await send_problem(send, Unavailable("No more apps can listen here now.", headers=again))
-        elif self._by_key[facts.id] >= MOST_A_KEY:
-            text = f"{MOST_A_KEY:,} streams are open here with this API key; more are not served."
+        elif text := self._too_many(facts):
             await send_problem(send, RateLimited(text, headers=again))
         else:
             told = header(scope, b"last-event-id").decode("latin-1")
             await self._listen(_Listener(digest, facts, environment, told), shape, receive, send)
 
+    def _too_many(self, facts: KeyFacts) -> str:
+        """Why this key may open no more; empty when it may."""
+        if self._by_key[facts.id] >= MOST_A_KEY:
+            return f"{MOST_A_KEY:,} streams are open here with this API key; more are not served."
+        if self._by_project[facts.project_id] >= MOST_A_PROJECT:
+            return f"{MOST_A_PROJECT:,} streams are open here with keys of this project; more are not served."
+        return ""
+
     async def _listen(self, listener: _Listener, shape: str, receive: Receive, send: Send) -> None:
         self._listeners.add(listener)
         self._by_key[listener.key[1]] += 1
+        self._by_project[listener.place[0]] += 1
         leaving = asyncio.ensure_future(_leave(listener, receive))
         try:
             headers = HEADERS if shape == STREAM else [*HEADERS, (b"access-control-allow-origin", b"*")]
@@ -101,7 +111,8 @@ class Changes:
         finally:
             leaving.cancel()
             self._listeners.discard(listener)
-            self._by_key -= Counter({listener.key[1]: 1})
+            self._by_key -= Counter((listener.key[1],))
+            self._by_project -= Counter((listener.place[0],))
 
     async def _write(self, listener: _Listener, shape: str, send: Send) -> None:
         """Say what is served, then each time that it is something else; a comment when nothing was said for a while."""

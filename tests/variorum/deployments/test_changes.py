@@ -1,6 +1,7 @@
 """The change stream: what is served now, told within a second of a change, ended with its key, bounded."""
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -146,9 +147,11 @@ class Memory:
 
     def __init__(self) -> None:
         self.answer = SimpleNamespace(ready=SimpleNamespace(etag=b'"1"', commit="c"))
+        self.strangers = {hashlib.sha256(b"stranger").digest()}  # keys of project 2; all others are of project 1
 
     async def key(self, digest: bytes) -> Any:
-        return SimpleNamespace(id=digest[0], project_id=1, expires=float("inf"), opens=lambda _: True)
+        project = 2 if digest in self.strangers else 1
+        return SimpleNamespace(id=digest[0], project_id=project, expires=float("inf"), opens=lambda _: True)
 
     async def find(self, digest: bytes, environment: str) -> Any:
         return self.answer
@@ -206,4 +209,23 @@ async def test_streams_are_bounded_and_forgotten(monkeypatch):
     await _soon(lines[0].task.done)
     hub.shut()
     await asyncio.wait_for(asyncio.gather(*(line.task for line in lines)), 60)
-    assert (len(hub), hub._by_key) == (0, {})
+    assert (len(hub), hub._by_key, hub._by_project) == (0, {}, {})
+
+
+async def test_all_keys_of_a_project_together_leave_room_for_another_project(monkeypatch):
+    monkeypatch.setattr(changes, "MOST_A_PROJECT", 3)
+    hub = Changes(Memory(), view=None)  # type: ignore[arg-type]
+    lines = [Line(hub, name) for name in ("a", "b", "c", "d", "stranger")]
+    await _soon(lambda: len(hub) == 4 and all(len(line.sent) > 1 for line in lines))
+    assert [line.sent[0]["status"] for line in lines] == [200, 200, 200, 429, 200]
+    assert dict(lines[3].sent[0]["headers"])[b"retry-after"] == b"5"
+    told = json.loads(lines[3].sent[1]["body"])
+    detail = "3 streams are open here with keys of this project; more are not served."
+    assert (told["code"], told["detail"]) == ("rate_limited", detail)
+    lines[0].left.set()  # one leaves: there is room for one
+    await _soon(lines[0].task.done)
+    again = Line(hub, "d")
+    await _soon(lambda: again.ids == [b"1"])
+    hub.shut()
+    await asyncio.wait_for(asyncio.gather(*(line.task for line in (*lines, again))), 60)
+    assert (len(hub), hub._by_key, hub._by_project) == (0, {}, {})
