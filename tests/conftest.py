@@ -61,10 +61,11 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_memory_of_sign_ins() -> None:
-    """The throttle counts in the process; each test starts afresh."""
-    from variorum.accounts import throttle
+    """The throttle counts in the process, as do the keys that were refused; each test starts afresh."""
+    from variorum.accounts import authentication, throttle
 
     throttle._seen.clear()
+    authentication.strangers.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from monitoring.gateway.preparing import guarded
 from monitoring.gateway.recording import MOST_WAITING, Recorder
 from monitoring.gateway.refusals import Refused, of_problem, shutting_down
 from monitoring.gateway.upstream import Upstreams
+from variorum.accounts import strangers
 from variorum.events import live
 from variorum.lib import asgi
 from variorum.lib.asgi import Receive, Scope, Send
@@ -59,7 +60,7 @@ class GatewayLane:
             facts.forget_keys()
         elif news["kind"] == breaker.KIND:
             breaker.hear(news["project"], news["data"])
-        elif news["kind"].startswith(facts.KEY_KINDS):
+        elif news["kind"].startswith(strangers.KINDS):
             facts.forget_keys()
         elif news["kind"].startswith(facts.KINDS):
             facts.forget(news["project"])

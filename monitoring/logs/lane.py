@@ -15,8 +15,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from monitoring.logs import services
+from variorum.accounts.authentication import live_key
 from variorum.accounts.models import ApiKey
 from variorum.lib.asgi import Message, Receive, Scope, Send, declared_length, header
+from variorum.lib.errors import Problem
 from variorum.lib.lanes import App
 
 PATH = "/api/v1/logs"
@@ -83,13 +85,13 @@ class IngestLane:
         """In a thread: whether there is such a key. Nobody's batch is held in the memory."""
         try:
             self._load(digest)
-        except (ApiKey.DoesNotExist, DatabaseError):
+        except (Problem, DatabaseError):
             connection.close()
             return False
         return True
 
     def _load(self, digest: bytes) -> ApiKey:
-        key = ApiKey.objects.select_related("project").get(token_hash=digest.hex())
+        key = live_key(digest.hex())
         self._keys[digest] = key
         while len(self._keys) > MOST_KEYS:
             self._keys.popitem(last=False)

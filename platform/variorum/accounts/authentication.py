@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -16,25 +18,47 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from variorum.accounts.models import ApiKey, Membership, User
+from variorum.accounts.strangers import CHALLENGE, KINDS, Strangers, unknown
 from variorum.lib.crypto import token_hash
 from variorum.lib.errors import Forbidden, Problem, Unauthenticated
 
-CHALLENGE = {"WWW-Authenticate": 'Bearer realm="variorum"'}
 BASIC_CHALLENGE = {"WWW-Authenticate": 'Basic realm="variorum", charset="UTF-8"'}
+SHAPE = re.compile(r"vk_[-\w]{43}", re.ASCII)
+strangers = Strangers(lambda: ApiKey.objects.values_list("token_hash", flat=True))
 
 
 def find_key(token: str) -> ApiKey:
     """The live key of a token. Raises Unauthenticated for an unknown, expired or revoked one."""
-    return live_key(token_hash(token))
+    return live_key(hash_of(token))
+
+
+def hash_of(token: str) -> str:
+    """The hash of what may be a token. Raises Unauthenticated for what cannot be one."""
+    if not SHAPE.fullmatch(token):
+        raise unknown()
+    return token_hash(token)
 
 
 def live_key(hashed: str) -> ApiKey:
-    """The live key by the hash of its token, with its `maker_role`. Raises as find_key."""
+    """The live key by the hash of its token, with its `maker_role`. Raises as find_key.
+
+    One that is refused is not looked up each time (see `strangers`).
+    """
+    return strangers.look_up(hashed, _look_up)
+
+
+def hear(news: dict[str, Any] | None) -> None:
+    """A key that was refused may be good from now on; None: news may have been missed."""
+    if news is None or news["kind"].startswith(KINDS):
+        strangers.forget()
+
+
+def _look_up(hashed: str) -> ApiKey:
     own = Membership.objects.filter(project=OuterRef("project"), user=OuterRef("created_by"))
     keys = ApiKey.objects.select_related("project", "created_by").annotate(present_role=Subquery(own.values("role")))
     key = keys.filter(token_hash=hashed).first()
     if key is None:
-        raise Unauthenticated("This API key is not known here.", code="unknown_key", headers=CHALLENGE)
+        raise unknown()
     if key.state() != "active":
         when = key.revoked_at or key.expires_at
         raise Unauthenticated(

@@ -30,13 +30,16 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
+from variorum.accounts.authentication import SHAPE, live_key, strangers
 from variorum.accounts.models import ApiKey
 from variorum.accounts.roles import Scope
+from variorum.accounts.strangers import UNKNOWN
 from variorum.deployments import etags, serving
 from variorum.deployments.runtime import HEADERS
 from variorum.deployments.serving import Ready
-from variorum.lib.asgi import Message, Receive, Send, joined
+from variorum.lib.asgi import Message, Receive, Send, header, joined
 from variorum.lib.asgi import Scope as AsgiScope
+from variorum.lib.errors import Unauthenticated
 from variorum_client.delivery import Delivery
 
 log = logging.getLogger(__name__)
@@ -57,6 +60,7 @@ MOST_KEYS = 10_000
 MOST_REFUSALS = 1_000
 MOST_BYTES = 256_000_000
 THREADS = 4
+STRANGER = (b"", "")  # stands for every key that is none, in every environment
 V = TypeVar("V")
 App = Callable[[AsgiScope, Receive, Send], Awaitable[None]]
 
@@ -259,16 +263,22 @@ class RuntimeLane:
             self._bytes += sign * len(held.value.ready.body)
 
     async def _refuse(self, digest: bytes, environment: str, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        """Let the view answer; keep what it refuses for a moment."""
+        """Let the view answer; keep what it refuses for a moment. All keys that are none get the same answer."""
         messages: list[Message] = []
         news = self._news
+        stranger = _is_stranger(scope, digest)
+        if stranger:
+            digest, environment = STRANGER
+            if await self._refused_lately(digest, environment, send):
+                return
 
         async def keep(message: Message) -> None:
             messages.append(message)
             await send(message)
 
         await self._view(scope, receive, keep)
-        if messages and messages[0]["status"] in {401, 403, 404} and news == self._news:
+        kept = {401} if stranger else {401, 403, 404}
+        if messages and messages[0]["status"] in kept and news == self._news:
             self._refusals[digest, environment] = (time.monotonic() + REFUSAL_TTL, messages)
             while len(self._refusals) > MOST_REFUSALS:
                 self._refusals.popitem(last=False)
@@ -340,6 +350,12 @@ def token_of(scope: AsgiScope, *, ofrep: bool = False) -> bytes | None:
     return hashlib.sha256(sent[0][7:]).digest()
 
 
+def _is_stranger(scope: AsgiScope, digest: bytes) -> bool:
+    """Whether what was sent is no key, though it looks like one; `digest` was looked up just now."""
+    token = header(scope, b"authorization")[7:].decode("latin-1")
+    return bool(SHAPE.fullmatch(token)) and strangers.code_of(digest.hex()) == UNKNOWN
+
+
 def _with_database(call: Callable[[], V]) -> V:
     close_old_connections()
     try:
@@ -350,10 +366,11 @@ def _with_database(call: Callable[[], V]) -> V:
 
 def _load_key(digest: bytes) -> KeyFacts | None:
     """A key that may fetch bundles: known, not revoked, with the scope, of a person who is still active."""
-    key = ApiKey.objects.filter(
-        token_hash=digest.hex(), revoked_at=None, scopes__contains=[Scope.RUNTIME], created_by__is_active=True
-    ).first()
-    if key is None:
+    try:
+        key = live_key(digest.hex())
+    except Unauthenticated:
+        return None
+    if Scope.RUNTIME not in key.scopes:
         return None
     expires = key.expires_at.timestamp() if key.expires_at else float("inf")
     return KeyFacts(key.pk, key.project_id, expires, frozenset(key.environments))

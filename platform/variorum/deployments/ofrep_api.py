@@ -19,9 +19,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from variorum.accounts.access import access_key_project
-from variorum.accounts.authentication import CHALLENGE, KeyAuthentication, find_key, live_key, touch_key
+from variorum.accounts.authentication import KeyAuthentication, find_key, live_key, touch_key
 from variorum.accounts.models import ApiKey, User
 from variorum.accounts.roles import Scope
+from variorum.accounts.strangers import CHALLENGE
 from variorum.deployments import evaluation, ofrep, runtime, serving, tickets
 from variorum.deployments.evaluation import Reply
 from variorum.deployments.queries import NOTHING

@@ -11,6 +11,7 @@ from monitoring.gateway import facts
 from monitoring.gateway.models import KeySpend
 from tests.fakes.openai_server import Fault
 from tests.monitoring.gateway.conftest import chat, log_of
+from variorum.accounts import authentication
 from variorum.accounts.models import ApiKey
 from variorum.inference.models import Provider
 from variorum.lib.crypto import new_token
@@ -134,15 +135,5 @@ def test_a_bad_key_costs_one_look_up_and_a_new_key_works_at_once(
     while (answer := ask(chat(), key=guessed)).status_code == 401 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert answer.status_code == 200
-    facts.forget_keys()  # as the news of the new key make the web process do
+    authentication.hear({"kind": "api_key.created"})  # as it is told to every web process
     assert facts.key_of(guessed).name == "test key"
-
-
-def test_the_bad_keys_that_are_remembered_are_bounded(monkeypatch, db: None) -> None:
-    monkeypatch.setattr(facts, "MOST_KEYS", 3)
-    for _ in range(10):
-        with pytest.raises(Unauthenticated):
-            facts.key_of(new_token("vk"))
-        assert len(facts._bad) <= 3
-    facts.forget_keys()
-    assert facts._bad == {}

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests.conftest import PASSWORD
+from variorum.accounts import authentication
 from variorum.accounts.models import ApiKey
 from variorum.events.models import Event
 
@@ -147,6 +148,7 @@ def test_dead_keys_say_why(project, owner, make_key, api):
     assert api(key=token).get(BASE).json()["code"] == "expired_key"
     ApiKey.objects.update(expires_at=None)
     api(owner).delete(f"{BASE}/keys/{ApiKey.objects.get().pk}")
+    authentication.hear({"kind": "api_key.revoked"})  # as it is told to every web process
     assert api(key=token).get(BASE).json()["code"] == "revoked_key"
     assert api(key="vk_nonsense").get(BASE).json()["code"] == "unknown_key"
 
