@@ -9,7 +9,7 @@ the commit. Pure, as `evaluation`.
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from variorum.deployments import etags
 from variorum.deployments.evaluation import SHORT, Reply, chosen, dumps, facts, names, parse
@@ -23,29 +23,34 @@ INACTIVITY = 120  # seconds after which a hidden page may close its stream
 ROOM = 2_000_000  # bytes of answers that are kept for one delivery
 
 
-class _Flag(NamedTuple):
-    """One flag: a value rule, or an artefact by its name. `floats`: its numbers are sent as 1.0."""
+class _Flag:
+    """One flag: a value rule, or an artefact by its name. `floats`: its numbers are sent as 1.0. `said` are the answers
+    that were given, as JSON: a flag has few, however many ask."""
 
-    kind: Literal["flags", "prompts", "configs"]
-    name: str
-    floats: bool = False
+    __slots__ = ("floats", "kind", "name", "said")
+
+    def __init__(self, kind: Literal["flags", "prompts", "configs"], name: str, *, floats: bool = False) -> None:
+        self.kind, self.name, self.floats = kind, name, floats
+        self.said: dict[Choice | int, tuple[Decision | None, bytes]] = {}
 
 
 class _Known:
-    """The flags of a delivery by their keys, and the answers that were given, as JSON by what they depend on: a flag
-    has few, however many ask. Deliveries are few and compiled once."""
+    """The flags of a delivery by their keys, and room for their answers. Deliveries are few and compiled once."""
 
     def __init__(self, delivery: Delivery) -> None:
         self.flags = _flags(delivery)
-        self.said: dict[tuple[str | None, ...], bytes] = {}
         self._room = ROOM
 
-    def keep(self, same: tuple[str | None, ...], answer: dict[str, Any]) -> bytes:
-        """The answer as JSON, kept while there is room."""
+    def keep(self, flag: _Flag, made_of: Choice | Decision, answer: dict[str, Any]) -> bytes:
+        """The answer as JSON, kept while there is room. A decision that is no fault is made once for its rule, and is
+        known by being that very one."""
         found = dumps(answer)
         if len(found) <= self._room:
             self._room -= len(found)
-            self.said[same] = found
+            if isinstance(made_of, Decision):
+                flag.said[id(made_of)] = made_of, found
+            else:
+                flag.said[made_of] = None, found
         return found
 
 
@@ -129,7 +134,7 @@ def _refused(status: int, about: dict[str, Any], code: str, errors: Sequence[Det
 
 
 def _flags(delivery: Delivery) -> dict[str, _Flag]:
-    found = {key: _Flag("flags", key, _has_floats(delivery, key)) for key in delivery.flags()}
+    found = {key: _Flag("flags", key, floats=_has_floats(delivery, key)) for key in delivery.flags()}
     for kind in ("prompts", "configs"):
         for name in names(delivery, kind):
             found.setdefault(f"{kind}.{name.replace('/', '.')}", _Flag(kind, name))
@@ -148,17 +153,19 @@ def _answered(
 ) -> bytes | dict[str, Any]:
     """What a caller gets of a flag: the answer as JSON, or the failure."""
     if flag.kind == "flags":
-        decision = delivery.flag(key, context)
+        decision = delivery.rules.decide(key, context)  # none of these rules gives commits
+        kept = flag.said.get(id(decision))
+        if kept is not None and kept[0] is decision:
+            return kept[1]
         if decision.code:
             return {"key": key, **_failure(decision.code, decision.message)}
-        same: tuple[str | None, ...] = (key, decision.variant, decision.reason)
-        return known.said.get(same) or known.keep(same, _decided(delivery, key, flag, decision))
+        return known.keep(flag, decision, _decided(delivery, key, flag, decision))
     try:
         choice, found = chosen(delivery, flag.kind, flag.name, context)
     except LookupError:
         return {"key": key, **_failure("FLAG_NOT_FOUND", f"What this caller gets has no {key[:200]!r}.")}
-    same = (key, *choice)
-    return known.said.get(same) or known.keep(same, _chosen(key, flag, choice, found))
+    kept = flag.said.get(choice)
+    return kept[1] if kept is not None else known.keep(flag, choice, _chosen(key, flag, choice, found))
 
 
 def _chosen(key: str, flag: _Flag, choice: Choice, found: Any) -> dict[str, Any]:
