@@ -1,6 +1,6 @@
 """How often guards stop a harmless rollout, and how soon they stop a harmful one: simulated rollouts.
 
-    python benchmarks/rollout_guard.py [rollouts]
+    python benchmarks/rollout_guard.py [rollouts [seed]]
 
 A rollout goes 1 → 5 → 25 → 50 → 100 %, each step held until it has so many scored requests (shares of `needed`). The
 guards look after every 20 requests. All requests of a rollout are drawn at once and summed by numpy, which also says
@@ -34,7 +34,7 @@ django.setup()
 
 from monitoring.quality.guards import LOGARITHMS, RATE, Watch, share_of_rate  # noqa: E402
 from variorum.deployments.plans import Counts, lacking  # noqa: E402
-from variorum.lib.sequential import MINIMUM, Sample, needed  # noqa: E402
+from variorum.lib.sequential import MINIMUM, POINT, POINTS_PART, TAIL, Sample, needed  # noqa: E402
 
 SHARES, LOOK, POINTS, PERCENT = (0.01, 0.05, 0.25, 0.5), 20, 0.05, 0.2
 HOLD = (0.04, 0.16, 0.85, 1.0)  # of `needed`, in each step
@@ -208,10 +208,12 @@ def log_evidence(watch: Watch, seen: Array) -> Array:
     variance = (weights**2 * (sides[0][:, None] / n + sides[1][:, None] / m)).sum(axis=1)
     enough = (part[:, :, :, 0].sum(axis=1).min(axis=1) >= MINIMUM) & (variance > 0)
     variance = np.where(enough, variance, 1.0)
-    spread = 1 + catch * catch / variance
+    point = math.log(POINTS_PART) + POINT * catch * (value - POINT * catch / 2) / variance
+    spread = 1 + (TAIL * catch) ** 2 / variance
     z = value / np.sqrt(variance) * np.sqrt((spread - 1) / spread)
     half = np.array([math.erfc(-min(max(one, -25.0), 25.0) / math.sqrt(2)) / 2 for one in z])
-    return np.where(enough, math.log(2) - np.log(spread) / 2 + z * z / 2 + np.log(half), -math.inf)
+    tail = math.log(2 * (1 - POINTS_PART)) - np.log(spread) / 2 + z * z / 2 + np.log(half)
+    return np.where(enough, np.logaddexp(point, tail), -math.inf)
 
 
 def one_variance(side: Array, *, smooth: bool) -> Array:
@@ -234,8 +236,10 @@ def compare(watch: Watch, seen: Array, evidence: float) -> None:
 def main() -> None:
     """Print a table."""
     rollouts = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    rng, began, broken = np.random.default_rng(7), time.perf_counter(), []
-    print(f"{rollouts:,} rollouts each way; at most {RATE:.0%} false stops stated; at least 95 % caught before 50 %\n")
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 7
+    rng, began, broken = np.random.default_rng(seed), time.perf_counter(), []
+    print(f"{rollouts:,} rollouts each way, seed {seed}")
+    print(f"at most {RATE:.0%} false stops stated; at least 95 % caught before 50 %\n")
     print("| figure | values | mean | guards | drift | needed | false stops | caught | before 50 % | mean exposure |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for case in CASES:

@@ -1,10 +1,14 @@
 """A comparison that may be looked at after every request and still keeps its stated rate of false alarms.
 
 The difference of two means, divided by its variance, moves like Brownian motion in the time 1/variance (the canonical
-form of group-sequential theory: Jennison and Turnbull (2000), chapter 3). Over that motion runs the one-sided mixture
-martingale with a half-normal prior on the harm (Howard, Ramdas, McAuliffe and Sekhon (2021), Ann. Stat. 49,
-1055-1080, section 3.2), and by Ville's inequality it ever reaches 1/rate with probability `rate` at most. The interval
-is the two-sided normal mixture (Robbins (1970), Ann. Math. Stat. 41, 1397-1409), valid at all times as well.
+form of group-sequential theory: Jennison and Turnbull (2000), chapter 3). Over that motion runs a one-sided mixture
+martingale, and by Ville's inequality it ever reaches 1/rate with probability `rate` at most, whatever the prior on the
+harm that it mixes over (Robbins (1970), Ann. Math. Stat. 41, 1397-1409; Howard, Ramdas, McAuliffe and Sekhon (2021),
+Ann. Stat. 49, 1055-1080, section 3.2). The prior here has two parts. A point is the sequential probability ratio test
+(Wald (1945), Ann. Math. Stat. 16, 117-186): of all boundaries its straight one is the lowest at the information
+2·ln(1/rate)/point², so half of `catch` puts the power where a harm of `catch` is found at the latest. A half-normal
+of deviation 1.5 `catch` finds much greater harm soon. Each end of the interval is the same test, of "the harm is no
+more than this" and of "no less than this": a guard trips when the whole interval is beyond the margin.
 
 Valid asymptotically (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2024), Ann. Stat. 52, 2613-2640): therefore
 nothing is said before MINIMUM values on each side, shares get the variance of two more values, one of each kind, and
@@ -17,6 +21,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 MINIMUM = 30  # values on each side before anything is said
+POINT, POINTS_PART = 0.5, 0.8  # of `catch`; of the prior
+TAIL = 1.5  # the half-normal's deviation, of `catch`
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class Harm:
-    """How much worse the candidate is, in the metric's unit, positive for worse; low and high hold at all times.
+    """How much worse the candidate is, in the metric's unit, positive for worse.
 
+    `low` is no more than the truth at all looks together, but for the probability `rate`; `high` is no less, likewise.
     `evidence` is the mixture's value: it reaches 1/rate with probability `rate` at most while there is no harm beyond
     the margin. `tripped` says that it has.
     """
@@ -105,7 +112,7 @@ def harm_over(
     return Harm(value, value - width, value + width, evidence, evidence * rate >= 1)
 
 
-def needed(*, catch: float, deviation: float, rate: float = 0.05, power: float = 0.95) -> int:
+def needed(*, catch: float, deviation: float, rate: float = 0.05, power: float = 0.97) -> int:
     """Candidate's values until a harm of `catch` is found with this probability, beside a control ten times as large.
 
     By doubling until the expected path, less the deviation for `power`, reaches the boundary. `deviation`: the
@@ -132,10 +139,17 @@ def _variance(side: Sample, *, share: bool) -> float:
 
 
 def _evidence(value: float, variance: float, catch: float) -> float:
-    """Logarithm of the half-normal mixture at information 1/variance; its prior has the deviation `catch`."""
-    spread = 1 + catch * catch / variance  # (information + 1/catch²) * catch²
+    """Logarithm of the mixture at information 1/variance."""
+    point = POINT * catch * (value - POINT * catch / 2) / variance
+    spread = 1 + (TAIL * catch) ** 2 / variance  # (information + 1/deviation²) * deviation²
     z = value / math.sqrt(variance) * math.sqrt((spread - 1) / spread)
-    return math.log(2) - math.log(spread) / 2 + z * z / 2 + _log_normal_cdf(z)
+    tail = math.log(2) - math.log(spread) / 2 + z * z / 2 + _log_normal_cdf(z)
+    return _log_sum(math.log(POINTS_PART) + point, math.log(1 - POINTS_PART) + tail)
+
+
+def _log_sum(one: float, other: float) -> float:
+    """Of two numbers given as logarithms."""
+    return max(one, other) + math.log1p(math.exp(-abs(one - other)))
 
 
 def _log_normal_cdf(z: float) -> float:
@@ -145,5 +159,11 @@ def _log_normal_cdf(z: float) -> float:
 
 
 def _width(variance: float, catch: float, rate: float) -> float:
-    spread = 1 + catch * catch / variance
-    return math.sqrt(variance * spread / (spread - 1) * (math.log(spread) + 2 * math.log(1 / rate)))
+    """The harm beyond the margin at which the test trips, found by halving."""
+    low, high = 0.0, math.sqrt(variance)
+    while _evidence(high, variance, catch) < -math.log(rate):
+        low, high = high, 2 * high
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _evidence(middle, variance, catch) < -math.log(rate) else (low, middle)
+    return high

@@ -63,6 +63,14 @@ def test_the_direction_and_the_margin() -> None:
     assert not tolerated.tripped
 
 
+@pytest.mark.parametrize("bad", range(20, 81, 5))
+def test_a_guard_trips_when_the_whole_interval_is_beyond_the_margin(bad: int) -> None:
+    found = harm(shares(4000, 400), shares(400, bad), higher_is_worse=True, catch=0.05, margin=0.02)
+    assert found is not None
+    assert found.tripped is (found.low >= 0.02)
+    assert found.high - found.value == pytest.approx(found.value - found.low)
+
+
 def test_measures_that_never_vary() -> None:
     flat = Sample(100, 200.0, 400.0)
     same = harm(flat, flat, higher_is_worse=True, catch=0.1, share=False)
