@@ -56,6 +56,7 @@ def read(steps: Sequence[Mapping[str, Any]], segments: Mapping[str, Any], *, by:
     """
     plan = [_step(step, segments, place) for place, step in enumerate(steps)]
     _widening(plan)
+    _ending(plan)
     for place in range(len(plan)):
         flag = {"state": "ENABLED", **rule(plan[: place + 1], candidate="0" * 40, seed="seed", by=by)}
         if faults := check({"flags": {"rollout": flag}}):
@@ -118,6 +119,17 @@ def _widening(plan: Sequence[Mapping[str, Any]]) -> None:
             raise _fault(place, "segment", "Steps for an audience come before those for everybody.")
         if now["condition"] == before["condition"] and now["percent"] <= before["percent"]:
             raise _fault(place, "percent", "Each step gives the candidate to more callers than the one before.")
+
+
+def _ending(plan: Sequence[Mapping[str, Any]]) -> None:
+    """Raises Invalid unless the last step has everybody already, or a person says that all shall have it.
+
+    A completed rollout is a deployment: a plan that ends at 5 % would go from there to everybody at once.
+    """
+    last = plan[-1]
+    if (last["percent"] < 100 or last["condition"] is not None) and not last["hold"]["approval"]:
+        text = "After the last step everybody gets the candidate: end with 100 % of everybody, or let it wait for approval."
+        raise _fault(len(plan) - 1, "percent", text)
 
 
 def _fault(place: int, field: str, text: str) -> Invalid:

@@ -125,7 +125,7 @@ def test_a_worse_candidate_is_rolled_back_once_and_told(begin, arm, project, own
 
 
 def test_scores_that_come_late_count_and_versions_are_not_pooled(begin, arm, project):
-    begin(SCORE, plan=[{"percent": 10, "hold": {"scored": 60}}, {"percent": 50, "hold": {"scored": 1000}}])
+    begin(SCORE, plan=[{"percent": 10, "hold": {"scored": 60}}, {"percent": 100, "hold": {"scored": 1000}}])
     control, candidate = arm("control", 300), arm("candidate", 60)
     newer = Metric.objects.create(
         project=project, slug="exact-match", version=2, kind="human", name="Another", binary=True, current=False

@@ -141,7 +141,7 @@ def test_audiences_are_frozen_and_checked(start, dev, actor):
     RuleSet.objects.create(
         environment=dev, number=1, actor_name="x", document={"flags": {}, "$evaluators": {"beta": {"var": "beta"}}}
     )
-    plan = [{"percent": 100, "segment": "beta", "hold": {"approval": True}}, {"percent": 5}]
+    plan = [{"percent": 100, "segment": "beta", "hold": {"approval": True}}, {"percent": 100}]
     rollout = start(plan)
     assert rollout.plan[0]["condition"] == {"var": "beta"}
     delivery = serving.delivery(dev)
@@ -153,6 +153,9 @@ def test_audiences_are_frozen_and_checked(start, dev, actor):
         [{"percent": 5, "condition": {"no such": 1}}],
         [{"percent": 50}, {"percent": 50}],
         [{"percent": 5}, {"percent": 50, "condition": {"var": "beta"}}],
+        [{"percent": 0}],  # the end of a plan is everybody: not by itself from a part of them
+        [{"percent": 5, "hold": {"seconds": 3}}],
+        [{"percent": 100, "segment": "beta"}],
     ):
         with pytest.raises(Invalid):
             rollouts.prepare(environment=dev, commit=rollout.commit, plan=wrong)
@@ -160,7 +163,7 @@ def test_audiences_are_frozen_and_checked(start, dev, actor):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_clocks_take_one_step(start):
-    rollout = start([{"percent": percent, "hold": {}} for percent in (1, 5, 25)])
+    rollout = start([{"percent": percent, "hold": {}} for percent in (1, 5, 100)])
     barrier, results = threading.Barrier(2), []
 
     def clock() -> None:

@@ -62,6 +62,14 @@ describe("a plan", () => {
     ]);
   });
 
+  it("ends with everybody, or with a person's word", () => {
+    const says = (last: object) => Object.keys(faultsOf([{ ...step, ...last }], []));
+    expect(says({ percent: "5" })).toEqual(["plan.0.percent"]);
+    expect(says({ percent: "100", segment: "staff" })).toEqual(["plan.0.percent"]);
+    expect(says({ percent: "5", hold: "approval" })).toEqual([]);
+    expect(says({ percent: "100" })).toEqual([]);
+  });
+
   it("gets a step before the end, and says where nobody is left to compare with", () => {
     const end = { ...step, percent: "100", hold: "nothing" as const };
     expect(withOneMore([{ ...step, percent: "50" }, end]).map((one) => one.percent)).toEqual([

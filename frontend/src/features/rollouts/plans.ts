@@ -180,6 +180,10 @@ export function faultsOf(steps: FormStep[], guards: FormGuard[]): Record<string,
       if (!Number.isInteger(Number(amount))) faults[`plan.${place}.hold`] = "Say a whole number of requests.";
     }
   });
+  const end = steps.at(-1);
+  if (end && end.hold !== "approval" && (Number(end.percent) < 100 || end.segment !== ""))
+    faults[`plan.${steps.length - 1}.percent`] ??=
+      "After the last step everybody gets it: end with 100 % of everybody, or wait for an approval.";
   guards.forEach(({ what, by, tolerated, bound }, place) => {
     between(`guards.${place}.catch`, by, 0.1, 1000, "Say how much worse, as 5. The least is 0.1.");
     between(`guards.${place}.tolerated`, tolerated, 0, 1000, "Say how much is no harm; 0 for none.");
