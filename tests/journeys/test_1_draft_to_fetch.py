@@ -106,7 +106,9 @@ def test_review_merge_deploy_fetch_and_roll_back(live, editor, maintainer, owner
     assert (fetched.status_code, again.status_code, again.content) == (200, 304, b"")
 
     maintainer.post(f"{production}/rollback", {"note": "too kind"}, status=201)
-    live.wait(lambda: httpx.get(bundle, headers=headers).json()["commit"] == first["merged_commit"], 60, "the roll-back")
+    live.wait(
+        lambda: httpx.get(bundle, headers=headers).json()["commit"] == first["merged_commit"], 60, "the roll-back"
+    )
     stale = httpx.get(bundle, headers={**headers, "If-None-Match": fetched.headers["etag"]})
     assert stale.status_code == 200
 
