@@ -30,7 +30,9 @@ PASSED = frozenset(
 )
 MOST_UNSENT = 65_536  # bytes of events that are held while more is at hand
 PASSED_FAMILY = b"x-ratelimit-"
-REACHED_NOBODY = frozenset({"circuit_open", "ConnectError", "overloaded", "private_address", "unknown_host"})
+REACHED_NOBODY = frozenset(
+    {"circuit_open", "ConnectError", "overloaded", "too_many_calls", "private_address", "unknown_host"}
+)
 Headers = list[tuple[bytes, bytes]]
 
 

@@ -19,7 +19,7 @@ from monitoring.gateway.exchange import Exchange
 from monitoring.gateway.preparing import guarded
 from monitoring.gateway.recording import MOST_WAITING, Recorder
 from monitoring.gateway.refusals import Refused, of_problem, shutting_down
-from monitoring.gateway.upstream import Upstreams
+from monitoring.gateway.upstream import MOST_CONNECTIONS, Upstreams
 from variorum.accounts import strangers
 from variorum.events import live
 from variorum.lib import asgi
@@ -39,12 +39,15 @@ T = TypeVar("T")
 
 
 class GatewayLane:
-    """One per web process. With `most_waiting` calls that wait to be logged, no more are made."""
+    """One per web process. With `most_waiting` calls that wait to be logged, no more are made; `most_connections`
+    bounds those to providers."""
 
-    def __init__(self, threads: int = THREADS, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self, threads: int = THREADS, most_waiting: int = MOST_WAITING, most_connections: int = MOST_CONNECTIONS
+    ) -> None:
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="gateway")
         self.recorder = Recorder(most_waiting)
-        self.upstreams = Upstreams(self._tell)
+        self.upstreams = Upstreams(self._tell, most_connections)
         self._ending = False
         self._calls: set[asyncio.Future[None]] = set()  # those under way
 

@@ -17,6 +17,7 @@ from monitoring.gateway.facts import Patience
 from monitoring.gateway.plans import Attempt
 from monitoring.gateway.refusals import Refused
 from monitoring.gateway.secret import Veil
+from monitoring.gateway.shares import Full, Lease, Shares
 from variorum.inference import loading
 from variorum.inference.shapes import LOCAL, ProviderError
 from variorum.lib.errors import Problem
@@ -31,7 +32,8 @@ MOST_BODY = 128_000_000  # bytes of an answer that comes whole
 LONGEST_WAIT = 20.0  # seconds between two tries; who asks for more is asked no more
 AGAIN = frozenset({408, 409, 429})  # and 5xx
 ELSEWHERE = frozenset({401, 403, 404})  # of no use to repeat; another provider may answer
-STATUS = {"timed_out": 504, "overloaded": 503, "circuit_open": 503}
+STATUS = {"timed_out": 504, "overloaded": 503, "circuit_open": 503, "too_many_calls": 429}
+KINDS = {429: "requests"}  # else upstream_error above 500
 UNREACHABLE = (
     httpcore.ConnectError,
     httpcore.ConnectTimeout,
@@ -51,6 +53,7 @@ class Answer:
     first: bytes
     rest: AsyncIterator[bytes]
     response: httpcore.Response
+    lease: Lease
 
     @property
     def content_type(self) -> bytes:
@@ -59,12 +62,15 @@ class Answer:
 
     async def close(self) -> None:
         """Give the connection back, or cut it when the answer has not ended."""
-        await self.response.aclose()
+        try:
+            await self.response.aclose()
+        finally:
+            self.lease.end()
 
 
 class Failed(Exception):
-    """A try that brought no answer. `code` is timed_out, unavailable, overloaded, circuit_open, or that of our own
-    check of the address; `wait` the seconds after which it may work, 0 when nobody knows."""
+    """A try that brought no answer. `code` is timed_out, unavailable, overloaded, too_many_calls, circuit_open, or that
+    of our own check of the address; `wait` the seconds after which it may work, 0 when nobody knows."""
 
     def __init__(self, code: str, detail: str, wait: float = 0.0) -> None:
         super().__init__(detail)
@@ -79,7 +85,8 @@ class Failed(Exception):
         """For the caller."""
         status = STATUS.get(self.code, 502 if self.again else 400)
         headers = {"retry-after": str(math.ceil(self.wait))} if self.wait else {}
-        return Refused(status, self.detail, self.code, kind="upstream_error" if status > 500 else "", headers=headers)
+        kind = KINDS.get(status, "upstream_error" if status > 500 else "")
+        return Refused(status, self.detail, self.code, kind=kind, headers=headers)
 
 
 @dataclass
@@ -103,18 +110,21 @@ class Clock:
 
 
 class Upstreams:
-    """The connections of one web process. Made at first use, inside its event loop."""
+    """The connections of one web process, at most so many to providers and to our own server each. Made at first use,
+    inside its event loop."""
 
-    def __init__(self, tell: Callable[[int, dict[str, Any]], None]) -> None:
+    def __init__(self, tell: Callable[[int, dict[str, Any]], None], most: int = MOST_CONNECTIONS) -> None:
         self._breakers = Breakers(tell)
+        self._most = most
+        self._shares = {True: Shares(most), False: Shares(most)}  # of our own server, of all others
         self._public: Pool | None = None
         self._local: Pool | None = None
 
     def _pool(self, attempt: Attempt) -> Pool:
         if attempt.target.provider == LOCAL:
-            self._local = self._local or private_pool(MOST_CONNECTIONS)
+            self._local = self._local or private_pool(self._most)
             return self._local
-        self._public = self._public or public_pool(MOST_CONNECTIONS)
+        self._public = self._public or public_pool(self._most)
         return self._public
 
     async def close(self) -> None:
@@ -189,9 +199,10 @@ class Upstreams:
             said["error"] = problem.stable_code
             outcome = Outcome.UNREACHABLE if problem.stable_code == "unknown_host" else Outcome.NOTHING
             raise Failed(problem.stable_code, problem.detail) from None
-        except httpcore.PoolTimeout:
-            said["error"] = "overloaded"
-            raise Failed("overloaded", "Too many calls are under way. Try again in a moment.") from None
+        except (Full, httpcore.PoolTimeout) as exc:
+            failed = _full(exc)
+            said["error"] = failed.code
+            raise failed from None
         except (TimeoutError, httpcore.TimeoutException) as exc:
             said["error"] = "timed_out"
             full = patience >= clock.patience.first_byte  # else it is the call that took too long
@@ -221,18 +232,28 @@ class Upstreams:
             content=attempt.body,
             extensions={"timeout": timeouts},
         )
-        response = await self._pool(attempt).handle_async_request(request)
+        lease = self._shares[attempt.target.provider == LOCAL].take(attempt.project_id)
         try:
-            pieces = response.aiter_stream()
-            first = b""
-            async for piece in pieces:
-                if first := piece:
-                    break
+            response = await self._pool(attempt).handle_async_request(request)
+            try:
+                first, pieces = await _first(response)
+            except BaseException:
+                await response.aclose()
+                raise
         except BaseException:
-            await response.aclose()
+            lease.end()
             raise
         headers = {name.lower(): value for name, value in response.headers}
-        return Answer(attempt, response.status, headers, first, pieces, response)
+        return Answer(attempt, response.status, headers, first, pieces, response, lease)
+
+
+async def _first(response: httpcore.Response) -> tuple[bytes, AsyncIterator[bytes]]:
+    """The first piece of a body, none of an empty one, and the rest."""
+    pieces = response.aiter_stream()
+    async for piece in pieces:
+        if piece:
+            return piece, pieces
+    return b"", pieces
 
 
 async def whole(answer: Answer, clock: Clock) -> bytes:
@@ -277,6 +298,14 @@ def cut(answer: Answer, words: str, code: str = "upstream_cut") -> Refused:
 def veil_of(answer: Answer) -> Veil:
     """What hides the provider's key."""
     return Veil(answer.attempt.target.key)
+
+
+def _full(why: Exception) -> Failed:
+    """The refusal of a call for which there is no connection. A share is not waited for: a stand-in may have room."""
+    if isinstance(why, Full) and why.own:
+        text = f"This project has {why.held} calls under way here, its share of the connections. Try again in a moment."
+        return Failed("too_many_calls", text, 1.0)
+    return Failed("overloaded", "Too many calls are under way. Try again in a moment.", 1.0)
 
 
 def _open(attempt: Attempt, seconds: float) -> Failed:
