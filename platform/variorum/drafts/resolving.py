@@ -152,7 +152,7 @@ def _decided(conflict: git.Conflict, decision: Decision) -> dict[str, git.Stored
 
 def _text(conflict: git.Conflict, unit: Unit, choice: Choice) -> str | None:
     if choice.pick == "own" and not conflict.folder:
-        return choice.text
+        return unit.own(choice.text)
     if choice.pick in ("main", "draft"):
         return unit.ours if choice.pick == "main" else unit.theirs
     if choice.pick == "both" and unit.both is not None:

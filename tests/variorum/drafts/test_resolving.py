@@ -120,6 +120,7 @@ def test_what_both_changed_is_shown_place_by_place(team: Any, clashing: Any) -> 
         ({"units": {"1": {"pick": "draft"}}}, "Be very kind.\nBe brief."),
         ({"units": {"1": {"pick": "both"}}}, "Be funny.\nBe very kind.\nBe brief."),
         ({"units": {"1": {"pick": "own", "text": "Be funny and kind.\n"}}}, "Be funny and kind.\nBe brief."),
+        ({"units": {"1": {"pick": "own", "text": "Be funny and kind."}}}, "Be funny and kind.\nBe brief."),
         ({"text": "Only this.\n"}, "Only this.\n"),
     ],
 )

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   type ConflictFile,
   type ConflictUnit,
+  chosenText,
   mergedText,
   openPlaces,
   placeWords,
@@ -47,6 +48,24 @@ describe("a resolution", () => {
     const decision = { units: { 1: { pick, text: "Mine.\n" } }, text: null };
     expect(mergedText(file, decision)).toBe(text);
     expect(openPlaces(file, decision)).toEqual([]);
+  });
+
+  it.each([
+    ["setting", "  a: 1\n", "  a: 2", "  a: 2\n"],
+    ["setting", "  a: 1\n", "a: 2", "  a: 2\n"],
+    ["setting", "  a:\n  - x\n", "a:\n- y\n- z", "  a:\n  - y\n  - z\n"],
+    ["setting", "1", "2", "2"],
+    ["message", '{{role "user"}}\nHi.\n\n', '{{role "user"}}\nHey.\n', '{{role "user"}}\nHey.\n\n'],
+    ["text", "Say it. ", "Tell it.", "Tell it. "],
+    ["text", "Say it. ", "Tell it.\n\n", "Tell it.\n\n"],
+    ["text", "Say it.\n", "Tell it.  ", "Tell it.\n"],
+    ["text", "Say it.\n", "", ""],
+    ["file", "All.\n", "New.", "New.\n"],
+  ] as const)("keeps one's own %s apart from what follows: %j, typed %j", (kind, draft, text, expected) => {
+    const place = { ...unit, kind, base: null, main: draft, draft };
+    expect(chosenText(place, { pick: "own", text })).toBe(expected);
+    const gone = { ...place, base: draft, main: null, draft: "" };
+    expect(chosenText(gone, { pick: "own", text })).toBe(expected);
   });
 
   it("takes a text for the whole file", () => {

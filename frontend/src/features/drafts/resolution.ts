@@ -102,7 +102,27 @@ export function sideWords(draft: { reverts: string; base_commit: string }): Side
 
 /** The text that a choice puts at a place; null: nothing is there, or the file goes. */
 export function chosenText(unit: ConflictUnit, choice: Choice): string | null {
-  return choice.pick === "own" ? choice.text : unit[choice.pick];
+  return choice.pick === "own" ? ownText(unit, choice.text) : unit[choice.pick];
+}
+
+const gapOf = (text: string) => /[ \t\r\n]*$/.exec(text)?.[0] ?? "";
+const indentOf = (text: string) => /(?:^|\n)([ \t]*)[^\s]/.exec(text)?.[1] ?? "";
+const lineEnds = (text: string) => text.split("\n").length - 1;
+
+/**
+ * A text of one's own, kept apart from what follows as the sides are: as `Unit.own` on the server, which decides.
+ * It gets their line ends or blank where it has fewer, and a setting without any indent gets theirs.
+ */
+function ownText(unit: ConflictUnit, typed: string): string {
+  const sides = [unit.draft, unit.main, unit.base].filter((side) => side?.trim()) as string[];
+  const [first] = sides;
+  if (!typed.trim() || first === undefined) return typed;
+  const shift = unit.kind === "setting" && !indentOf(typed) ? indentOf(first) : "";
+  const text = shift ? typed.replace(/(^|\n)(?=[^\r\n])/g, `$1${shift}`) : typed;
+  const gap = sides.map(gapOf).find(Boolean) ?? "";
+  const there = gapOf(text);
+  if (lineEnds(there) >= lineEnds(gap) && (there || !gap)) return text;
+  return text.slice(0, text.length - there.length) + gap;
 }
 
 /** The places of a file that are not decided yet. */

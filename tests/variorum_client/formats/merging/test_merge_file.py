@@ -215,3 +215,45 @@ def test_one_side_alone_is_taken_as_it_is(path: str) -> None:
         assert merge_file(path, BASE, text, BASE).content == text
         assert merge_file(path, BASE, BASE, text).content == text
         assert merge_file(path, BASE, text, text).content == text
+
+
+CONFIG = "desk:\n  hours: 8\n  days: 5\nlabels:\n  - refund\n  - repair\nnote: End.\n"
+ITEMS = "steps:\n  - name: sort\n    limit: 1\n  - name: answer\nnote: End.\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "old", "typed", "new"),
+    [
+        (PATH, BASE, "  # no long answers\n  max_output_tokens: 20", "  max_output_tokens: 60", ""),
+        (PATH, BASE, "  # no long answers\n  max_output_tokens: 20", "max_output_tokens: 6", "  max_output_tokens: 6"),
+        (PATH, BASE, "Be kind.", "Be truly kind.", ""),
+        (PATH, BASE, "Be short.", "Be truly short.", ""),
+        (PATH, BASE, "Do not mix languages.", "Do not mix them.", ""),
+        ("configs/a.yaml", CONFIG, "  hours: 8", "  hours: 9", ""),
+        ("configs/a.yaml", CONFIG, "  hours: 8", "hours: 9", "  hours: 9"),
+        ("configs/a.yaml", CONFIG, "note: End.", "note: Over.", ""),
+        ("configs/a.yaml", CONFIG, "labels:\n  - refund\n  - repair", "labels: []", ""),
+        ("configs/a.yaml", ITEMS, "    limit: 1", "limit: 7", "    limit: 7"),
+        ("configs/a.schema.json", '{\n  "type": "object",\n  "title": "A"\n}\n', '"object"', '"array"', ""),
+        ("README.md", "We answer. We are kind.\n\nEnd.\n", "We are kind.", "We are nice.", ""),
+        ("OWNERS", "a @x\nb @y\n", "a @x", "a @w", ""),
+        ("README.md", "One.\n", "One.", "Two.", ""),
+    ],
+)  # fmt: skip
+def test_ones_own_text_without_its_end_stays_apart_from_what_follows(
+    path: str, base: str, old: str, typed: str, new: str
+) -> None:
+    """Somebody selects all that stands at a place, and types."""
+    ours, theirs = (base.replace(old, f"{old[:-1]}{mark}{old[-1]}") for mark in "12")
+    merged = merge(ours, theirs, base, path)
+    unit = only(merged)
+    own = unit.own(typed)
+    assert merged.resolved({1: own}) == edited((old, new or typed), base=base)
+    assert (unit.own(own), unit.own("")) == (own, "")
+
+
+def test_ones_own_message_keeps_the_next_one_apart() -> None:
+    base = '{{role "system"}}\nSort.\n\n{{role "user"}}\n{{message}}\n'
+    merged = merge(base.replace("Sort", "Mark"), '{{role "user"}}\n{{message}}\n', base)
+    own = only(merged).own('{{role "system"}}\nLabel.')
+    assert merged.resolved({1: own}) == base.replace("Sort", "Label")

@@ -70,6 +70,16 @@ def test_any_way_to_decide_the_conflicts_gives_a_prompt_that_can_be_read(
 
 @given(prompts(), prompts(), prompts())
 @settings(max_examples=60, deadline=None)
+def test_a_side_typed_again_without_its_end_gives_what_that_side_gives(base: str, ours: str, theirs: str) -> None:
+    assume(all(map(readable, (base, ours, theirs))))
+    merged = merge_file(PATH, base, ours, theirs)
+    typed = {unit.number: unit.own((unit.theirs or "").rstrip(" \n")) for unit in merged.conflicts}
+    again = {unit.number: unit.own(text) for unit, text in zip(merged.conflicts, typed.values(), strict=True)}
+    assert (merged.resolved(typed), again) == (merged.taking("theirs"), typed)
+
+
+@given(prompts(), prompts(), prompts())
+@settings(max_examples=60, deadline=None)
 def test_sides_may_be_swapped(base: str, ours: str, theirs: str) -> None:
     one, other = merge_file(PATH, base, ours, theirs), merge_file(PATH, base, theirs, ours)
     assert one.content == other.content

@@ -9,7 +9,7 @@ from variorum_client.formats.problems import Problem
 
 Kind = Literal["setting", "message", "text", "file", "adapter"]
 Lines = tuple[int, int]
-_GAP = re.compile(r"\n*\Z")
+_LINES = re.compile(r"^(?=[^\r\n])", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,19 @@ class Unit:
     our_lines: Lines | None
     their_lines: Lines | None
     both: str | None
+
+    def own(self, text: str) -> str:
+        """A text of one's own for this place, kept apart from what follows as theirs, ours and base are.
+
+        It gets their line ends or blank where it has fewer, and a setting without any indent gets theirs. A text
+        without words stays as it is.
+        """
+        sides = [side for side in (self.theirs, self.ours, self.base) if side and side.strip()]
+        if not text.strip() or not sides:
+            return text
+        if self.kind == "setting" and not _indent(text):
+            text = _LINES.sub(_indent(sides[0]), text)
+        return _ending(text, next(filter(None, map(_gap, sides)), ""))
 
 
 Piece = str | Clash
@@ -145,6 +158,25 @@ def _both(clash: Clash) -> str | None:
     if not clash.joins or not ours.strip() or not theirs.strip():
         return None
     return one_after_other(ours, theirs)
+
+
+def _gap(text: str) -> str:
+    """The blanks and line ends at the end."""
+    return text[len(text.rstrip(" \t\r\n")) :]
+
+
+def _indent(text: str) -> str:
+    """The blanks before the first line that has any words."""
+    line = next(line for line in text.split("\n") if line.strip())
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _ending(text: str, gap: str) -> str:
+    """The text with this gap at its end, unless what is there parts as much."""
+    there = _gap(text)
+    if there.count("\n") >= gap.count("\n") and (there or not gap):
+        return text
+    return text[: len(text) - len(there)] + gap
 
 
 def one_after_other(one: str, other: str) -> str:
