@@ -6,7 +6,9 @@ Starts a database and two servers of its own, as `runtime_fetch.py` does, and op
 Variorum (2,000 a key) and on a bare server that holds each stream by one task and wakes all of them when it is asked
 to. Prints the memory a stream (RSS of the server's processes), the share of a core at rest (a comment goes to each
 stream every 15 seconds) and the time from before a change of rules is stored until it is, and until half and all of
-the streams have read of it, medians and the worst; every tenth stream never reads. Then it asks for 20 streams more
+the streams have read of it, medians and the worst; every tenth stream never reads. Beside it stands what a change takes
+of the processor, of the server and of this reader: what is missing to the time until the last one has heard is waiting
+for a processor. Then it asks for 20 streams more
 than a key may hold.
 Target: the last stream has heard within a second.
 """
@@ -143,7 +145,9 @@ def measure(server: fetch.Server, tokens: list[str], change: Callable[[], None],
     spent = server.cpu()
     time.sleep(options.rest)
     rest = (server.cpu() - spent) / options.rest
+    spent, read = server.cpu(), time.thread_time()
     heard = [crowd.hear(change) for _ in range(options.changes)]
+    spent, read = (server.cpu() - spent) / options.changes, (time.thread_time() - read) / options.changes
     stored, half, last = ([one[at] for one in heard] for at in (0, options.streams * 9 // 20, -1))
     if server.name == "variorum" and options.streams >= A_KEY:
         print(f"20 more with the first key: {refusals(server.port, tokens[0])}\n")
@@ -156,6 +160,8 @@ def measure(server: fetch.Server, tokens: list[str], change: Callable[[], None],
         "half heard, ms": statistics.median(half) * 1e3,
         "last heard, ms": statistics.median(last) * 1e3,
         "last heard, worst, ms": max(last) * 1e3,
+        "server's CPU a change, ms": spent * 1e3,
+        "reader's CPU a change, ms": read * 1e3,
     }
 
 

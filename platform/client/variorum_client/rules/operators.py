@@ -7,7 +7,7 @@ from variorum_client.rules import loops, targeting
 from variorum_client.rules.faults import MAX_ITEMS, MAX_TEXT, RuleError, TooMuch
 from variorum_client.rules.logic import Compiler, Maker, Step, constant, is_constant
 from variorum_client.rules.meter import FREE, looked_through, spend
-from variorum_client.rules.paths import missing, missing_some, var
+from variorum_client.rules.paths import look, missing, missing_some, plain, var
 from variorum_client.rules.values import less, loosely_equal, number, strictly_equal, text, tidy, truthy
 
 
@@ -106,13 +106,17 @@ def _equality(equal: Callable[[Any, Any], bool], wanted: bool) -> Maker:
         if is_constant(left) and not is_constant(right):
             left, right = right, left
         if is_constant(right) and type(right(None)) is str:
-            known = right(None)
+            known, name = right(None), plain(left)
 
             def same(data: Any) -> bool:
                 value = left(data)
                 return (value == known if type(value) is str else equal(value, known)) is wanted
 
-            return same
+            def same_there(data: Any) -> bool:
+                value = data.get(name) if type(data) is dict else look(data, name or "")
+                return (value == known if type(value) is str else equal(value, known)) is wanted
+
+            return same if name is None else same_there
         return lambda data: equal(left(data), right(data)) is wanted
 
     return make
@@ -142,13 +146,17 @@ def _in(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     """Whether a text holds a text, or a list an element (compared as ===)."""
     wanted, inside = (compiler.all(arguments, place) + [constant(None)] * 2)[:2]
     if is_constant(inside) and isinstance(inside(None), list) and all(isinstance(one, str) for one in inside(None)):
-        known = frozenset(inside(None))
+        known, name = frozenset(inside(None)), plain(wanted)
 
         def among(data: Any) -> bool:
             value = wanted(data)
             return type(value) is str and value in known
 
-        return among
+        def there_among(data: Any) -> bool:
+            value = data.get(name) if type(data) is dict else look(data, name or "")
+            return type(value) is str and value in known
+
+        return among if name is None else there_among
     return lambda data: _within(wanted(data), inside(data))
 
 
@@ -164,10 +172,10 @@ def _within(wanted: Any, inside: Any) -> bool:
 def _cat(compiler: Compiler, arguments: list[Any], place: str) -> Step:
     steps = compiler.all(arguments, place)
     if len(steps) == 2 and is_constant(steps[0]) and type(steps[0](None)) is str:  # a seed and who it is for
-        seed, second = steps[0](None), steps[1]
+        seed, second, name = steps[0](None), steps[1], plain(steps[1])
 
         def seeded(data: Any) -> str:
-            value = second(data)
+            value = second(data) if name is None else data.get(name) if type(data) is dict else look(data, name)
             made = seed + (value if type(value) is str else _joined(value))
             return made if len(made) <= FREE else _bounded(made)
 
