@@ -128,7 +128,8 @@ def _ending(plan: Sequence[Mapping[str, Any]]) -> None:
     """
     last = plan[-1]
     if (last["percent"] < 100 or last["condition"] is not None) and not last["hold"]["approval"]:
-        text = "After the last step everybody gets the candidate: end with 100 % of everybody, or let it wait for approval."
+        text = "After the last step everybody gets the candidate: "
+        text += "end with 100 % of everybody, or let it wait for approval."
         raise _fault(len(plan) - 1, "percent", text)
 
 
