@@ -1,8 +1,8 @@
 """The HTTP side of our own model server: OpenAI's API over the engines, and vLLM's two calls for adapters.
 
 serve.py keeps a process with this server running. Endpoints: GET /health, GET /v1/models, GET /v1/adapters, POST
-/v1/chat/completions (stream or not; sampling, logprobs and response_format as llama.cpp's server knows them), POST
-/v1/load_lora_adapter and /v1/unload_lora_adapter.
+/v1/chat/completions and /v1/responses (stream or not; sampling, logprobs and response_format as llama.cpp's server knows
+them), POST /v1/load_lora_adapter and /v1/unload_lora_adapter. /v1/embeddings is refused: the base models make none.
 """
 
 import contextlib
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 MAX_BODY: Final = 4 * 1024 * 1024
 MAX_WAITING: Final = 64
 TIMEOUT_S: Final = 600.0
+ANSWERS: Final = frozenset({"/v1/chat/completions", "/v1/responses"})
 
 
 class RequestError(Exception):
@@ -105,7 +106,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _post(self) -> None:
         known = {
-            "/v1/chat/completions": self._complete,
+            **dict.fromkeys(ANSWERS, self._complete),
+            "/v1/embeddings": self._embed,
             "/v1/load_lora_adapter": self._load,
             "/v1/unload_lora_adapter": self._unload,
         }
@@ -162,6 +164,12 @@ class Handler(BaseHTTPRequestHandler):
             raise RequestError(400, "bad_name", "lora_name is <base model>+<name of the adapter>.")
         return adapter
 
+    def _embed(self, body: dict[str, Any]) -> None:
+        """Refused in words that name the way out."""
+        self.server.engines.parse(body.get("model"))
+        text = f"{body['model']} writes text and makes no embeddings; ask for a model that a provider has for them."
+        raise RequestError(400, "unsupported_endpoint", text)
+
     def _complete(self, body: dict[str, Any]) -> None:
         engines, places = self.server.engines, self.server.places
         adapter = engines.parse(body.get("model"))
@@ -172,7 +180,7 @@ class Handler(BaseHTTPRequestHandler):
                 asked = json.dumps({**body, **engine.request_fields()}).encode()
                 connection = engine.connect(TIMEOUT_S)
                 headers = {"Content-Type": "application/json", "Authorization": f"Bearer {engine.key}"}
-                connection.request("POST", "/v1/chat/completions", asked, headers)
+                connection.request("POST", self.path, asked, headers)
                 with contextlib.closing(connection):
                     self._pass_on(connection)
         finally:

@@ -91,6 +91,27 @@ def test_the_openai_client_is_answered_whole_and_streamed(server: httpx.Client) 
     assert "".join(pieces) == whole.choices[0].message.content != ""
 
 
+def test_the_openai_client_asks_for_responses_too(server: httpx.Client, add_adapter: Callable[[int], str]) -> None:
+    from openai import BadRequestError, NotFoundError, OpenAI
+
+    adapter = f"tiny+{add_adapter(1)}"
+    asked: dict[str, Any] = {"input": "the tooth path", "max_output_tokens": 6, "temperature": 0}
+    with OpenAI(base_url=f"{server.base_url}/v1", api_key="none", max_retries=0) as client:
+        whole = {model: client.responses.create(model=model, **asked) for model in ("tiny", adapter)}
+        events = list(client.responses.create(model=adapter, stream=True, **asked))
+        with pytest.raises(NotFoundError, match="does not exist"):
+            client.responses.create(model="gpt-4o", **asked)
+        with pytest.raises(BadRequestError, match="tiny writes text and makes no embeddings"):
+            client.embeddings.create(model="tiny", input="hello")
+    for model, answer in whole.items():
+        assert answer.output_text == text(ask(server, model))
+        assert answer.usage is not None
+        assert answer.usage.output_tokens == 6
+    assert whole["tiny"].output_text != whole[adapter].output_text
+    assert "".join(e.delta for e in events if e.type == "response.output_text.delta") == whole[adapter].output_text
+    assert events[-1].type == "response.completed"
+
+
 def test_each_adapter_answers_for_itself_and_the_base_stays_as_it_was(
     server: httpx.Client, add_adapter: Callable[[int], str]
 ) -> None:
