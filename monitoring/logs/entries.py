@@ -86,7 +86,7 @@ def _parse(body: bytes) -> tuple[Any, Callable[[Any], bytes]]:
     try:
         return orjson.loads(body), orjson.dumps
     except orjson.JSONDecodeError:
-        slow = parse_json(body, check_texts=False, max_depth=None)
+        slow = parse_json(body, check_texts=False, check_numbers=False, max_depth=None)
         return slow, lambda texts: _exact.encode(texts).encode()
 
 

@@ -36,7 +36,7 @@ def score(case: Case, config: Mapping[str, Any]) -> Verdict:
     """1 or 0, with the first fault."""
     text = strip_fence(case.output) if config.get("allow_fence", True) else case.output
     try:
-        value = parse_json(text.encode(errors="surrogatepass"))
+        value = parse_json(text.encode(errors="surrogatepass"), check_numbers=False)
     except Invalid as exc:
         return yes_or_no(False, exc.detail.replace("The body", "The output"))
     fault = best_match(Draft202012Validator(dict(config.get("schema") or {})).iter_errors(value))

@@ -1,8 +1,8 @@
 """The HTTP side of our own model server: OpenAI's API over the engines, and vLLM's two calls for adapters.
 
 serve.py keeps a process with this server running. Endpoints: GET /health, GET /v1/models, GET /v1/adapters, POST
-/v1/chat/completions and /v1/responses (stream or not; sampling, logprobs and response_format as llama.cpp's server knows
-them), POST /v1/load_lora_adapter and /v1/unload_lora_adapter. /v1/embeddings is refused: the base models make none.
+/v1/chat/completions and /v1/responses (stream or not; sampling, logprobs and response_format as llama.cpp's server
+knows them), POST /v1/load_lora_adapter and /v1/unload_lora_adapter. /v1/embeddings is refused: base models make none.
 """
 
 import contextlib

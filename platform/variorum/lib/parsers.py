@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
@@ -45,11 +46,22 @@ def bounded_integer(digits: str) -> int:
     return int(digits)
 
 
-def parse_json(body: bytes, *, check_texts: bool = True, max_depth: int | None = MAX_DEPTH) -> Any:
-    """Parse a request body. Raises Invalid naming line and column: bad UTF-8, syntax, depth, NaN, NUL, lone surrogates.
+def finite(digits: str) -> float:
+    """For json's `parse_float`: 1e400 would become Infinity, which is no JSON to whoever gets it next."""
+    if math.isinf(number := float(digits)):
+        raise ValueError(f"{digits[:40]} is larger than a number can be")
+    return number
+
+
+def parse_json(
+    body: bytes, *, check_texts: bool = True, check_numbers: bool = True, max_depth: int | None = MAX_DEPTH
+) -> Any:
+    """Parse a request body. Raises Invalid naming line and column: bad UTF-8, syntax, depth, NaN, 1e400, NUL, lone
+    surrogates.
 
     Without `check_texts` the caller looks for NUL and lone surrogates, where it can say which field holds them; without
-    `max_depth` it bounds the depth of what it keeps (nothing deeper than Python's recursion limit gets here).
+    `check_numbers` 1e400 is read as infinity; without `max_depth` it bounds the depth of what it keeps (nothing deeper
+    than Python's recursion limit gets here).
     """
     try:
         text = body.decode("utf-8")
@@ -59,8 +71,9 @@ def parse_json(body: bytes, *, check_texts: bool = True, max_depth: int | None =
         text = text[1:]
     if max_depth is not None and too_deep(body, max_depth):
         raise Invalid(f"The JSON nests deeper than {max_depth} levels.", code="too_deep")
+    number = finite if check_numbers else float
     try:
-        value = json.loads(text, parse_constant=no_constant, parse_int=bounded_integer)
+        value = json.loads(text, parse_constant=no_constant, parse_int=bounded_integer, parse_float=number)
     except json.JSONDecodeError as exc:
         where = f"line {exc.lineno}, column {exc.colno}"
         raise Invalid(f"The body is not JSON: {exc.msg} at {where}.", code="invalid_json") from None

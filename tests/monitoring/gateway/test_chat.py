@@ -111,6 +111,13 @@ def test_refusals_have_openais_shape(ask, acme, change, status, code, param) -> 
     assert acme.calls == []
 
 
+def test_a_number_that_is_none_goes_nowhere(ask, acme) -> None:
+    answer = ask(json.dumps({**chat(), "n": 1}).replace('"n": 1', '"n": 1e400').encode())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_json")
+    assert "1e400" in answer.json()["error"]["message"]
+    assert acme.calls == []
+
+
 def test_only_keys_made_for_it_open_the_door(ask, make_key, web: str) -> None:
     assert ask(chat(), key="vk_nothing").json()["error"]["code"] == "invalid_api_key"
     assert ask(chat(), key=make_key("runtime", "admin")).status_code == 403

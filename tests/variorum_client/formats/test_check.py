@@ -202,6 +202,7 @@ def test_a_config_is_held_by_its_schema() -> None:
         ("{", "bad_json"),
         ('{"a": 1, "a": 2}', "duplicate_key"),
         ('{"minimum": NaN}', "bad_number"),
+        ('{"minimum": 1e400}', "bad_number"),
         ("[]", "bad_schema"),
         ('{"type": 5}', "bad_schema"),
         ('{"$ref": "http://127.0.0.1:1/x"}', "bad_schema"),

@@ -1,6 +1,7 @@
 """Configs: YAML files, each optionally held by a JSON Schema beside it."""
 
 import json
+import math
 from typing import Any
 
 from variorum_client.formats.problems import Problem, refuse
@@ -46,7 +47,7 @@ def parse_schema(content: bytes, path: str = "") -> JsonSchema:
 def parse_json(text: str, path: str = "") -> Json:
     """Strict JSON: no NaN, no key twice, no endless nesting. Raises FormatError."""
     try:
-        value: Json = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value: Json = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         message = f"Invalid JSON, {error.msg}: check the comma, quote or bracket here."
         raise refuse(path, "bad_json", message, line=error.lineno, column=error.colno) from None
@@ -75,6 +76,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise _Refused("bad_number", name, f"{name} is not a finite number.")
+
+
+def _finite(digits: str) -> float:
+    if math.isinf(number := float(digits)):
+        raise _Refused("bad_number", digits[:40], f"{digits[:40]} is not a finite number.")
+    return number
 
 
 def find_key(text: str, where: list[str], *, last: bool = False) -> tuple[int, int]:

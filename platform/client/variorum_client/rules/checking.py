@@ -1,7 +1,8 @@
 """Everything that is wrong with a document of rules, before anybody stores it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from variorum_client.rules.buckets import DEFAULT_HASH
@@ -16,7 +17,7 @@ from variorum_client.rules.document import (
     targeting_of,
     variants_of,
 )
-from variorum_client.rules.faults import MAX_ALL_FAULTS, MAX_NAME, RuleError, pointer
+from variorum_client.rules.faults import MAX_ALL_FAULTS, MAX_FAULTS, MAX_NAME, RuleError, pointer, short
 from variorum_client.rules.logic import Budget, Compiler
 from variorum_client.rules.operators import OPERATORS
 
@@ -82,8 +83,31 @@ def _faults(
             faults=found,
         )
         tried(compiler.compile, targeting, pointer(place, "targeting"))
+        if isinstance(variants, dict) and variants:
+            found += islice(_unknown(targeting, variants, pointer(place, "targeting")), MAX_FAULTS)
     tried(_named_hash, flag, splitting, place)
     return found
+
+
+def _unknown(targeting: object, variants: Mapping[str, Any], place: str) -> Iterator[RuleError]:
+    """Names that a branch or a share gives and that are no variant: whoever gets there would get an error."""
+    known = ", ".join(islice(variants, 20))
+    waiting = [(targeting, place)]
+    while waiting:
+        one, at = waiting.pop()
+        if isinstance(one, str) and one not in variants:
+            yield RuleError(at, f"{short(one)} is none of the variants: {known}")
+        if not isinstance(one, dict) or len(one) != 1:
+            continue
+        operator, given = next(iter(one.items()))
+        if not isinstance(given, list):
+            continue
+        if operator == "if":
+            results = [i for i in range(len(given)) if i % 2 or (i == len(given) - 1)]
+            waiting += [(given[i], pointer(at, operator, i)) for i in results]
+        elif operator == "fractional":
+            shares = [i for i in range(len(given)) if isinstance(given[i], list) and given[i]]
+            waiting += [(given[i][0], pointer(at, operator, i, 0)) for i in shares]
 
 
 def _named_hash(flag: object, splitting: set[str], place: str) -> None:

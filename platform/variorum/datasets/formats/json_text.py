@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from variorum.datasets.formats.reading import file_error
-from variorum.lib.parsers import MAX_DEPTH, bounded_integer, no_constant, too_deep
+from variorum.lib.parsers import MAX_DEPTH, bounded_integer, finite, no_constant, too_deep
 
-DECODER = json.JSONDecoder(parse_constant=no_constant, parse_int=bounded_integer)
+DECODER = json.JSONDecoder(parse_constant=no_constant, parse_int=bounded_integer, parse_float=finite)
 
 
 def as_record(value: Any, line: int) -> dict[str, Any]:
