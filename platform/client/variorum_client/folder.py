@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from variorum_client.formats import Problem, check_file, parse_pointer, print_pointer
+from variorum_client.formats import Problem, check_file, check_names, parse_pointer, print_pointer
 from variorum_client.formats.adapter import WEIGHTS_FILE
 from variorum_client.formats.texts import MAX_TEXT_BYTES
 
@@ -21,7 +21,8 @@ def check_folder(root: Path) -> tuple[int, list[Problem]]:
 def check_paths(root: Path, paths: Iterable[str]) -> tuple[int, list[Problem]]:
     """The same for some files, by their paths below `root`."""
     wanted = sorted(set(paths))
-    return len(wanted), in_order(problem for path in wanted for problem in _check(root, path))
+    found = [problem for path in wanted for problem in _check(root, path)]
+    return len(wanted), in_order([*found, *check_names(wanted)])
 
 
 def check_contents(paths: Iterable[str], read: Callable[[str], bytes | None]) -> list[Problem]:

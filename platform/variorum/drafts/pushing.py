@@ -106,7 +106,7 @@ def _check_new(
         text = "main is never rewritten. Run `git pull --rebase origin main`, then push again."
         raise Refused(text, ref=move.ref)
     since = (move.old if forward else base) or base
-    _refuse(check_tip(door.project, arrived.path, since, move.new), move.ref)
+    _refuse(check_tip(door.project, arrived.path, since, move.new, known[MAIN]), move.ref)
     own = git.changed_paths(arrived.path, base, move.new)  # what a branch takes over from main is no change of its own
     _check_locks(door, arrived, move, own & git.changed_paths(arrived.path, since, move.new))
 

@@ -12,7 +12,7 @@ from variorum.repos.git import CommitInfo, FileDiff
 from variorum.repos.models import LfsObject
 from variorum.repos.places import path_of
 from variorum.repos.problems import explained
-from variorum_client.formats import Kind, Pointer, artefact_name, kind_of, parse_pointer
+from variorum_client.formats import Kind, Pointer, Problem, artefact_name, kind_of, parse_pointer
 
 Read = Callable[[str], bytes | None]
 MAX_POINTER = 1024
@@ -152,6 +152,12 @@ def read_lfs(project: Project, commit: str, path: str) -> Path:
         return objects.local_path(objects.content_key(pointer.oid))
     except FileNotFoundError:
         raise NotFound(f"The large file of {path[:200]!r} is not in the object store.") from None
+
+
+@explained()
+def name_problems(project: Project, commit: str | None, files: Mapping[str, object]) -> list[Problem]:
+    """Names that a change of files (None: delete) of a commit brings and that some system could not check out."""
+    return git.names_after(path_of(project), commit, files)
 
 
 def overlay(project: Project, base: str | None, files: Mapping[str, bytes | None]) -> Read:

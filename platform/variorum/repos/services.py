@@ -66,7 +66,8 @@ def problems_of(project: Project, base: str | None, files: Files) -> list[Proble
     touched = [*files, *_dependents(project, base, files)]
     contents = {path: content for path in dict.fromkeys(touched) if (content := read(path)) is not None}
     found = [problem for path, content in contents.items() for problem in _check(path, content, read)]
-    return [*dict.fromkeys(found), *weights.problems(project, contents, read)]
+    names = queries.name_problems(project, base, files)
+    return [*names, *dict.fromkeys(found), *weights.problems(project, contents, read)]
 
 
 def start_branch(*, project: Project, ref: str, commit: str) -> None:

@@ -56,6 +56,7 @@ def start_training(
     given = {**(params or {}), **({} if seed is None else {"seed": seed})}
     config = check_params(recipe, given)
     folder = _adapter_path(adapter_name)
+    _check_name(project, folder)
     _check_base(base_model)
     commit = repository.resolve(project, "main") if prompt_path else ""
     check_examples(project, dataset_version, prompt_path, commit)
@@ -122,6 +123,13 @@ def _adapter_path(name: str) -> str:
         text = "Name the adapter with letters, digits, - and _, in folders if you like: triage or support/triage."
         raise _wrong("adapter_name", "invalid", text)
     return folder
+
+
+def _check_name(project: Project, folder: str) -> None:
+    """The draft would be refused after hours of training."""
+    main = repository.resolve(project, "main")
+    if problems := repository.name_problems(project, main, {f"{folder}/adapter_config.json": b""}):
+        raise _wrong("adapter_name", problems[0].code, problems[0].message)
 
 
 def _check_base(base_model: str) -> None:

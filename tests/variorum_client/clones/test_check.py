@@ -220,6 +220,23 @@ def test_staged_is_what_the_commit_would_hold(folder: Path, capsys: pytest.Captu
     assert main(["check", "--staged"]) == 0
 
 
+def test_names_that_some_system_cannot_check_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "prompts" / "in ner" / "bad.prompt").write_text("Good now")
+    for name in ("aux.prompt", "Good.prompt"):
+        (folder / "prompts" / name).write_text("Hi")
+    git(folder, "add", ".")
+    for arguments in ([], ["--staged"]):
+        assert main(["check", *arguments]) == 1
+        lines = capsys.readouterr().out.splitlines()
+        assert sorted(line.rpartition(" ")[2] for line in lines[:-1]) == ["[name_clash]", "[reserved_name]"]
+        assert "'prompts/Good.prompt' and 'prompts/good.prompt' differ only" in "".join(lines)
+    git(folder, "commit", "-q", "-m", "From before")
+    (folder / "prompts" / "aux.prompt").write_text("Hi, too")
+    (folder / "prompts" / "new.prompt").write_text("Hi")
+    git(folder, "add", ".")
+    assert main(["check", "--staged"]) == 0  # it brings neither
+
+
 def test_the_hook_of_a_clone_stops_a_bad_commit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hook = folder / ".git" / "hooks" / "pre-commit"
     hook.write_text("#!/bin/sh\nexit 0\n")

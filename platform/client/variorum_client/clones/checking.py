@@ -3,9 +3,9 @@
 import json
 import os
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,7 +15,7 @@ from variorum_client.clones.hooks import install_hook
 from variorum_client.clones.sarif import sarif
 from variorum_client.errors import ApiError, CloneError
 from variorum_client.folder import check_contents, check_paths, in_order, paths_below, root_of
-from variorum_client.formats import Problem
+from variorum_client.formats import Problem, check_names
 from variorum_client.formats.paths import kind_of
 from variorum_client.terms import count, painter
 
@@ -99,7 +99,16 @@ def _staged() -> tuple[int, list[Problem]]:
         message = "Only ordinary files are artefacts: take this link or submodule out of the commit."
         faults = [Problem(path, 1, 1, "symlink", message) for path in links]
         found = check_contents([path for path in wanted if path not in links], read)
-    return len(staged), in_order([*faults, *found])
+        done = run_git(repo, "diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=A")
+        names = _new_names(entries, set(done.out.split("\0")))
+    return len(staged), in_order([*faults, *found, *names])
+
+
+def _new_names(paths: Collection[str], added: set[str]) -> list[Problem]:
+    """What is wrong with the names of added files; those that are there already hold up no other change."""
+    files = [PurePosixPath(path) for path in paths if path not in added]
+    there = {str(place) for file in files for place in (file, *file.parents)}
+    return check_names(paths, known=[there.__contains__])
 
 
 def _as_text(files: int, problems: list[Problem], out: TextIO) -> str:

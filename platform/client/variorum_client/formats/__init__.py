@@ -4,6 +4,7 @@ from variorum_client.formats.adapter import AdapterConfig, parse_adapter_config,
 from variorum_client.formats.check import check_file, partial_paths, partials_from
 from variorum_client.formats.config import check_config, parse_config, parse_json, parse_schema, schema_path
 from variorum_client.formats.lfs import Pointer, parse_pointer, print_pointer
+from variorum_client.formats.naming import check_name, check_names
 from variorum_client.formats.owners import (
     OWNERS_FILE,
     OwnersRule,
@@ -32,6 +33,8 @@ __all__ = [
     "cached_prompt",
     "check_config",
     "check_file",
+    "check_name",
+    "check_names",
     "check_path",
     "kind_of",
     "parse_adapter_config",

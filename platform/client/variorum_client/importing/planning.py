@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from variorum_client.formats import Problem, check_file
+from variorum_client.formats import Problem, check_file, check_name
 from variorum_client.importing.shapes import Imported, Version
 
 Read: TypeAlias = Callable[[str], bytes | None]
@@ -75,7 +75,8 @@ def _problems(there: Read, version: Version, newest: dict[str, str]) -> list[Pro
         return there(path) if text is None else text.encode()
 
     try:
-        return [item for path, text in version.files.items() for item in check_file(path, text.encode(), read=read)]
+        found = [item for path, text in version.files.items() for item in check_file(path, text.encode(), read=read)]
+        return [*filter(None, map(check_name, version.files)), *found]
     except UnicodeEncodeError:
         return [Problem(next(iter(version.files)), 1, 1, "not_utf8", "The text has a character that is none.")]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from variorum_client.formats.paths import check_path
+from variorum_client.formats import check_name, check_path
 from variorum_client.importing import langfuse, mlflow, promptl, prompty
 from variorum_client.importing.shapes import Imported, ImportRefused, Settings
 from variorum_client.importing.sources import joined, parsed
@@ -35,6 +35,6 @@ def folder_below(given: str) -> str:
     """The folder below prompts/, without that; "" for prompts/ itself. Raises ImportRefused for what is none."""
     inner = given.strip("/")
     inner = "" if inner == "prompts" else inner.removeprefix("prompts/")
-    if inner and (fault := check_path(f"prompts/{inner}")):
+    if inner and (fault := check_path(f"prompts/{inner}") or check_name(f"prompts/{inner}")):
         raise ImportRefused(fault.message)
     return inner

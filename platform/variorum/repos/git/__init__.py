@@ -12,12 +12,14 @@ from variorum.repos.git.errors import BadPath, Busy, GitError, Missing, StaleHea
 from variorum.repos.git.handle import MAIN, appear, command, environment, init_bare, locked
 from variorum.repos.git.incoming import BadPack, Incoming, incoming, sweep_incoming
 from variorum.repos.git.merge import Conflict, Merge, merge
+from variorum.repos.git.naming import names_after, names_of
 from variorum.repos.git.paths import MAX_FILE, check_files, check_path
 from variorum.repos.git.read import (
     CommitInfo,
     Entry,
     ahead,
     commit_info,
+    file_paths,
     head,
     heads,
     is_ancestor,
@@ -82,6 +84,7 @@ __all__ = [
     "create",
     "diff",
     "environment",
+    "file_paths",
     "find_tag",
     "fsck",
     "head",
@@ -97,6 +100,8 @@ __all__ = [
     "merge_base",
     "move_ref",
     "move_refs",
+    "names_after",
+    "names_of",
     "own_refs",
     "pack",
     "peeled",

@@ -170,6 +170,12 @@ def _new_blobs(
 
 
 @patient
+def file_paths(path: Path, commit: str) -> set[str]:
+    """Where a commit has files."""
+    return {name for name, _ in _blobs(commit_of(open_repository(path), commit).tree, "")}
+
+
+@patient
 def list_tree(path: Path, commit: str) -> list[Entry]:
     """Every file of a commit, by path."""
     repository = open_repository(path)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from variorum.accounts.models import Project
@@ -15,17 +15,19 @@ from variorum_client.formats import Problem, check_file, kind_of
 MOST_FILES = 5000  # changed by one branch of a push
 
 
-def check_tip(project: Project, repository: Path, base: str, new: str) -> list[Problem]:
+def check_tip(project: Project, repository: Path, base: str, new: str, main: str) -> list[Problem]:
     """What is wrong with the files that commit `new` of a repository changes since `base`, and with those that hang on
-    them: the rules of a save. One file at a time is in the memory."""
+    them: the rules of a save. Names count that neither `base` nor `main` has. One file at a time is in the memory."""
     with explained():
-        there = {entry.path for entry in git.list_tree(repository, new)}
+        there = git.file_paths(repository, new)
         changed = git.changed_paths(repository, base, new)
     if len(changed) > MOST_FILES:
         text = f"The branch changes {len(changed)} files; at most {MOST_FILES} at once. Push it in parts."
         return [Problem("", 1, 1, "too_many_files", text)]
     touched = [path for path in sorted({*changed, *_dependents(changed, there)}) if path in there]
-    return list(islice(_problems(project, repository, new, touched), MOST))
+    with explained():
+        names = git.names_of(repository, there, [base, main]) if there & changed else []
+    return list(islice(chain(names, _problems(project, repository, new, touched)), MOST))
 
 
 def _problems(project: Project, repository: Path, commit: str, touched: list[str]) -> Iterator[Problem]:
