@@ -14,16 +14,20 @@ interface Tab {
 interface TabsProps {
   label: string;
   tabs: Tab[];
-  /** Keep it in the address: `value={search.tab}`, `onChange={(tab) => navigate({ search: { tab } })}`. */
+  /**
+   * Keep it in the address: `value={search.tab}`, `onChange={(tab) => navigate({ search: { tab } })}`.
+   * The first tab is shown where none is called so: an address may be old.
+   */
   value: string;
   onChange: (value: string) => void;
 }
 
 export function Tabs({ label, tabs, value, onChange }: TabsProps) {
   const list = useRef<HTMLDivElement>(null);
-  useShownWithin(list, '[data-state="active"]', value);
+  const shown = tabs.some((tab) => tab.value === value) ? value : (tabs[0]?.value ?? "");
+  useShownWithin(list, '[data-state="active"]', shown);
   return (
-    <Radix.Root value={value} onValueChange={onChange} className={styles.root}>
+    <Radix.Root value={shown} onValueChange={onChange} className={styles.root}>
       <Radix.List ref={list} className={styles.list} aria-label={label}>
         {tabs.map((tab) => (
           <Radix.Trigger key={tab.value} value={tab.value} className={styles.tab}>
