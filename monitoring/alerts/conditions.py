@@ -26,16 +26,16 @@ def _beyond(rule: AlertRule, value: float | None) -> bool:
     return value < rule.threshold if rule.below else value > rule.threshold
 
 
-def in_words(rule: AlertRule) -> str:
-    """The condition, as in `error rate above 5 %`."""
+def in_words(rule: AlertRule, metric: str = "") -> str:
+    """The condition, as in `error rate above 5 %`; `metric` as for `subject`."""
     side = "below" if rule.below else "above"
-    return f"{subject(rule)} {side} {written(rule, rule.threshold)}"
+    return f"{subject(rule, metric)} {side} {written(rule, rule.threshold)}"
 
 
-def subject(rule: AlertRule) -> str:
-    """What is watched, in words."""
+def subject(rule: AlertRule, metric: str = "") -> str:
+    """What is watched, in words; `metric` is the name of its metric, where it is known, else it goes by the slug."""
     return {
-        Kind.SCORE: f"{rule.metric} score",
+        Kind.SCORE: f"{metric or rule.metric} score",
         Kind.ERRORS: "error rate",
         Kind.LATENCY: f"p{rule.quantile * 100:g} latency",
         Kind.COST: "cost per hour",

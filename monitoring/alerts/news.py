@@ -5,8 +5,10 @@ from typing import Any
 
 from django.conf import settings
 
+from evals.metrics.queries import find_metric
 from monitoring.alerts.conditions import in_words, scope, subject, written
 from monitoring.alerts.models import Alert, AlertRule, Channel
+from variorum.lib.errors import NotFound
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,12 @@ def _body(alert: Alert, rule: AlertRule) -> str:
     figures = alert.figures if alert.state == "firing" else alert.resolved_figures
     reason = {"quiet": "Nothing was logged any more. ", "changed": "The rule was changed. "}.get(alert.resolution, "")
     if not figures or figures["value"] is None:
-        return f"{reason}{_sentence(in_words(rule))}, {scope(rule)}."
+        return f"{reason}{_sentence(in_words(rule, _metric(rule)))}, {scope(rule)}."
     range_ = ""
     if figures["low"] is not None and figures["low"] != figures["high"]:
         high = written(rule, figures["high"]) if figures["high"] is not None else "unknown"
         range_ = f" (95 % interval {written(rule, figures['low'])} to {high}, n = {figures['n']})"
-    value = f"{_sentence(subject(rule))} {written(rule, figures['value'])}{range_}"
+    value = f"{_sentence(subject(rule, _metric(rule)))} {written(rule, figures['value'])}{range_}"
     return f"{reason}{value}; the limit is {written(rule, figures['threshold'])}. {_sentence(scope(rule))}."
 
 
@@ -71,7 +73,7 @@ def _data(alert: Alert, rule: AlertRule) -> dict[str, Any]:
         "project": alert.project.slug,
         "alert": alert.number,
         "url": f"{settings.PUBLIC_URL}/p/{alert.project.slug}/alerts/{alert.number}",
-        "rule": {"name": alert.rule_name, "condition": in_words(rule), **alert.condition},
+        "rule": {"name": alert.rule_name, "condition": in_words(rule, _metric(rule)), **alert.condition},
         "state": alert.state,
         "opened_at": alert.opened_at.isoformat(),
         "resolved_at": alert.resolved_at.isoformat() if alert.resolved_at else None,
@@ -80,6 +82,14 @@ def _data(alert: Alert, rule: AlertRule) -> dict[str, Any]:
         "resolved_figures": alert.resolved_figures,
         "suspects": alert.suspects,
     }
+
+
+def _metric(rule: AlertRule) -> str:
+    """The name of the rule's metric; empty where it has none or it is gone."""
+    try:
+        return find_metric(rule.project, rule.metric).name if rule.metric else ""
+    except NotFound:
+        return ""
 
 
 def _sentence(words: str) -> str:

@@ -119,7 +119,11 @@ def test_a_commit_goes_live_at_its_time_and_on_to_the_next_with_its_rules(visit,
     dialog.get_by_label("When", exact=True).fill(f"{tomorrow:%Y-%m-%dT%H:%M}")
     dialog.get_by_label("By the clock of").select_option("UTC")
     looks_right(page)
-    dialog.get_by_role("button", name="Schedule for Development").click()
+    act = dialog.get_by_role("button", name="Schedule for Development")
+    page.set_viewport_size({"width": 390, "height": 640})
+    expect(act).to_be_in_viewport(ratio=1)  # its row stays in sight, the rest scrolls
+    page.set_viewport_size({"width": 1280, "height": 860})
+    act.click()
     scheduled = page.get_by_role("table", name="Scheduled deploys")
     expect(scheduled).to_contain_text("Answer kindly")
     of_this = "project_id = (select id from accounts_project where slug = %s)"

@@ -49,7 +49,7 @@ export function ConfirmDialog({ danger = false, ...props }: ConfirmProps) {
       <div style={{ display: "grid", gap: 16 }}>
         <div>{props.children}</div>
         <FormError error={props.error} />
-        <div style={{ display: "flex", justifyContent: "flex-end", gap: 8 }}>
+        <div data-actions style={{ display: "flex", justifyContent: "flex-end", gap: 8 }}>
           <Button onClick={props.onClose}>Cancel</Button>
           <Button
             variant={danger ? "danger" : "primary"}

@@ -184,7 +184,11 @@ export function Form({
       }}
     >
       {children}
-      {actions && <div className={styles.actions}>{actions}</div>}
+      {actions && (
+        <div className={styles.actions} data-actions>
+          {actions}
+        </div>
+      )}
     </form>
   );
 }

@@ -47,4 +47,6 @@ def enough(environment: Environment, commit: str) -> None:
 
 def _hours(time: timedelta) -> str:
     minutes = int(time.total_seconds() // 60)
+    if not minutes:
+        return "less than a minute"
     return f"{minutes // 60} h {minutes % 60:02d} min"

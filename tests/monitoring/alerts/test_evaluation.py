@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from monitoring.alerts import services
+from monitoring.alerts import news, services
 from monitoring.alerts.evaluation import evaluate, evaluate_due, look
 from monitoring.alerts.models import Alert, AlertRule
 from variorum.deployments.models import Bundle, Deployment
@@ -220,6 +220,15 @@ def test_scores_are_those_of_the_scope_and_of_one_metric_version(make_rule, put_
     assert found.standing == "beyond"
     mean = look(make_rule(metric="token-f1", **fields), timezone.now())
     assert (mean.figure.value, mean.figure.n) == (0.5, 50)
+
+
+def test_people_read_a_metric_by_its_name_and_programs_by_its_slug(make_rule, put_logs, put_scores, tick):
+    rule = make_rule(kind="score", metric="exact-match", threshold=0.8)
+    put_scores(put_logs(100), 0)
+    tick()
+    assert Notice.objects.get().body.startswith("Exact match score 0 ")
+    told = news.of_alert(Alert.objects.get(), rule).data["rule"]
+    assert (told["metric"], told["condition"]) == ("exact-match", "Exact match score below 0.8")
 
 
 def test_a_metric_that_is_gone_is_said(make_rule, tick):

@@ -1,12 +1,14 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useCan } from "@/api/session";
 import { Button } from "@/ui/Button";
 import { CodeView } from "@/ui/CodeView";
+import { SkeletonText } from "@/ui/Skeleton";
 import { Tabs } from "@/ui/Tabs";
 import styles from "./Connect.module.css";
-import { snippets } from "./connecting";
-import type { Environment } from "./deployments";
+import { askedOf, snippets } from "./connecting";
+import { type Environment, servedQuery } from "./deployments";
 
 /** What an app needs: a key, and a few lines in its language. */
 export default function ConnectPanel({
@@ -17,6 +19,9 @@ export default function ConnectPanel({
   environment: Environment;
 }) {
   const [way, setWay] = useState("python");
+  const served = useQuery(servedQuery(project, undefined, environment.slug));
+  if (served.isPending) return <SkeletonText lines={6} />;
+  const asked = askedOf(served.data ?? []);
   return (
     <div className={styles.panel}>
       <KeyNeeded project={project} environment={environment} />
@@ -24,7 +29,7 @@ export default function ConnectPanel({
         label="Ways to connect"
         value={way}
         onChange={setWay}
-        tabs={snippets(window.location.origin, environment.slug).map((item) => ({
+        tabs={snippets(window.location.origin, environment.slug, asked).map((item) => ({
           value: item.value,
           label: item.label,
           content: (

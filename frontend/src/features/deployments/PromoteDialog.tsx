@@ -102,6 +102,7 @@ function mayPromote(shown: Promotion, rules: boolean): boolean {
 }
 
 function timeInWords(seconds: number): string {
+  if (seconds < 60) return "less than a minute";
   const hours = Math.floor(seconds / 3600);
   if (hours >= 48) return plural(Math.floor(hours / 24), "day");
   return hours > 0 ? plural(hours, "hour") : plural(Math.floor(seconds / 60), "minute");

@@ -6,8 +6,30 @@ export interface Snippet {
   text: string;
 }
 
+/** A prompt that the lines ask for. */
+export interface Asked {
+  name: string;
+  variables: string[];
+}
+
+/** For an environment in which no prompt is live. */
+export const ANY_PROMPT: Asked = { name: "your-prompt", variables: ["message"] };
+
+/** The first prompt, and the variables that its text has in plain double braces. */
+export function askedOf(prompts: { name: string; text: string | null }[]): Asked {
+  const [first] = prompts;
+  if (!first) return ANY_PROMPT;
+  const found = (first.text ?? "").matchAll(/\{\{\s*([A-Za-z_]\w*)\s*\}\}/g);
+  const names = new Set([...found].map((match) => match[1] ?? ""));
+  for (const word of ["history", "else", "this"]) names.delete(word);
+  return { name: first.name, variables: [...names] };
+}
+
 /** A few lines for each way in which an app gets what an environment serves. `VARIORUM_API_KEY` holds the key. */
-export function snippets(origin: string, environment: string): Snippet[] {
+export function snippets(origin: string, environment: string, asked: Asked): Snippet[] {
+  const name = JSON.stringify(asked.name);
+  const flag = JSON.stringify(`prompts.${asked.name.replaceAll("/", ".")}`);
+  const values = `{${asked.variables.map((variable) => `"${variable}": "…"`).join(", ")}}`;
   const runtime = `${origin}/api/v1/runtime/${environment}`;
   return [
     {
@@ -18,8 +40,8 @@ export function snippets(origin: string, environment: string): Snippet[] {
       text: `from variorum_client import Client
 
 client = Client("${origin}", environment="${environment}")  # the key: VARIORUM_API_KEY
-prompt = client.prompt("triage")
-messages = prompt.messages({"message": "Where is my parcel?"})`,
+prompt = client.prompt(${name})
+messages = prompt.messages(${values})`,
     },
     {
       value: "typescript",
@@ -33,7 +55,7 @@ const client = new VariorumClient({
   environment: "${environment}",
 });
 await client.ready();
-const messages = await client.prompt("triage").messages({ message: "Where is my parcel?" });`,
+const messages = await client.prompt(${name}).messages(${values});`,
     },
     {
       value: "openfeature-python",
@@ -45,7 +67,7 @@ from openfeature.contrib.provider.ofrep import OFREPProvider
 
 headers = {"Authorization": f"Bearer {os.environ['VARIORUM_API_KEY']}"}
 api.set_provider(OFREPProvider("${runtime}", headers_factory=lambda: headers))
-triage = api.get_client().get_object_value("prompts.triage", {})`,
+prompt = api.get_client().get_object_value(${flag}, {})`,
     },
     {
       value: "openfeature-js",
@@ -56,7 +78,7 @@ import { OFREPProvider } from "@openfeature/ofrep-provider";
 
 const headers = [["Authorization", \`Bearer \${process.env.VARIORUM_API_KEY}\`]];
 await OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: "${runtime}", headers }));
-const triage = await OpenFeature.getClient().getObjectValue("prompts.triage", {});`,
+const prompt = await OpenFeature.getClient().getObjectValue(${flag}, {});`,
     },
     {
       value: "curl",
@@ -66,7 +88,7 @@ const triage = await OpenFeature.getClient().getObjectValue("prompts.triage", {}
 
 curl "${runtime}/evaluate" -H "Authorization: Bearer $VARIORUM_API_KEY" \\
   -H "Content-Type: application/json" \\
-  -d '{"context": {"targetingKey": "user-7"}, "prompts": ["triage"], "variables": {"message": "Where is my parcel?"}}'`,
+  -d '{"context": {"targetingKey": "user-7"}, "prompts": [${name}], "variables": ${values}}'`,
     },
   ];
 }

@@ -148,15 +148,15 @@ export function changesInWords(changes: Change[]): string {
   return `${plural(changes.length, "file")} ${changes.length === 1 ? "changes" : "change"}`;
 }
 
-/** The prompts that an environment served at a moment, with their texts. */
-export function servedQuery(project: string, at: string, environment: string) {
+/** The prompts that an environment served at a moment (left out: now), with their texts. */
+export function servedQuery(project: string, at: string | undefined, environment: string) {
   return queryOptions({
     queryKey: key(project, "deployments", "served", at, environment),
     queryFn: async () =>
       (
         await take(
           client.GET("/api/v1/projects/{project}/live", {
-            params: { path: { project }, query: { at, environment, texts: true } },
+            params: { path: { project }, query: { ...(at ? { at } : {}), environment, texts: true } },
           }),
         )
       ).items[0]?.prompts ?? [],
