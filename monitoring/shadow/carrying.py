@@ -90,9 +90,9 @@ def store(shadow_pk: int, claimed: Claimed, done: Done) -> bool:
 
 
 def _cost(call: Call, said: Said) -> Bound:
-    """What a call cost. One that was not answered in time may have been answered, and billed, all the same."""
+    """What a call cost. One that was not answered in time, or with too much, may have been billed all the same."""
     if isinstance(said, ProviderError):
-        return call.bound if said.code == "timed_out" else Bound()
+        return call.bound if said.code in {"timed_out", "answer_too_large"} else Bound()
     return budget.spent(call.target, said, call.bound)
 
 

@@ -14,7 +14,7 @@ from variorum.lib.errors import Problem
 from variorum.lib.safe_http import pinned
 from variorum_client.chat import settings_of
 
-MAX_ANSWER = 8_000_000
+MAX_ANSWER = 8_000_000  # bytes
 MILLION = Decimal(1_000_000)
 
 
@@ -36,7 +36,7 @@ class Request:
                 raise ProviderError("adapter_mismatch", wrong)
             model = adapters.served_name(target, adapter)
         self.body = {**settings_of(config), "model": model, "messages": list(messages), "stream": False}
-        self.headers = {"content-type": "application/json"}
+        self.headers = {"content-type": "application/json", "accept-encoding": "identity"}
         if target.key:
             self.headers["authorization"] = f"Bearer {target.key}"
 
@@ -52,6 +52,35 @@ class Request:
                 problem.stable_code, problem.detail, retryable=problem.stable_code == "unknown_host"
             ) from None
         return target, {**self.headers, **host}, extensions
+
+
+class Body:
+    """An answer as it is read: at most MAX_ANSWER bytes, not packed, within `seconds` of its head.
+
+    Raises ProviderError, and httpx.ReadTimeout when it takes too long.
+    """
+
+    def __init__(self, request: Request, answer: httpx.Response, seconds: float) -> None:
+        self._provider, self._answer = request.target.provider, answer
+        self._end, self._read = time.monotonic() + seconds, bytearray()
+        packed = answer.headers.get("content-encoding", "identity").lower() != "identity"
+        if packed:  # which may stand for any number of bytes
+            raise ProviderError("bad_answer", f"{self._provider} packed its answer, though it was asked not to.")
+
+    def add(self, piece: bytes) -> None:
+        """The next bytes."""
+        self._read += piece
+        if len(self._read) > MAX_ANSWER:
+            text = f"{self._provider} answered with more than {MAX_ANSWER / 1_000_000:g} MB."
+            raise ProviderError("answer_too_large", text)
+        if time.monotonic() > self._end:
+            raise httpx.ReadTimeout("The answer takes too long.")
+
+    def whole(self) -> httpx.Response:
+        """The answer with what was read."""
+        names = ("content-type", "retry-after")
+        kept = {name: self._answer.headers[name] for name in names if name in self._answer.headers}
+        return httpx.Response(self._answer.status_code, headers=kept, content=bytes(self._read))
 
 
 def read_answer(request: Request, response: httpx.Response, began: float) -> Completion:

@@ -37,14 +37,20 @@ def complete(
     adapter: AdapterRef | None = None,
     timeout: float = TIMEOUT,
 ) -> Completion:
-    """One chat completion of `provider/model`; `timeout` in seconds. Raises ProviderError; tried
-    again only while our own server is being replaced."""
+    """One chat completion of `provider/model`; `timeout` in seconds, until the answer begins and again until it is
+    whole. Raises ProviderError; tried again only while our own server is being replaced."""
     request = calls.Request(resolve(project, model), messages, config or {}, adapter)
     url, headers, extensions = request.address()
     patience, began = Patience(request.target), time.perf_counter()
     while True:
         try:
-            response = _client().post(url, json=request.body, headers=headers, extensions=extensions, timeout=timeout)
+            with _client().stream(
+                "POST", url, json=request.body, headers=headers, extensions=extensions, timeout=timeout
+            ) as answer:
+                body = calls.Body(request, answer, timeout)
+                for piece in answer.iter_raw():
+                    body.add(piece)
+            response = body.whole()
         except httpx.HTTPError as exc:
             if (pause := patience.after(exc)) is None:
                 raise calls.failed(request.target, exc) from None
@@ -77,9 +83,13 @@ async def acomplete(
     patience, began = Patience(target), time.perf_counter()
     while True:
         try:
-            response = await client.post(
-                url, json=request.body, headers=headers, extensions=extensions, timeout=timeout
-            )
+            async with client.stream(
+                "POST", url, json=request.body, headers=headers, extensions=extensions, timeout=timeout
+            ) as answer:
+                body = calls.Body(request, answer, timeout)
+                async for piece in answer.aiter_raw():
+                    body.add(piece)
+            response = body.whole()
         except httpx.HTTPError as exc:
             if (pause := patience.after(exc)) is None:
                 raise calls.failed(target, exc) from None

@@ -56,7 +56,7 @@ class ProviderError(Exception):
 
     `code`: unknown_provider, unknown_model, unknown_adapter, adapter_unsupported, adapter_mismatch, adapter_refused
     (the server cannot load it), adapters_off (it loads none), not_configured, private_address, refused (4xx),
-    rate_limited, unavailable (5xx, no connection), timed_out, bad_answer.
+    rate_limited, unavailable (5xx, no connection), timed_out, bad_answer, answer_too_large.
     `retryable` says whether the same call may work later; `retry_after` the seconds that the endpoint asked for.
     Never holds a key.
     """

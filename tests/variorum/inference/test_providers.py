@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.fakes.openai_server import Fault
-from variorum.inference import services, trials
+from variorum.inference import calls, services, trials
 from variorum.inference.models import Provider
 from variorum.inference.shapes import AdapterRef, ProviderError
 from variorum.inference.targets import resolve
@@ -146,27 +146,74 @@ class _Harmful(BaseHTTPRequestHandler):
                 time.sleep(0.05 if way == "slow" else 0)
             self.wfile.write(gzip.compress(b" " * 5_000_000))
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
+
     def log_message(self, *args: object) -> None:
         """Say nothing."""
+
+
+@pytest.fixture
+def harmful():
+    """Its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Harmful)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("way", "code", "words"),
+    [
+        ("packed", "bad_answer", "Harmful packed its answer, though it was asked not to."),
+        ("endless", "answer_too_large", "Harmful answered with more than 8 MB."),
+        ("slow", "timed_out", "Harmful did not answer in time."),
+    ],
+)
+def test_a_model_call_reads_no_more_than_an_answer_may_have(project, harmful, way, code, words):
+    Provider.objects.create(project=project, slug="Harmful", name="Harmful", base_url=f"{harmful}/{way}")
+    messages = [{"role": "user", "content": "hi"}]
+
+    async def without_threads() -> None:
+        async with services.async_client(1) as client:
+            await services.acomplete(client=client, target=target, messages=messages, timeout=1.0)
+
+    target = resolve(project, "Harmful/x")
+    asks = [
+        lambda: services.complete(project=project, model="Harmful/x", messages=messages, timeout=1.0),
+        lambda: asyncio.run(without_threads()),
+    ]
+    for ask in asks:
+        with pytest.raises(ProviderError) as refused:
+            ask()
+        assert (refused.value.code, refused.value.detail) == (code, words)
+
+
+def test_an_answer_as_large_as_it_may_be_is_read(project, provider, fake_openai, monkeypatch):
+    monkeypatch.setattr(calls, "MAX_ANSWER", 500_000)
+    fake_openai.answer = "x" * 400_000
+    assert _call(project).text == fake_openai.answer
+    fake_openai.answer = "x" * 500_000
+    with pytest.raises(ProviderError) as refused:
+        _call(project)
+    assert (refused.value.code, refused.value.retryable) == ("answer_too_large", False)
+    fake_openai.answer = "and the next is as ever"
+    assert _call(project).text == fake_openai.answer
 
 
 @pytest.mark.parametrize(
     ("way", "words"), [("packed", "AnswerTooLarge"), ("endless", "AnswerTooLarge"), ("slow", "did not answer in time")]
 )
-def test_a_harmful_endpoint_takes_little(project, owner, api, monkeypatch, way, words):
+def test_a_harmful_endpoint_takes_little(project, owner, api, monkeypatch, harmful, way, words):
     monkeypatch.setattr(trials, "TRY_S", 1.0)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Harmful)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        answer = api(owner).post(TRIALS, {"base_url": f"http://127.0.0.1:{server.server_port}/{way}"})
-        assert answer.status_code == 502
-        assert words in answer.json()["detail"]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    answer = api(owner).post(TRIALS, {"base_url": f"{harmful}/{way}"})
+    assert answer.status_code == 502
+    assert words in answer.json()["detail"]
     assert api(owner).post(TRIALS, {"base_url": "http://127.0.0.1:1", "key": "schl\u00fcssel"}).status_code == 400
 
 
