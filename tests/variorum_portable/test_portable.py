@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -88,6 +89,22 @@ def test_the_export_of_a_copy_is_the_same_file(full: Project, file: Path, owner:
     export_project(copy, tmp_path / "again.zip")
     assert parts_of(tmp_path / "again.zip") == parts_of(file)
     assert (tmp_path / "again.zip").read_bytes() == file.read_bytes()
+
+
+def test_a_plain_clone_of_the_bundle_checks_main_out(full: Project, tmp_path: Path) -> None:
+    """Also beside branches at the same commit, and whatever this git calls a first branch."""
+    refs = git.own_refs(path_of(full))
+    head = refs["refs/heads/main"]
+    file = tmp_path / "repository.bundle"
+    with file.open("wb") as out:
+        git.write_bundle(path_of(full), out, {**refs, "refs/heads/drafts/1": head, "refs/heads/zzz": head})
+    run = ["git", "-c", "init.defaultBranch=trunk", "clone", "-q", str(file), str(tmp_path / "work")]
+    subprocess.run(run, env={**os.environ, "GIT_LFS_SKIP_SMUDGE": "1"}, check=True)
+    assert (tmp_path / "work/.git/HEAD").read_text() == "ref: refs/heads/main\n"
+    assert (tmp_path / "work/prompts/triage.prompt").is_file()
+    before = tmp_path / "before.bundle"
+    before.write_bytes(file.read_bytes().replace(f"{head} HEAD\n".encode(), b"", 1))
+    assert git.read_bundle(before, tmp_path / "before.git") == git.read_bundle(file, tmp_path / "now.git")
 
 
 def test_git_itself_reads_the_bundle(full: Project, file: Path, tmp_path: Path) -> None:

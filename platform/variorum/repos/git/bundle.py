@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 from variorum.repos.git.errors import GitError
-from variorum.repos.git.handle import command, environment, forget, init_bare, run_git
+from variorum.repos.git.handle import MAIN, command, environment, forget, init_bare, run_git
 from variorum.repos.git.incoming import BOUNDED, WINDOWS
 from variorum.repos.git.paths import MAX_FILE
 from variorum.repos.git.read import refs
@@ -27,7 +27,7 @@ def write_bundle(path: Path, out: IO[bytes], wanted: dict[str, str]) -> None:
 
     The same objects give the same bytes, however they are packed here: nothing of their present packing is used.
     """
-    head = "".join(f"{oid} {name}\n" for name, oid in sorted(wanted.items()))
+    head = "".join(f"{oid} {name}\n" for name, oid in _listed(wanted))
     out.write(f"# v2 git bundle\n{head}\n".encode())
     out.flush()
     listing = ["rev-list", "--objects", "--stdin"]
@@ -50,6 +50,14 @@ def write_bundle(path: Path, out: IO[bytes], wanted: dict[str, str]) -> None:
             out.write(piece)
     if lister.returncode or packer.returncode:
         raise GitError(f"git pack-objects ended with {packer.returncode}, git rev-list with {lister.returncode}")
+
+
+def _listed(wanted: dict[str, str]) -> list[tuple[str, str]]:
+    """HEAD, so that a clone checks ``main`` out, and the refs by name. A bundle cannot say which branch HEAD is: of
+    those with its commit git takes the last one, so ``main`` is the last of all."""
+    main = f"refs/heads/{MAIN}"
+    others = sorted((name, oid) for name, oid in wanted.items() if name != main)
+    return [("HEAD", wanted[main]), *others, (main, wanted[main])] if main in wanted else others
 
 
 def read_bundle(bundle: Path, path: Path) -> dict[str, str]:
