@@ -60,8 +60,8 @@ def end(pk: int, why: str, words: str, actor: Actor) -> bool:
 
 def over(shadow: Shadow) -> tuple[str, str] | None:
     """Why a running shadow ends now, and in words; None: it goes on."""
-    if not still_may(shadow.user, shadow.project, Role.MAINTAINER):
-        return E.STARTER_GONE, f"{shadow.actor_name[:200]}, who started it, may not do so any more."
+    if words := starter_gone(shadow):
+        return E.STARTER_GONE, words
     live = current(shadow.environment)
     if live is None or live.commit != shadow.baseline:
         place = f"{shadow.environment.slug} (#{live.number})" if live else shadow.environment.slug
@@ -76,6 +76,15 @@ def over(shadow: Shadow) -> tuple[str, str] | None:
     if count["unjudged"] >= HOPELESS and not count["judged"]:
         return E.FAILING, f"None of {count['unjudged']} pairs could be judged: {_last_error(shadow)}"
     return None
+
+
+def starter_gone(shadow: Shadow) -> str:
+    """Why whoever started it could not do so now, by themselves or by their key; "" when they could."""
+    if not still_may(shadow.user, shadow.project, Role.MAINTAINER):
+        return f"{shadow.actor_name[:200]}, who started it, may not do so any more."
+    if shadow.key and (shadow.key.state() != "active" or not shadow.key.opens(shadow.environment.slug)):
+        return f"The API key {shadow.key.name}, by which it was started, is not valid any more."
+    return ""
 
 
 def refresh(pk: int) -> None:

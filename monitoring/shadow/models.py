@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from evals.metrics.models import Metric
-from variorum.accounts.models import Project, User
+from variorum.accounts.models import ApiKey, Project, User
 from variorum.deployments.models import Environment
 
 
@@ -67,6 +67,7 @@ class Shadow(models.Model):
     summary = models.JSONField(default=dict)
     actor_name = models.CharField(max_length=220)
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+")  # by which it was started
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
 

@@ -15,9 +15,8 @@ from monitoring.shadow.candidates import Candidate, candidate, compiled, differs
 from monitoring.shadow.claiming import lock
 from monitoring.shadow.models import Shadow
 from monitoring.shadow.queries import live_commit
-from variorum.accounts.access import Actor, still_may
+from variorum.accounts.access import Actor
 from variorum.accounts.models import Project
-from variorum.accounts.roles import Role
 from variorum.deployments.models import Environment
 from variorum.deployments.services import freeze
 from variorum.events.services import record
@@ -82,7 +81,7 @@ def pause(*, shadow: Shadow, actor: Actor) -> Shadow:
 
 def resume(*, shadow: Shadow, actor: Actor) -> Shadow:
     """Go on. When its starter may not run it any more, it is from now on that of who resumes it. Raises Conflict."""
-    taken = {} if still_may(shadow.user, shadow.project, Role.MAINTAINER) else _of(actor)
+    taken = _of(actor) if ending.starter_gone(shadow) else {}
     return _move(shadow, actor, Shadow.State.PAUSED, Shadow.State.RUNNING, **taken)
 
 
@@ -95,7 +94,7 @@ def stop(*, shadow: Shadow, actor: Actor) -> Shadow:
 
 
 def _of(actor: Actor) -> dict[str, Any]:
-    return {"actor_name": actor.name[:220], "user": actor.user}
+    return {"actor_name": actor.name[:220], "user": actor.user, "key": actor.key}
 
 
 def _move(shadow: Shadow, actor: Actor, before: str, after: str, **taken: Any) -> Shadow:

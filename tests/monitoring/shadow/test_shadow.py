@@ -22,7 +22,9 @@ from monitoring.shadow.models import Shadow, ShadowPair
 from tests.fakes.openai_server import FakeOpenAI, Fault
 from tests.monitoring.shadow.conftest import judge_by, logged
 from variorum.accounts.access import Actor
-from variorum.accounts.models import Membership, User
+from variorum.accounts.models import Membership, Project, User
+from variorum.accounts.roles import Scope
+from variorum.accounts.services import create_api_key, revoke_api_key
 from variorum.deployments.models import Environment
 from variorum.deployments.services import deploy
 from variorum.drafts.models import Check
@@ -319,6 +321,26 @@ def test_it_ends_when_its_starter_may_not_run_it_any_more(
     services.resume(shadow=paused, actor=Actor.of_user(second))  # and answers for it from now on
     paused.refresh_from_db()
     assert (paused.user, paused.state, ending.over(paused)) == (second, "running", None)
+
+
+def test_it_ends_when_the_key_by_which_it_was_started_is_revoked(
+    start: Start, put: Put, project: Project, owner: User
+) -> None:
+    key, _ = create_api_key(project=project, user=owner, name="Nightly", scopes=[Scope.ADMIN], expires_at=None)
+    by_key, paused = start(), start(commit="main")
+    Shadow.objects.update(key=key)
+    put(by_key, 2)
+    work.advance(by_key.pk)
+    services.pause(shadow=paused, actor=Actor.of_user(owner))
+    revoke_api_key(key=key, actor=Actor.of_user(owner))
+    work.step()
+    by_key.refresh_from_db()
+    assert (by_key.state, by_key.ended) == ("stopped", "starter_gone")
+    assert by_key.words == "The API key Nightly, by which it was started, is not valid any more."
+    assert Notice.objects.filter(url=ending.page_of(by_key), user=owner).exists()
+    services.resume(shadow=Shadow.objects.get(pk=paused.pk), actor=Actor.of_user(owner))
+    paused.refresh_from_db()
+    assert (paused.key, paused.state, ending.over(paused)) == (None, "running", None)
 
 
 def test_paused_it_chooses_and_asks_nothing(start: Start, put: Put, actor: Actor, model: FakeOpenAI) -> None:
