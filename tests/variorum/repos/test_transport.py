@@ -157,6 +157,23 @@ def test_bodies_gzipped_and_in_chunks(web: str, head: str, make_key: Any) -> Non
     assert post(web, key, bomb, **{"Content-Encoding": "gzip"}).status_code == 413
 
 
+GARBAGE = (
+    b"garbage", b"00", b"fffe", b"0003", b"0000", b"", b"0010want nothing0000", b"000dcommand=x0000",
+    b"0012command=fetch\n0001000bhello\n0000",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("version", ["", "version=1", "version=2"])
+def test_garbage_is_the_callers_fault(
+    web: str, head: str, make_key: Any, caplog: pytest.LogCaptureFixture, version: str
+) -> None:
+    key = make_key("read")
+    with caplog.at_level("ERROR"):
+        answers = [post(web, key, body, **({"Git-Protocol": version} if version else {})) for body in GARBAGE]
+    assert [(answer.status_code, "Git's format" in answer.text) for answer in answers] == [(400, True)] * len(GARBAGE)
+    assert caplog.records == []
+
+
 def test_a_strange_protocol_header_is_nobodys_environment(web: str, head: str, make_key: Any) -> None:
     basic = base64.b64encode(f":{make_key('read')}".encode()).decode()
     headers = {"Authorization": f"Basic {basic}", "Git-Protocol": "version=2\tLD_PRELOAD=x"}

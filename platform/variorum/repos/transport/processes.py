@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import os
+import re
 import signal
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from variorum.lib.asgi import Receive, Send
-from variorum.lib.errors import Unavailable
+from variorum.lib.errors import Invalid, Unavailable
 from variorum.repos import git
 from variorum.repos.transport.pktlines import FLUSH
 
@@ -24,6 +26,8 @@ CONFIG = (
     *("-c", "uploadpack.hideRefs=refs/variorum/"),
     *("-c", "uploadpack.keepAlive=5"),
 )
+# What git says of a request that it cannot read (serve.c, upload-pack.c, pkt-line.c).
+NOT_ASKED = re.compile(rb"protocol error|hung up unexpectedly|unknown capability|invalid command|unexpected line")
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -38,18 +42,35 @@ async def upload_pack(
     stdin: IO[bytes] | None = None,
     start: bytes = b"",
 ) -> None:
-    """Run it and stream what it says after `start`. The process ends with the caller. Raises Unavailable when it
-    says nothing at all."""
+    """Run it and stream what it says after `start`. The process ends with the caller. When it says nothing at all,
+    raises Invalid if the request (`stdin`) is to blame, else Unavailable."""
+    with tempfile.TemporaryFile() as complaint:
+        await _run(path, options, receive, send, headers, env=env, stdin=stdin, start=start, complaint=complaint)
+
+
+async def _run(
+    path: Path,
+    options: list[str],
+    receive: Receive,
+    send: Send,
+    headers: Headers,
+    *,
+    env: dict[str, str],
+    stdin: IO[bytes] | None,
+    start: bytes,
+    complaint: IO[bytes],
+) -> None:
     process = await asyncio.create_subprocess_exec(
         *_line(path, options),
         stdin=stdin if stdin is not None else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=complaint,
         env={**git.environment(), **env},
         start_new_session=True,
         limit=CHUNK,
     )
-    work = asyncio.ensure_future(_pass_on(process, send, headers, start))
+    asked = stdin is not None
+    work = asyncio.ensure_future(_pass_on(process, send, headers, start, complaint if asked else None))
     gone = asyncio.ensure_future(_gone(receive))
     try:
         await asyncio.wait({work, gone}, timeout=LONGEST, return_when=asyncio.FIRST_COMPLETED)
@@ -88,10 +109,15 @@ def _silent() -> Unavailable:
     return Unavailable("The repository cannot be read now. Try again in a moment.", headers={"Retry-After": "5"})
 
 
-async def _pass_on(process: asyncio.subprocess.Process, send: Send, headers: Headers, start: bytes) -> None:
+async def _pass_on(
+    process: asyncio.subprocess.Process, send: Send, headers: Headers, start: bytes, complaint: IO[bytes] | None
+) -> None:
     piece = await _read(process)
     if not piece:
-        log.error("git upload-pack ended with %s and without a word", await process.wait())
+        code = await process.wait()
+        if complaint is not None and (code == 0 or NOT_ASKED.search(os.pread(complaint.fileno(), 1000, 0))):
+            raise Invalid("The request is not in Git's format: it asks for nothing that upload-pack knows.")
+        log.error("git upload-pack ended with %s and without a word", code)
         raise _silent()
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     piece = start + piece
