@@ -95,6 +95,12 @@ def test_what_was_live_when(visit, merged):
     assert "at=" in page.url
     page.get_by_role("button", name="A week ago").click()
     expect(page.get_by_text("Nothing had been deployed here.")).to_have_count(3)
+    page = visit("/p/desk/deployments?tab=when&at=2136-01-01T10:00:00Z")
+    expect(page.get_by_text("This moment is still to come")).to_be_visible()
+    expect(page.get_by_text("until now")).to_have_count(0)
+    looks_right(page)
+    page.get_by_role("button", name="What is live now").click()
+    expect(page.get_by_text("until now")).to_be_visible()
 
 
 def test_a_project_goes_out_and_comes_in(visit, merged, tmp_path: Path):

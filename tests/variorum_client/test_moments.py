@@ -16,6 +16,8 @@ NOW = datetime(2026, 11, 19, 10, 30, tzinfo=BERLIN)  # a Thursday
     [
         ("now", "2026-11-19T10:30:00+01:00"),
         ("2026-11-17 14:05", "2026-11-17T14:05:00+01:00"),
+        ("2026-11-17", "2026-11-17T00:00:00+01:00"),
+        ("2020-07-01", "2020-07-01T00:00:00+02:00"),
         ("2026-07-17T14:05:09", "2026-07-17T14:05:09+02:00"),
         ("2026-11-17T14:05:00Z", "2026-11-17T14:05:00+00:00"),
         ("2026-11-17T14:05+05:30", "2026-11-17T14:05:00+05:30"),
@@ -37,7 +39,8 @@ def test_what_is_understood(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["soon", "25:00", "2026-13-01 10:00", "2026-11-17", "t 14:05", "999999 weeks ago", "5 moons ago", "\0"]
+    "text",
+    ["soon", "25:00", "2026-13-01 10:00", "2026-11-31", "2026-11", "t 14:05", "999999 weeks ago", "5 moons ago", "\0"],
 )
 def test_what_is_not(text: str) -> None:
     with pytest.raises(ValueError, match="is no moment that is understood"):

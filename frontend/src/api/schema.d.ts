@@ -2031,7 +2031,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Viewer. `at` is a time with its zone, as 2026-11-22T09:30:00Z; left out: now. */
+        /** @description Viewer. `at` is a time up to now with its zone, as 2026-11-22T09:30:00Z; left out: now. */
         get: operations["environments_live"];
         put?: never;
         post?: never;

@@ -266,7 +266,8 @@ def _add_live(commands: Commands) -> None:
         variorum live --at "2 hours ago" -e production --prompt triage > then.prompt
         """,
     )
-    parser.add_argument("--at", default="now", metavar="MOMENT", help="'tuesday 14:05', '2 hours ago', ISO 8601")
+    what = "'tuesday 14:05', '2 hours ago', a day (its beginning), ISO 8601"
+    parser.add_argument("--at", default="now", metavar="MOMENT", help=what)
     parser.add_argument("--zone", metavar="NAME", help="of MOMENT, as Europe/Berlin (default: the computer's)")
     parser.add_argument("-e", "--environment", help="only this one (default: all)")
     parser.add_argument("--text", action="store_true", help="with the prompts' texts")

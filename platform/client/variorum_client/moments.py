@@ -1,4 +1,4 @@
-"""A moment as people write it: 2026-11-17 14:05, tuesday 14:05, yesterday 9:30, 14:05, 2 hours ago, or ISO 8601."""
+"""A moment as people write it: 2026-11-17 14:05, 2026-11-17, tuesday 14:05, yesterday 9:30, 2 hours ago, ISO 8601."""
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -9,11 +9,12 @@ UNITS = {"m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86_400,
          "week": 604_800}  # fmt: skip
 AGO = re.compile(r"(\d{1,6})\s*([a-z]+?)s?\s+ago")
 CLOCK = re.compile(r"(?:(?P<day>[a-z]+)\s+)?(?:at\s+)?(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?")
-EXAMPLES = "2026-11-17 14:05, tuesday 14:05, yesterday 9:30, 14:05, 2 hours ago, or 2026-11-17T14:05:00Z"
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+EXAMPLES = "2026-11-17 14:05, 2026-11-17, tuesday 14:05, yesterday 9:30, 14:05, 2 hours ago, or 2026-11-17T14:05:00Z"
 
 
 def parse_moment(text: str, *, zone: tzinfo, now: datetime | None = None) -> datetime:
-    """The moment that a text means, with its zone; a time without one is `zone`'s, and never in the future by guess.
+    """The moment that a text means, with its zone; one without is `zone`'s, and never in the future by guess.
 
     A time that the clock showed twice that night is the first of the two. Raises ValueError naming what is understood.
     """
@@ -73,7 +74,8 @@ def _clock(text: str, now: datetime) -> datetime | None:
 
 
 def _iso(text: str, zone: tzinfo) -> datetime | None:
-    if len(text) < 16:  # a date alone is no moment
+    """A date alone means its beginning."""
+    if len(text) < 16 and not DAY.fullmatch(text):
         return None
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=zone)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from django.utils import timezone
@@ -23,6 +23,7 @@ from variorum.lib.errors import Invalid, NotFound
 from variorum.repos import tags
 
 SHOWN = 500  # prompts of one answer
+AHEAD = timedelta(minutes=5)  # that another clock may be
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,27 @@ def _prompts(deployment: Deployment, *, texts: bool) -> list[dict[str, Any]]:
 
 
 def time_of(request: Request) -> datetime:
-    """The moment that an address names; now when it names none. Raises Invalid."""
+    """The moment that an address names; now when it names none. Raises Invalid, `still_to_come`."""
     raw, zone = (request.query_params.get(name, "") for name in ("at", "zone"))
+    now = timezone.now()
     if not raw:
-        return timezone.now()
+        return now
     at = clock.moment(raw.replace(" ", "+") if "T" in raw else raw, zone)  # a plus sign in an address is a blank
-    return _bad_time() if at is None else at
+    if at is None:
+        _bad_time()
+    if at > now + AHEAD:
+        _still_to_come(at, now)
+    return min(at, now)
 
 
 def _bad_time() -> NoReturn:
     text = "Write the time with its zone, as 2026-11-22T09:30:00Z, or without one and zone=Europe/Berlin."
     raise Invalid(text, errors=[{"where": "at", "code": "invalid", "detail": text}])
+
+
+def _still_to_come(at: datetime, now: datetime) -> NoReturn:
+    text = f"{at:%Y-%m-%d %H:%M} UTC is still to come: it is {now:%Y-%m-%d %H:%M} UTC. Ask for a moment up to now."
+    raise Invalid(text, code="still_to_come", errors=[{"where": "at", "code": "still_to_come", "detail": text}])
 
 
 class ServedPrompt(serializers.Serializer[object]):
@@ -127,7 +138,7 @@ class LiveView(APIView):
         responses=LivePage,
     )
     def get(self, request: Request, project: str) -> Response:
-        """Viewer. `at` is a time with its zone, as 2026-11-22T09:30:00Z; left out: now."""
+        """Viewer. `at` is a time up to now with its zone, as 2026-11-22T09:30:00Z; left out: now."""
         found = access_project(request, project)
         at = time_of(request)
         texts = request.query_params.get("texts", "").lower() in ("1", "true")

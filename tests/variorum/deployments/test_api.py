@@ -1,6 +1,9 @@
 """Environments and deployments over HTTP: what each role may do and what the answers hold."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from tests.variorum.deployments.conftest import PROMPT
@@ -154,17 +157,33 @@ def test_a_moment_has_neighbours_tags_and_texts(project, save, viewer, dev, acto
 
 def test_times_have_a_zone(save, viewer):
     said = {
-        "2026-11-17T14:05": ("Europe/Berlin", "2026-11-17T13:05:00Z"),
-        "2026-07-17 14:05": ("Europe/Berlin", "2026-07-17T12:05:00Z"),
-        "2026-11-17T14:05:00+05:30": ("", "2026-11-17T08:35:00Z"),
-        "2026-11-17T14:05:00 02:00": ("", "2026-11-17T12:05:00Z"),
+        "2024-11-17T14:05": ("Europe/Berlin", "2024-11-17T13:05:00Z"),
+        "2024-07-17 14:05": ("Europe/Berlin", "2024-07-17T12:05:00Z"),
+        "2024-11-17T14:05:00+05:30": ("", "2024-11-17T08:35:00Z"),
+        "2024-11-17T14:05:00 02:00": ("", "2024-11-17T12:05:00Z"),
     }
     for at, (zone, expected) in said.items():
         assert viewer.get(f"{BASE}/live", {"at": at, "zone": zone}).json()["at"] == expected
-    wrong = {"2026-11-17T14:05": ("", "Mars/Base", "../etc/passwd", "a" * 5000), "2026-13-17T14:05": ("UTC",)}
+    wrong = {"2024-11-17T14:05": ("", "Mars/Base", "../etc/passwd", "a" * 5000), "2024-13-17T14:05": ("UTC",)}
     for at, zone in [(at, zone) for at, zones in {**wrong, "14:05": ("UTC",)}.items() for zone in zones]:
         answer = viewer.get(f"{BASE}/live", {"at": at, "zone": zone})
         assert (answer.status_code, answer.json()["errors"][0]["where"]) == (400, "at")
+
+
+def test_nobody_knows_what_is_live_in_the_future(save, viewer, dev, actor):
+    services.deploy(environment=dev, commit=save("1"), actor=actor)
+    for at in ("2036-01-01T10:00:00Z", "9999-12-31T23:59:59Z", (timezone.now() + timedelta(hours=1)).isoformat()):
+        answer = viewer.get(f"{BASE}/live", {"at": at})
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, answer.json()["code"], error["where"]) == (400, "still_to_come", "at")
+    assert (
+        "2036-01-01 10:00 UTC is still to come"
+        in viewer.get(f"{BASE}/live", {"at": "2036-01-01T10:00Z"}).json()["detail"]
+    )
+    soon = timezone.now() + timedelta(minutes=2)  # a clock that is a little fast
+    answer = viewer.get(f"{BASE}/live", {"at": soon.isoformat(), "environment": "dev"}).json()
+    assert parse_datetime(answer["at"]) <= timezone.now()
+    assert answer["items"][0]["deployment"]["number"] == 1
 
 
 def test_a_preview_says_what_would_change_and_what_stands_in_the_way(save, viewer, dev, actor):

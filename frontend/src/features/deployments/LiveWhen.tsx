@@ -6,6 +6,7 @@ import { formatExact } from "@/lib/format";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { CodeView } from "@/ui/CodeView";
+import { Empty } from "@/ui/Empty";
 import { ErrorState } from "@/ui/ErrorState";
 import { Field, TextInput } from "@/ui/Field";
 import { Id } from "@/ui/Id";
@@ -23,6 +24,8 @@ import {
 import { EnvironmentName } from "./EnvironmentCard";
 
 const HOUR = 3_600_000;
+/** How far the clocks of browser and server may differ. */
+const AHEAD = 300_000;
 const STEPS = [
   { label: "An hour ago", ms: HOUR },
   { label: "Yesterday, this time", ms: 24 * HOUR },
@@ -42,8 +45,27 @@ interface LiveWhenProps {
 export function LiveWhen({ project, at, environment, onChange }: LiveWhenProps) {
   const [opened] = useState(() => new Date().toISOString());
   const moment = at && !Number.isNaN(Date.parse(at)) ? at : opened;
-  const live = useQuery({ ...liveQuery(project, moment), placeholderData: keepPreviousData });
+  const coming = Date.parse(moment) > Date.now() + AHEAD;
+  const live = useQuery({
+    ...liveQuery(project, moment),
+    placeholderData: keepPreviousData,
+    enabled: !coming,
+  });
   const go = (next: string) => onChange({ at: next, ...(environment ? { environment } : {}) });
+  if (coming) {
+    return (
+      <Stack>
+        <When moment={moment} onChange={go} />
+        <Empty
+          icon="clock"
+          title="This moment is still to come"
+          action={<Button onClick={() => go(new Date().toISOString())}>What is live now</Button>}
+        >
+          Nobody knows yet what will be live at {formatExact(new Date(moment))}. Choose a moment up to now.
+        </Empty>
+      </Stack>
+    );
+  }
   return (
     <Stack>
       <When moment={moment} onChange={go} />
