@@ -80,11 +80,15 @@ def test_two_people_solve_approve_and_merge(visit, people):
     own = sentence.get_by_label("Your text for this place")
     own.fill("Be {{tone}}. ")
     expect(outcome.get_by_role("list", name="What is wrong")).to_contain_text("'tone' is not in the input schema")
-    own.fill("Be kind and funny. ")
+    expect(edda.get_by_text("1 thing to put right in what comes of it")).to_be_visible()
+    expect(save).to_be_disabled()
+    own.fill("Be kind and funny.")  # without the blank at its end, which the place keeps
     expect(outcome.get_by_role("list", name="Messages")).to_contain_text("Be kind and funny. Be brief.")
+    expect(edda.get_by_text("Everything is decided")).to_be_visible()
     looks_right(edda)
     save.click()
     expect(edda.get_by_text("would merge")).to_be_visible()
+    expect(edda.get_by_role("tabpanel", name="Changes")).to_be_visible()  # the tab of the conflicts is gone
     expect(max_.get_by_text("would merge")).to_be_visible()  # live, in the other browser
 
     max_.reload()
@@ -177,4 +181,6 @@ def test_the_page_looks_right(visit, people, width, theme):
     looks_right(page)
     reader = visit(f"/p/desk/drafts/{number}?tab=conflicts", person="viewer", width=width, theme=theme)
     expect(reader.get_by_role("radio")).to_have_count(0)
+    for name in (re.compile("solve it here"), re.compile("Decide for each place"), re.compile("^Merge$")):
+        expect(reader.get_by_text(name)).to_have_count(0)  # that is not theirs
     looks_right(reader)

@@ -4,11 +4,26 @@ import { ApiProblem, problemFrom, toProblem } from "./problem";
 const answer = (body: string, status: number) => problemFrom(new Response(body, { status }));
 
 describe("a refused response", () => {
+  it("has a heading without the words of HTTP, also for a status that is not expected", async () => {
+    const titles = [422, 418, 500].map(async (status) => {
+      const { title } = await answer(
+        JSON.stringify({ title: "Unprocessable Entity", detail: "No." }),
+        status,
+      );
+      return title;
+    });
+    expect(await Promise.all(titles)).toEqual([
+      "Something has to be put right",
+      "The request was refused",
+      "The server failed",
+    ]);
+  });
+
   it("keeps the server's words, places and further members", async () => {
     const problem = await answer(
       JSON.stringify({
         type: "about:blank",
-        title: "Someone else saved first",
+        title: "Conflict",
         status: 409,
         detail: "Your text was not saved.",
         code: "stale_head",

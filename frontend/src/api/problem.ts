@@ -51,13 +51,33 @@ function bareName(where: string): string {
   return where.replace(/^(body[./])?\/?/, "");
 }
 
+const TITLES: Record<number, string> = {
+  400: "This cannot be used as it is",
+  401: "You are not signed in",
+  403: "You may not do this",
+  404: "This does not exist",
+  408: "This took too long",
+  409: "This cannot be done as things are now",
+  410: "This is gone",
+  412: "Somebody else was faster",
+  413: "This is too large",
+  422: "Something has to be put right",
+  429: "This was asked too often",
+  503: "The server cannot do this now",
+};
+
+/** A heading for people; the server's own title is the name of the HTTP status. */
+function titleOf(status: number): string {
+  return TITLES[status] ?? (status >= 500 ? "The server failed" : "The request was refused");
+}
+
 /** Reads a refused response; a page that is no problem JSON (a proxy's, say) still becomes one. */
 export async function problemFrom(response: Response): Promise<ApiProblem> {
   const text = await response.text().catch(() => "");
   try {
     const body: unknown = JSON.parse(text);
     if (body && typeof body === "object" && !Array.isArray(body)) {
-      return new ApiProblem({ status: response.status, ...body });
+      return new ApiProblem({ status: response.status, ...body, title: titleOf(response.status) });
     }
   } catch {
     // Not JSON: named below by its status alone.
@@ -65,7 +85,7 @@ export async function problemFrom(response: Response): Promise<ApiProblem> {
   return new ApiProblem({
     status: response.status,
     code: `http_${response.status}`,
-    title: response.status >= 500 ? "The server failed" : "The request was refused",
+    title: titleOf(response.status),
     detail: `The server answered ${response.status} without saying more.`,
   });
 }

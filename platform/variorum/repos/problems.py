@@ -29,7 +29,8 @@ def explained() -> Iterator[None]:
 def bad_path(error: git.BadPath) -> Unprocessable:
     """A path or set of files that no repository may hold."""
     shown = error.path.encode("utf-8", "backslashreplace").decode()[:200]
-    text = f"{shown}: {error.reason}." if shown else f"{error.reason}."
+    reason = error.reason.removesuffix(".")
+    text = f"{shown}: {reason}." if shown else f"{reason}."
     return Unprocessable(text, code="bad_path", errors=[{"where": shown, "code": "bad_path", "detail": error.reason}])
 
 

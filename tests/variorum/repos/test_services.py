@@ -73,6 +73,8 @@ def test_unfit_files_are_refused_with_path_and_line(
     if code != "bad_path":
         problem = caught.value.extra["problems"][0]
         assert (problem["line"], problem["code"]) == (line, code)
+    else:
+        assert str(caught.value) == f"{path}: The path has a '..' part: write it out without."
     assert queries.head(project) == filled
 
 

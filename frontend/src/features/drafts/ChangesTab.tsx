@@ -138,7 +138,8 @@ function DraftFile({ project, draft, file, view, threads, asked, onAsk }: DraftF
       onComment={draft.may.comment ? (side, line) => onAsk({ path: file.path, side, line }) : undefined}
       actions={
         draft.may.save &&
-        file.status !== "deleted" && (
+        file.status !== "deleted" &&
+        !file.path.endsWith(".safetensors") && (
           <Button size="small" variant="quiet" icon="edit" onClick={edit}>
             Edit
           </Button>

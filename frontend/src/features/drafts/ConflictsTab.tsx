@@ -1,5 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { useSettled } from "@/features/prompts/useSettled";
 import { cx } from "@/lib/cx";
 import { plural } from "@/lib/format";
 import { Button } from "@/ui/Button";
@@ -10,10 +11,13 @@ import { SkeletonText } from "@/ui/Skeleton";
 import { toast } from "@/ui/Toast";
 import { ConflictFileCard } from "./ConflictFileCard";
 import conflicts from "./Conflicts.module.css";
+import { mergedCheckQuery } from "./checking";
 import styles from "./Drafts.module.css";
 import type { Draft } from "./drafts";
 import {
+  type ConflictFile,
   type Decision,
+  mergedTexts,
   openPlaces,
   type Resolution,
   resolutionQuery,
@@ -83,6 +87,7 @@ function Deciding({ project, draft, shown, stale, onTouch, onSolved }: DecidingP
     onSolved();
     toast("Solution saved", { detail: "The draft has main's changes now. It needs approval again." });
   });
+  const wrong = useWrong(project, draft, shown.files, decisions);
   if (shown.files.length === 0) {
     return (
       <p className={cx(styles.banner, styles.ok)}>
@@ -108,8 +113,8 @@ function Deciding({ project, draft, shown, stale, onTouch, onSolved }: DecidingP
         <Icon name="warn" />
         <span>
           {shown.files.some((file) => file.units.length > 0)
-            ? sideWords(draft).asked
-            : "Main and this draft do not fit together, though no place clashes. Put the text right."}{" "}
+            ? `${sideWords(draft).happened}${may ? " Decide for each place what shall hold." : ""}`
+            : `Main and this draft do not fit together, though no place clashes.${may ? " Put the text right." : ""}`}{" "}
           {may && "Nothing is saved before you say so."}
         </span>
       </p>
@@ -129,14 +134,19 @@ function Deciding({ project, draft, shown, stale, onTouch, onSolved }: DecidingP
           <p role="status">
             {open > 0 && `${plural(open, "place")} to decide`}
             {open === 0 && unwritten > 0 && `${plural(unwritten, "file")} to put right`}
-            {open === 0 && unwritten === 0 && "Everything is decided"}
+            {open === 0 && unwritten === 0 && wrong === 0 && "Everything is decided"}
+            {open === 0 && unwritten === 0 && wrong > 0 && (
+              <span className={conflicts.wrong}>
+                <Icon name="warn" /> {plural(wrong, "thing")} to put right in what comes of it
+              </span>
+            )}
           </p>
           <FormError error={solve.error} />
           <Button
             variant="primary"
             icon="check"
             loading={solve.isPending}
-            disabled={open > 0 || unwritten > 0 || stale}
+            disabled={open > 0 || unwritten > 0 || wrong > 0 || stale}
             onClick={save}
           >
             Save the solution
@@ -145,4 +155,18 @@ function Deciding({ project, draft, shown, stale, onTouch, onSolved }: DecidingP
       )}
     </>
   );
+}
+
+/** How many things the check finds wrong in the texts as they are decided; none while it has not answered. */
+function useWrong(
+  project: string,
+  draft: Draft,
+  files: ConflictFile[],
+  decisions: Record<string, Decision>,
+): number {
+  const texts = useSettled(useMemo(() => mergedTexts(files, decisions), [files, decisions]));
+  return useQueries({
+    queries: texts.map(({ path, text }) => mergedCheckQuery(project, path, draft.branch, text)),
+    combine: (checks) => checks.reduce((sum, check) => sum + (check.data?.problems.length ?? 0), 0),
+  });
 }

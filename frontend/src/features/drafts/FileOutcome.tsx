@@ -8,7 +8,7 @@ import { CodeView } from "@/ui/CodeView";
 import { Icon } from "@/ui/Icon";
 import { languageOf } from "@/ui/syntax";
 import conflicts from "./Conflicts.module.css";
-import { checkQuery } from "./checking";
+import { mergedCheckQuery } from "./checking";
 import styles from "./Drafts.module.css";
 
 interface FileOutcomeProps {
@@ -46,7 +46,7 @@ function Outcome({
 }: Pick<FileOutcomeProps, "project" | "path" | "refName"> & { text: string }) {
   const settled = useSettled(text);
   const checked = useQuery({
-    ...checkQuery(project, path, refName, settled),
+    ...mergedCheckQuery(project, path, refName, settled),
     placeholderData: keepPreviousData,
   });
   const problems = checked.data?.problems ?? [];

@@ -101,7 +101,8 @@ function RevertForm({ project, sha, preview, onClose }: RevertProps & { preview:
       <Outcome preview={preview} />
       {preview.earlier.map((draft) => (
         <p key={draft.number} className={styles.quiet}>
-          <Icon name="info" /> It was taken back before:{" "}
+          <Icon name="info" />{" "}
+          {draft.state === "open" ? "Another draft takes it back already:" : "It was taken back before:"}{" "}
           <Link to="/p/$project/drafts/$number" params={{ project, number: String(draft.number) }}>
             draft #{draft.number}
           </Link>{" "}

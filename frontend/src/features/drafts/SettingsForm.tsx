@@ -44,7 +44,7 @@ export function SettingsForm({ project, path, refName, text, overview, onChange 
           onSet={set(["config", "temperature"])}
         />
         <Setting
-          label="Longest answer"
+          label="Longest answer, in tokens"
           number
           value={config["max_output_tokens"]}
           onSet={set(["config", "max_output_tokens"])}

@@ -1,5 +1,5 @@
 import { Link, useRouter } from "@tanstack/react-router";
-import { useSession } from "@/api/session";
+import { useCan, useSession } from "@/api/session";
 import { cx } from "@/lib/cx";
 import { plural } from "@/lib/format";
 import { Badge } from "@/ui/Badge";
@@ -122,7 +122,8 @@ function Mergeable({ project, draft }: { project: string; draft: Draft }) {
         <StateBadge state="fail">conflicts</StateBadge>
         <span className={styles.grow}>
           <Link {...draftLink(project, draft.number, "conflicts")}>
-            Main changed the same places of {plural(conflicts.length, "file")}: solve it here
+            Main changed the same places of {plural(conflicts.length, "file")}:{" "}
+            {draft.may.save ? "solve it here" : "see which"}
           </Link>
         </span>
       </div>
@@ -133,8 +134,8 @@ function Mergeable({ project, draft }: { project: string; draft: Draft }) {
       <StateBadge state="fail">does not fit</StateBadge>
       <span className={styles.grow}>
         <Link {...draftLink(project, draft.number, "conflicts")}>
-          Together with what is new on main, {plural(problems.length, "thing")} would be wrong: put it right
-          here
+          Together with what is new on main, {plural(problems.length, "thing")} would be wrong:{" "}
+          {draft.may.save ? "put it right here" : "see what"}
         </Link>
       </span>
     </div>
@@ -165,6 +166,8 @@ function MergeLine({ badge, word, words }: { badge: string; word: string; words:
 }
 
 function Foot({ project, draft }: { project: string; draft: Draft }) {
+  const may = useCan(project, "maintainer");
+  if (!may && draft.blockers.length === 0 && draft.mergeable.state !== "clean") return null;
   return (
     <div className={styles.foot}>
       <ul>
@@ -175,7 +178,7 @@ function Foot({ project, draft }: { project: string; draft: Draft }) {
           <li>Ready; a maintainer can merge it.</li>
         )}
       </ul>
-      <MergeButton project={project} draft={draft} />
+      {may && <MergeButton project={project} draft={draft} />}
     </div>
   );
 }

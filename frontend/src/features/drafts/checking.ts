@@ -4,22 +4,41 @@ import { key } from "@/api/queries";
 import type { FileProblem } from "@/features/prompts/files";
 import type { Lint } from "@/ui/CodeEditor";
 
+const check = (project: string, path: string, ref: string, content: string) =>
+  take(
+    client.POST("/api/v1/projects/{project}/check", {
+      params: { path: { project } },
+      body: { path, ref, content },
+    }),
+  );
+
+const KEPT = { staleTime: 60_000, gcTime: 60_000, retry: false };
+
 /** What is wrong with a text and what it says, asked once for each text. */
 export function checkQuery(project: string, path: string, ref: string, content: string) {
   return queryOptions({
     queryKey: key(project, "check", path, ref, content),
-    queryFn: () =>
-      take(
-        client.POST("/api/v1/projects/{project}/check", {
-          params: { path: { project } },
-          body: { path, ref, content },
-        }),
-      ),
-    staleTime: 60_000,
-    gcTime: 60_000,
-    retry: false,
+    queryFn: () => check(project, path, ref, content),
+    ...KEPT,
   });
 }
+
+/** The same for a text that is to stand beside main's other files and the draft's: what is wrong beside either. */
+export function mergedCheckQuery(project: string, path: string, ref: string, content: string) {
+  return queryOptions({
+    queryKey: key(project, "check", path, ref, "and main", content),
+    queryFn: async () => {
+      const found = await check(project, path, ref, content);
+      if (found.problems.length === 0) return found;
+      const beside = await check(project, path, "main", content);
+      const known = new Set(beside.problems.map(saying));
+      return { ...found, problems: found.problems.filter((problem) => known.has(saying(problem))) };
+    },
+    ...KEPT,
+  });
+}
+
+const saying = ({ path, line, code, message }: FileProblem) => JSON.stringify([path, line, code, message]);
 
 /** The editor's underlines: problems of this file at their place, those of others at its first line. */
 export async function lintOf(

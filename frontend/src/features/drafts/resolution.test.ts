@@ -87,6 +87,9 @@ describe("a resolution", () => {
     expect(placeWords({ ...unit, kind: "setting", where: "config.temperature" })).toBe(
       "Setting config.temperature, line 5",
     );
+    expect(placeWords({ ...unit, kind: "setting", where: "config.max_output_tokens" })).toBe(
+      "Setting “Longest answer, in tokens”, line 5",
+    );
     expect(placeWords({ ...unit, where: "system 1" })).toBe("In the system message, line 5");
   });
 });

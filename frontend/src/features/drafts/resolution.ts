@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { client, take } from "@/api/client";
 import type { components } from "@/api/schema";
+import { settingName } from "@/features/prompts/settings";
 import { type Draft, draftQuery, useDraftAct } from "./drafts";
 
 type Schemas = components["schemas"];
@@ -70,8 +71,8 @@ export interface SideWords {
   takeMain: string;
   takeDraft: string;
   takeBoth: string;
-  /** What happened, and what is asked. */
-  asked: string;
+  /** What happened. */
+  happened: string;
 }
 
 const ABOUT_MAIN: SideWords = {
@@ -81,7 +82,7 @@ const ABOUT_MAIN: SideWords = {
   takeMain: "Keep what is on main",
   takeDraft: "Take this draft's",
   takeBoth: "Take both, main's first",
-  asked: "Main changed the same places after this draft began. Decide for each place what shall hold.",
+  happened: "Main changed the same places after this draft began.",
 };
 
 const ABOUT_REVERT: SideWords = {
@@ -91,8 +92,7 @@ const ABOUT_REVERT: SideWords = {
   takeMain: "Keep what it is now",
   takeDraft: "Take the change back here",
   takeBoth: "Keep both, today's first",
-  asked:
-    "These places were changed again after the change that this draft takes back. Decide for each place what shall hold.",
+  happened: "These places were changed again after the change that this draft takes back.",
 };
 
 /** A draft that takes a change back is, until it has main's later changes, about what came after that change. */
@@ -144,6 +144,17 @@ export function mergedText(file: ConflictFile, decision: Decision): string | und
   return texts.join("");
 }
 
+/** The files that have a text now, in their order; adapters have none. */
+export function mergedTexts(
+  files: ConflictFile[],
+  decisions: Record<string, Decision>,
+): { path: string; text: string }[] {
+  return files.flatMap((file) => {
+    const text = file.writable ? mergedText(file, decisions[file.path] ?? UNDECIDED) : undefined;
+    return text === undefined ? [] : [{ path: file.path, text }];
+  });
+}
+
 /** What is sent: files about which nothing was decided are left out. */
 export function sentDecisions(
   files: ConflictFile[],
@@ -161,13 +172,19 @@ const ROLES: Record<string, string> = {
   history: "conversation so far",
 };
 
+const named = (key: string) => {
+  const name = key.startsWith("config.") && settingName(key.slice(7));
+  return name ? `“${name}”` : key;
+};
+
 /** Where a place is, in words: "Setting config.temperature", "In the user message 2, line 14". */
 export function placeWords(unit: ConflictUnit): string {
   const lines = unit.main_lines ?? unit.draft_lines ?? unit.base_lines;
   const line = lines ? `, line ${lines.first}` : "";
   if (unit.kind === "file") return "The whole file";
   if (unit.kind === "adapter") return "The whole adapter";
-  if (unit.kind === "setting") return `${unit.where ? `Setting ${unit.where}` : "All settings"}${line}`;
+  if (unit.kind === "setting")
+    return `${unit.where ? `Setting ${named(unit.where)}` : "All settings"}${line}`;
   const [role = "", count = "1"] = unit.where.split(" ");
   const name = `${ROLES[role] ?? role}${count === "1" ? "" : ` ${count}`}`;
   if (unit.kind === "message") return `The whole ${name}${line}`;

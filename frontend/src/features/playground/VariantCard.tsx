@@ -62,7 +62,7 @@ export function VariantCard(props: Props) {
             onChange={(event) => set({ temperature: event.target.value })}
           />
         </Field>
-        <Field label="Longest answer, tokens" optional>
+        <Field label="Longest answer, in tokens" optional>
           <TextInput
             inputMode="numeric"
             placeholder={shown(own.config["max_output_tokens"] ?? own.config["maxOutputTokens"])}

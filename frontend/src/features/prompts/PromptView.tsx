@@ -10,6 +10,7 @@ import { FileLink } from "./FileLink";
 import type { FileContent, PromptOverview } from "./files";
 import styles from "./Prompt.module.css";
 import { RenderedPrompt } from "./RenderedPrompt";
+import { settingName } from "./settings";
 import { VariablesForm } from "./VariablesForm";
 import { exampleValues, type Variable, variablesOf } from "./variables";
 
@@ -96,7 +97,7 @@ function Settings({
     ["Model", model ? <code key="model">{model}</code> : "chosen by the caller"],
     ...(adapter ? [adapterRow(project, file, adapter)] : []),
     ...Object.entries(config).map(([name, value]): [string, string] => [
-      name.replaceAll("_", " "),
+      settingName(name) ?? name.replaceAll("_", " "),
       shown(value),
     ]),
     ...(output.format ? [["answer as", output.format] as [string, string]] : []),
