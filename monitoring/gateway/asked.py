@@ -58,6 +58,12 @@ class Asked:
         found = self.body.get("user") or self.body.get("safety_identifier") or self.context.get("targetingKey")
         return found if isinstance(found, str) else ""
 
+    @property
+    def told_context(self) -> dict[str, Any] | None:
+        """What rules look at, as the log tells it; None where a `user` longer than a context was taken for the key."""
+        key = self.context.get("targetingKey")
+        return None if isinstance(key, str) and len(key) > MAX_CONTEXT_BYTES else self.context
+
 
 def read(endpoint: str, raw: bytes, headers: Mapping[bytes, bytes]) -> Asked:
     """Raises Refused, which names the member at fault."""

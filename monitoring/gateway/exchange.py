@@ -304,7 +304,9 @@ class Exchange:
         found |= {"first_byte_ms": self._first_ms, "finish_reason": self.tally.finish, "answered_by": self.tally.model}
         found |= {"tries": tries if len(tries) > 1 else None, "overridden": plan.overridden}
         found["cache"] = "hit" if self.prepared.kept else "miss" if self.prepared.digest else None
-        return {name: value for name, value in found.items() if value not in (None, "", [], 0)}
+        found = {name: value for name, value in found.items() if value not in (None, "", [], 0)}
+        context = asked.told_context
+        return {**found, "context": context} if context is not None and (context or plan.served) else found
 
 
 def _plain(text: str) -> bytes:

@@ -6,11 +6,12 @@ are refused before they are made, so that nothing that was answered is dropped. 
 What a `kill -9` can take is what was answered in the last instants before it.
 """
 
+import contextlib
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -156,22 +157,32 @@ def _correction(call: Finished) -> Reservation:
 
 
 def entry_of(call: Finished) -> Entry | None:
-    """The checked log. One that cannot be stored as it is keeps its figures and loses its texts, and says so."""
+    """The checked log. One that cannot be stored as it is loses its context, or keeps its figures and loses its texts,
+    and says so."""
     if call.log is None:
         return None
     try:
-        return _entry(call.project_id, {**call.log, **{name: _short(call.log.get(name)) for name in BODY}})
+        return _entry(call.project_id, {**call.log, **_body(call.log)})
     except (Problem, ValueError, TypeError, RecursionError) as exc:
-        detail = exc.detail if isinstance(exc, Problem) else type(exc).__name__
+        detail = (exc.detail if isinstance(exc, Problem) else type(exc).__name__)[:300]
+    rest = {name: value for name, value in call.log.get("metadata", {}).items() if name != "context"}
     bare = {name: value for name, value in call.log.items() if name not in (*BODY, "error", "user", "session", "tags")}
-    bare["metadata"] = {**bare.get("metadata", {}), "texts_left_out": detail[:300]}
+    bare["metadata"] = {**rest, "texts_left_out": detail}
     if call.log.get("error"):
         bare["error"] = "The call failed."
+    with contextlib.suppress(Problem, ValueError, TypeError, RecursionError):
+        return _entry(
+            call.project_id, {**call.log, **_body(call.log), "metadata": {**rest, "context_left_out": detail}}
+        )
     try:
         return _entry(call.project_id, bare)
     except (Problem, ValueError, TypeError):
         log.exception("A call of the gateway could not be logged.")
         return None
+
+
+def _body(posted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _short(posted.get(name)) for name in BODY}
 
 
 def _entry(project_id: int, posted: dict[str, Any]) -> Entry:

@@ -33,6 +33,7 @@ AT_ONCE = 20  # packs that are read between two looks at the clock
 MAX_FIELDS = 100
 MAX_WALK = 500_000  # parts of rules that are looked through for their fields
 MAX_PATH = 200  # characters of a field that is told about
+GATEWAY = "gateway"  # a tag of logs that the gateway made, and a member of their metadata
 LOOPS = {"map", "filter", "reduce", "all", "some", "none"}
 
 
@@ -42,6 +43,7 @@ class _Seen:
 
     n: int = 0
     live: int = 0
+    telling: int = 0
     about: Counter[str] = field(default_factory=Counter)
     given: Counter[tuple[str, str]] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
@@ -55,8 +57,9 @@ def preview(
     """What the document would have given the logged requests of a time, for at most MOST of them.
 
     `total` requests were logged, `n` were looked at (fewer when time was up: `stopped`), `live` got what is live
-    without a rule. Of each rule in order: `about` (requests for its artefact), `variants`, how many it `failed` on, and
-    of the fields that it asks for how many requests did not have them.
+    without a rule, the logs of `telling` say what rules looked at. Of each rule in order: `about` (requests for its
+    artefact), `variants`, how many it `failed` on, and of the fields that it asks for how many requests did not have
+    them.
 
     Raises Invalid for what is no document, Unavailable `too_slow`.
     """
@@ -73,6 +76,7 @@ def preview(
         "total": sum(packs.values()),
         "n": seen.n,
         "live": seen.live,
+        "telling": seen.telling,
         "stopped": stopped,
         "rules": [_told(key, seen, wanted[key], whole["flags"][key]) for key in rule_services.in_order(whole)],
         "known": [{"name": name, "count": count} for name, count in seen.known.most_common(MAX_FIELDS)],
@@ -128,22 +132,24 @@ def _drawn(
         yield from with_texts(some)
 
 
+def said_context(its: Texts) -> dict[str, Any] | None:
+    """What a request was decided with, where its log tells: the gateway's and the SDKs' do, as `metadata.context`."""
+    said = (its.get("metadata") or {}).get("context")
+    return said if isinstance(said, dict) else None
+
+
 def context_of(log: Log, its: Texts) -> dict[str, Any]:
-    """What a log knows of its caller, under the names that apps give: the user is the targeting key."""
+    """What a log says that rules looked at, and nothing else: they see no more when they decide.
+
+    Where it does not say so, what an app noted in `metadata` stands in, and the user is the targeting key. What the
+    gateway notes there about its own work is not the caller's.
+    """
+    said = said_context(its)
+    if said is not None:
+        return said
     metadata = its.get("metadata") or {}
-    inner = metadata.get("context")
-    known: dict[str, Any] = {
-        **metadata,
-        "environment": log.environment,
-        "prompt": log.prompt,
-        "model": log.model,
-        "session": log.session,
-        "tags": log.tags,
-        **(inner if isinstance(inner, dict) else {}),
-    }
-    if log.end_user:
-        known["targetingKey"] = log.end_user
-    return {name: value for name, value in known.items() if value not in ("", None, [])}
+    own = {} if GATEWAY in metadata and GATEWAY in log.tags else metadata
+    return {**own, "targetingKey": log.end_user} if log.end_user else own
 
 
 def _fields(document: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -217,6 +223,7 @@ class _Judge:
         except rule_trial.TimeUp:
             return False
         seen.n += 1
+        seen.telling += said_context(its) is not None
         seen.known.update(context.keys())
         seen.lacking.update(name for name in self._fields if walk(context, name) in (None, ""))
         seen.about.update([*self._values, *self._about.get("", []), *self._about.get(f"prompts/{log.prompt}", [])])

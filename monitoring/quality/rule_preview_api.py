@@ -46,11 +46,13 @@ class RulePreview(serializers.Serializer[object]):
 
 
 class RulesPreview(serializers.Serializer[object]):
-    """Of `total` requests `n` were looked at; `stopped`: time was up. `known`: what the logs know of their callers."""
+    """Of `total` requests `n` were looked at; `stopped`: time was up. The logs of `telling` say which context they were
+    made with. `known`: the fields of all these contexts."""
 
     total = serializers.IntegerField()
     n = serializers.IntegerField()
     live = serializers.IntegerField()
+    telling = serializers.IntegerField()
     stopped = serializers.BooleanField()
     rules = RulePreview(many=True)
     known = FieldCount(many=True)

@@ -114,7 +114,8 @@ def handle(told: dict[str, Any]) -> LivePrompt:
     adapter = AdapterRef(told["adapter"], "0" * 64, 1, "base") if "adapter" in told else None
     source = f"---\nmodel: {told['model']}\n---\nHi" if "model" in told else "Hi"
     prompt = parse_prompt(source, f"prompts/{told['name']}.prompt")
-    return LivePrompt(told["name"], "production", told["commit"], adapter, prompt, told.get("variant", ""))
+    served = LivePrompt(told["name"], "production", told["commit"], adapter, prompt, told.get("variant", ""))
+    return served.given_to(told.get("context"))
 
 
 @cases("logs")
@@ -123,7 +124,7 @@ def test_logs(case: dict[str, Any], tmp_path: Path) -> None:
     prompt = case["prompt"] if isinstance(case["prompt"], str) else handle(case["prompt"])
     with Client("http://127.0.0.1:1", "key", cache_dir=tmp_path) as sdk:
         made: list[Any] = []
-        sdk._logs.add = made.append  # type: ignore[method-assign, assignment]
+        sdk._logs.add = lambda make, lean: made.append(make)  # type: ignore[method-assign, assignment, misc]
         sdk.log(prompt=prompt, **fields)
         body = encoded(made[0])
     assert body is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.variorum_server import KEY, FakeVariorum, bundle_bytes, commit_rule, ruled_bytes
-from variorum_client import AsyncClient, Client, FlagDetails, UnknownArtefact
+from variorum_client import AsyncClient, Client, FlagDetails, UnknownArtefact, logs
 
 NEW = "b" * 40
 PRO = {"==": [{"var": "plan"}, "pro"]}
@@ -45,7 +45,7 @@ def test_the_context_chooses_prompt_and_config(sdk: Client) -> None:
     new, old = sdk.prompt("hello", {"plan": "pro"}), sdk.prompt("hello")
     assert (new.commit, new.variant, new.messages({"name": "Ada"})[0]["content"]) == (NEW, "pros/new", "New Ada")
     assert (old.commit, old.variant, old.messages({"name": "Ada"})[0]["content"]) == ("a" * 40, "", "Hello Ada")
-    assert sdk.prompt("hello", {"plan": "pro"}) is new
+    assert sdk.prompt("hello", {"plan": "pro"}) == new
     assert (sdk.config("limits", {"plan": "pro"}), sdk.config("limits")) == ({"rate": 50}, {"rate": 5})
     for ask in (sdk.prompt, sdk.config):
         with pytest.raises(UnknownArtefact):
@@ -58,6 +58,48 @@ def test_the_log_says_which_variant_was_served(server: FakeVariorum, sdk: Client
     assert sdk.flush()
     assert (server.logs[served]["variant"], server.logs[served]["commit"]) == ("pros/new", NEW)
     assert "variant" not in server.logs[plain]
+
+
+def test_the_log_tells_what_the_prompt_was_asked_for_with(server: FakeVariorum, tmp_path: Path) -> None:
+    """Also where no rule looks at it yet: a rule that is only thought of is counted over these logs."""
+    server.body = bundle_bytes()
+    asked = {"targetingKey": "u7", "plan": "pro"}
+    with Client(server.url, KEY, cache_dir=tmp_path, refresh=60, context={"country": "de"}) as sdk:
+        prompt = sdk.prompt("hello", asked)
+        asked["plan"] = "changed since"
+        with sdk.measure(prompt, {"name": "Ada"}, metadata={"page": 3}) as call:
+            call.said("Hi")
+        much = sdk.prompt("hello", {"targetingKey": "u7", "plan": "x" * 9_000})
+        large = sdk.log(prompt=much, input={"text": "x" * (logs.MAX_LOG_BYTES - 5_000)})
+        odd = sdk.log(prompt=sdk.prompt("hello", {"at": Unwritable()}), input={})
+        plain = sdk.log(prompt="hello", input={})
+        assert "u7" not in repr(prompt)
+        assert sdk.flush(60)
+    told = {"country": "de", "targetingKey": "u7", "plan": "pro"}
+    entry = server.logs[call.id or ""]
+    assert (entry["user"], entry["metadata"]) == ("u7", {"context": told, "page": 3})
+    assert [server.logs[one].get("user") for one in (large, odd, plain)] == ["u7", None, None]
+    assert not any("metadata" in server.logs[one] for one in (large, odd, plain))
+
+
+class Unwritable:
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+async def test_a_client_may_keep_the_context_to_itself(server: FakeVariorum, tmp_path: Path) -> None:
+    async with AsyncClient(server.url, KEY, cache_dir=tmp_path, refresh=60, log_context=False) as sdk:
+        prompt = await sdk.prompt("hello", {"targetingKey": "u7", "plan": "pro"})
+        silent = sdk.log(prompt=prompt, input={})
+        assert await sdk.flush(60)
+    async with AsyncClient(server.url, KEY, cache_dir=tmp_path, refresh=60) as sdk:
+        prompt = await sdk.prompt("hello", {"targetingKey": "u7", "plan": "pro"})
+        telling = sdk.log(prompt=prompt, input={})
+        assert await sdk.flush(60)
+    assert [server.logs[one]["variant"] for one in (silent, telling)] == ["pros/new", "pros/new"]
+    assert [server.logs[one].get("user") for one in (silent, telling)] == [None, "u7"]
+    assert "metadata" not in server.logs[silent]
+    assert server.logs[telling]["metadata"] == {"context": {"targetingKey": "u7", "plan": "pro"}}
 
 
 def test_a_client_has_a_context_of_its_own(server: FakeVariorum, tmp_path: Path) -> None:

@@ -6793,11 +6793,15 @@ export interface components {
             };
             artefacts: string[];
         };
-        /** @description Of `total` requests `n` were looked at; `stopped`: time was up. `known`: what the logs know of their callers. */
+        /**
+         * @description Of `total` requests `n` were looked at; `stopped`: time was up. The logs of `telling` say which context they were
+         *     made with. `known`: the fields of all these contexts.
+         */
         RulesPreview: {
             total: number;
             n: number;
             live: number;
+            telling: number;
             stopped: boolean;
             rules: components["schemas"]["RulePreview"][];
             known: components["schemas"]["FieldCount"][];

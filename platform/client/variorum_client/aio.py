@@ -36,6 +36,7 @@ class AsyncClient:
         timeout: float = 10.0,
         context: Context | None = None,
         stream: bool = True,
+        log_context: bool = True,
     ) -> None:
         self._client = Client(
             base_url,
@@ -47,6 +48,7 @@ class AsyncClient:
             timeout=timeout,
             context=context,
             stream=stream,
+            log_context=log_context,
         )
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ from variorum_client.cache import DiskCache
 from variorum_client.calls import Call, answer_fields
 from variorum_client.chat import Tools
 from variorum_client.connection import Connection
+from variorum_client.contexts import kept, told, user_of, with_context
 from variorum_client.delivery import Delivery
 from variorum_client.errors import NotReady, UnknownArtefact
 from variorum_client.fields import AnswerFields, MoreFields
@@ -35,8 +36,9 @@ class Client:
     (default: VARIORUM_CACHE_DIR, else the user's cache folder); fallback is a bundle file shipped with the
     application, for a first start without server; timeout bounds one exchange. Changes are heard by a stream and
     fetched at once; where there is none (or stream=False) the server is asked every `refresh` seconds. `context`
-    is put under that of every call. Nothing is fetched before first use. Close it, or use it with `with`, so that
-    the last logs are sent.
+    is put under that of every call. With log_context=False logs do not tell the context that a prompt was asked for
+    with, nor its targetingKey as their user. Nothing is fetched before first use. Close it, or use it with `with`, so
+    that the last logs are sent.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Client:
         timeout: float = 10.0,
         context: Context | None = None,
         stream: bool = True,
+        log_context: bool = True,
     ) -> None:
         if refresh <= 0 or timeout <= 0:
             raise ValueError("refresh and timeout must be above 0 seconds")
@@ -58,7 +61,7 @@ class Client:
         self._base_url, self._environment = connection.base_url, environment
         self._counter = Counter()
         cache = DiskCache(cache_dir, environment, connection.identity)
-        self._context = dict(context or {})
+        self._context, self._log_context = dict(context or {}), log_context
         beside = Connection(base_url, api_key, timeout=timeout)
         listener = Listener(beside, environment, self._counter) if stream else None
         self._live = LiveBundle(
@@ -83,11 +86,12 @@ class Client:
         The context is what rules look at (`targetingKey` among its keys); it is put over the client's own. Raises
         UnknownArtefact when nobody gets a prompt of that name, NotReady when nothing is known at all.
         """
-        found = self._live.served.prompts.get(name)
-        return found if found is not None else self._chosen_prompt(name, context)
+        whole = self._whole(context)
+        found = self._live.served.prompts.get(name) or self._chosen_prompt(name, whole)
+        return found.given_to(kept(whole)) if whole and self._log_context else found
 
-    def _chosen_prompt(self, name: str, context: Context | None) -> LivePrompt:
-        found = self._ready().prompt(name, self._whole(context))
+    def _chosen_prompt(self, name: str, context: Context) -> LivePrompt:
+        found = self._ready().prompt(name, context)
         if found is None:
             raise self._unknown("prompt", name)
         return found
@@ -225,7 +229,8 @@ class Client:
 
         input: {"variables": {…}} or {"messages": […]} or both, or just the messages. `started_at` must be aware;
         without it the call is taken to have ended now, `latency_ms` after its start. `output` is a text or any JSON.
-        Commit, adapter, model and variant come from the prompt that the client gave.
+        Commit, adapter, model and variant come from the prompt that the client gave, and so do the context that it was
+        asked for with (as `metadata["context"]`, up to 16 KB) and, without `user`, its targetingKey as the user.
         """
         number = id or uuid7()
         fields = {
@@ -245,7 +250,9 @@ class Client:
             "metadata": metadata,
             "variant": variant,
         }
-        self._logs.add(lambda: self._entry(number, prompt, fields))
+        self._logs.add(
+            lambda: self._entry(number, prompt, fields), lambda: self._entry(number, prompt, fields, lean=True)
+        )
         return number
 
     def log_openai(
@@ -286,9 +293,12 @@ class Client:
             given["messages"] = arguments["messages"]
         return Call(prompt, arguments, lambda **found: self.log(prompt=prompt, input=given, **{**found, **fields}))
 
-    def _entry(self, number: str, prompt: LivePrompt | str, fields: dict[str, Any]) -> dict[str, Any]:
-        """The log as the server takes it: only what is known."""
+    def _entry(
+        self, number: str, prompt: LivePrompt | str, fields: dict[str, Any], *, lean: bool = False
+    ) -> dict[str, Any]:
+        """The log as the server takes it: only what is known, and without the context if it is to be lean."""
         handle = prompt if isinstance(prompt, LivePrompt) else self._live.whole.prompts.get(prompt)
+        context = handle.context if handle and self._log_context else None
         given = fields["input"]
         entry = {
             **fields,
@@ -302,6 +312,8 @@ class Client:
             "started_at": _start(fields["started_at"], fields["latency_ms"]),
             "input": given if isinstance(given, Mapping) else {"messages": list(given)},
             "tags": list(fields["tags"]) or None,
+            "user": user_of(context) if fields["user"] is None else fields["user"],
+            "metadata": with_context(fields["metadata"], None if lean else told(context)),
         }
         return {key: value for key, value in entry.items() if value is not None}
 

@@ -1,7 +1,7 @@
 """What an app holds in its hand: a prompt of one commit, and everything of one delivery that is ready to be read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from variorum_client.bundle import AdapterRef
@@ -16,7 +16,8 @@ MISSING: Any = object()
 class LivePrompt:
     """A prompt as one caller gets it at one commit. It never changes: ask the client again to see a newer one.
 
-    `variant` is the rule and the variant that chose the commit, empty when no rule had a say.
+    `variant` is the rule and the variant that chose the commit, empty when no rule had a say. `context` is what the
+    rules looked at, for the log; None when nothing was given, or the client does not tell it.
     """
 
     name: str
@@ -25,6 +26,11 @@ class LivePrompt:
     adapter: AdapterRef | None
     prompt: Prompt
     variant: str = ""
+    context: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    def given_to(self, context: Mapping[str, Any] | None) -> "LivePrompt":
+        """The same as it was chosen for a caller."""
+        return LivePrompt(self.name, self.environment, self.commit, self.adapter, self.prompt, self.variant, context)
 
     @property
     def model(self) -> str | None:

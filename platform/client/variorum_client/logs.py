@@ -52,9 +52,10 @@ class LogSender:
         self._renew()
         self._counter.put(logs_queued=0)
 
-    def add(self, make: Callable[[], dict[str, Any]]) -> bool:
-        """Queue the log that `make` makes; False when it was dropped. Never blocks, never raises."""
-        item = encoded(make)
+    def add(self, make: Callable[[], dict[str, Any]], lean: Callable[[], dict[str, Any]] | None = None) -> bool:
+        """Queue the log that `make` makes, the one that `lean` makes where that cannot be sent; False when it was
+        dropped. Never blocks, never raises."""
+        item = encoded(make) or (encoded(lean) if lean else None)
         with self._lock:
             full = len(self._queue) >= CAPACITY or self._bytes + len(item or b"") > MAX_QUEUED_BYTES
             if item is None or full or self._stop.is_set():

@@ -31,6 +31,8 @@ export interface Options {
   readonly environment?: string;
   /** What is known of every caller; what a call gives is put over it. */
   readonly context?: Context;
+  /** Whether logs tell the context that a prompt was asked for with, and its targetingKey as their user; default: true. */
+  readonly logContext?: boolean;
   /** Seconds between two looks when there is no stream. Default: 30. */
   readonly refresh?: number;
   /** Seconds for one exchange. Default: 10. */
@@ -52,6 +54,8 @@ export interface LivePrompt {
   readonly commit: string;
   /** The rule and variant that chose the commit; empty when none had a say. */
   readonly variant: string;
+  /** What the rules looked at, for the log; undefined when nothing was given, or the client does not tell it. */
+  readonly context: Context | undefined;
   readonly model: string | null;
   readonly config: Record<string, unknown>;
   readonly adapter: AdapterRef | null;
@@ -88,6 +92,7 @@ export class VariorumClient {
     this.options = {
       environment: "production",
       context: {},
+      logContext: true,
       refresh: 30,
       timeout: 10,
       stream: true,
@@ -127,11 +132,13 @@ export class VariorumClient {
   /** The prompt that is live for a caller. Throws NotReady before `ready`, UnknownArtefact for an unknown name. */
   prompt(name: string, context?: Context): LivePrompt {
     const delivery = this.known();
-    const { commit, variant } = delivery.choose("prompts", name, this.merged(context));
+    const whole = this.merged(context);
+    const { commit, variant } = delivery.choose("prompts", name, whole);
     const prompt = delivery.prompt(commit, name);
     if (!prompt)
       throw unknown("prompt", name, this.options.environment, Object.keys(delivery.document.prompts));
-    return live(prompt, this.options.environment, commit, variant);
+    const asked = this.options.logContext && Object.keys(whole).length ? { ...whole } : undefined;
+    return live(prompt, this.options.environment, commit, variant, asked);
   }
 
   /** The value of a config that is live for a caller; do not change it. Throws as `prompt`. */
@@ -162,7 +169,8 @@ export class VariorumClient {
   /** Record one model call; queued, never waiting, never throwing. Returns the log's id. */
   log(entry: LogEntry): string {
     const id = entry.id ?? uuid7();
-    this.logs.add(() => entryOf({ ...entry, id }, this.options.environment));
+    const made = (lean: boolean) => () => entryOf({ ...entry, id }, this.options.environment, lean);
+    this.logs.add(made(false), made(true));
     return id;
   }
 
@@ -411,12 +419,18 @@ async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Ar
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
 }
 
-function live(prompt: Prompt, environment: string, commit: string, variant: string): LivePrompt {
+function live(
+  prompt: Prompt,
+  environment: string,
+  commit: string,
+  variant: string,
+  context: Context | undefined,
+): LivePrompt {
   const { name, model, config, adapter } = prompt;
   const messages = (variables?: Variables, history?: readonly ChatMessage[]) =>
     prompt.messages(variables, history);
   const openai: Prompt["openai"] = (variables, options) => prompt.openai(variables, options);
-  return { name, environment, commit, variant, model, config, adapter, messages, openai };
+  return { name, environment, commit, variant, context, model, config, adapter, messages, openai };
 }
 
 function unknown(kind: string, name: string, environment: string, names: string[]): UnknownArtefact {

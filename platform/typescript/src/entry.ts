@@ -1,6 +1,7 @@
 /** One model call as a log. */
 
 import type { LivePrompt } from "./client.js";
+import { told, userOf } from "./contexts.js";
 import type { ChatMessage, Variables } from "./prompt.js";
 
 export interface LogEntry {
@@ -17,6 +18,7 @@ export interface LogEntry {
   /** Dollars. */
   readonly cost?: number;
   readonly reference?: string;
+  /** Without it, the targetingKey that the prompt was asked for with. */
   readonly user?: string;
   readonly session?: string;
   /** The rule and variant that chose the commit; without it, what the prompt says. */
@@ -32,9 +34,10 @@ export interface LogInput {
   readonly text?: string;
 }
 
-/** The log as the server takes it. */
-export function entryOf(entry: LogEntry, environment: string): Record<string, unknown> {
+/** The log as the server takes it; `lean`: without the context that the prompt was asked for with. */
+export function entryOf(entry: LogEntry, environment: string, lean = false): Record<string, unknown> {
   const handle = typeof entry.prompt === "string" ? null : entry.prompt;
+  const context = lean ? undefined : told(handle?.context);
   const started = entry.startedAt ?? new Date(Date.now() - (entry.latencyMs ?? 0));
   return {
     id: entry.id,
@@ -53,10 +56,10 @@ export function entryOf(entry: LogEntry, environment: string): Record<string, un
     output_tokens: entry.outputTokens,
     cost: entry.cost,
     reference: entry.reference,
-    user: entry.user,
+    user: entry.user ?? userOf(handle?.context),
     session: entry.session,
     tags: entry.tags?.length ? entry.tags : undefined,
-    metadata: entry.metadata,
+    metadata: context ? { context, ...entry.metadata } : entry.metadata,
   };
 }
 

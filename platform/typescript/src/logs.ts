@@ -33,9 +33,9 @@ export class LogSender {
     private readonly stats: Stats,
   ) {}
 
-  /** Queue a log. Never throws, never waits. */
-  add(make: () => Record<string, unknown>): void {
-    const text = encode(make);
+  /** Queue a log, the lean one where the first cannot be sent. Never throws, never waits. */
+  add(make: () => Record<string, unknown>, lean: () => Record<string, unknown>): void {
+    const text = encode(make) ?? encode(lean);
     const full = this.queue.length >= CAPACITY || this.size + (text?.length ?? 0) > MAX_QUEUED_CHARACTERS;
     if (text === null || this.closed || full) {
       this.stats.logsDropped++;

@@ -337,7 +337,7 @@ test("the last good bundle is kept in a file, and damage is passed over", async 
 });
 
 test("logs go in batches with the commit and the variant, and a full queue drops and counts", async () => {
-  const got: { id: string; commit: string; variant: string; started_at: string }[] = [];
+  const got: { id: string; commit: string; variant: string; started_at: string; metadata?: object }[] = [];
   logs = (_request, response, body) => {
     got.push(...JSON.parse(body).logs);
     json(response, 200, {});
@@ -354,9 +354,45 @@ test("logs go in batches with the commit and the variant, and a full queue drops
   for (let turn = 0; turn < 450; turn++) made.log({ prompt: "triage", input: { text: "x" } });
   assert.equal(await made.flush(), true);
   assert.equal(got.length, 451);
+  const context = { plan: "pro" };
+  assert.deepEqual([got[0]?.metadata, got[1]?.metadata], [{ context }, undefined]);
   assert.deepEqual([got[0]?.id, got[0]?.commit, got[0]?.variant], [id, NEW, "beta/new"]);
   assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.deepEqual([made.stats.logsSent, made.stats.logsDropped, made.stats.logsQueued], [451, 0, 0]);
+});
+
+test("logs tell what a prompt was asked for with, unless the app keeps it to itself", async () => {
+  const got: Record<string, unknown>[] = [];
+  logs = (_request, response, body) => {
+    got.push(...JSON.parse(body).logs);
+    json(response, 200, {});
+  };
+  const context = { targetingKey: "u7", plan: "pro" };
+  for (const options of [{}, { logContext: false }, { context: { country: "de" } }]) {
+    const made = client(options);
+    await made.ready();
+    const given: Record<string, unknown> = { ...context };
+    const prompt = made.prompt("triage", given);
+    given["plan"] = "changed since";
+    made.log({ prompt, input: {}, metadata: { page: 3 } });
+    assert.equal(await made.flush(), true);
+  }
+  const large = client();
+  await large.ready();
+  large.log({
+    prompt: large.prompt("triage", { plan: "x".repeat(9_000) }),
+    input: { text: "x".repeat(1_995_000) },
+  });
+  assert.equal(await large.flush(), true);
+  assert.deepEqual(
+    got.map(({ user, metadata }) => [user, metadata]),
+    [
+      ["u7", { context, page: 3 }],
+      [undefined, { page: 3 }],
+      ["u7", { context: { country: "de", ...context }, page: 3 }],
+      [undefined, undefined],
+    ],
+  );
 });
 
 test("a log at fault is dropped alone, and a failing server gets the same ids again", async () => {

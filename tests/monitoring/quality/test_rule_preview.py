@@ -81,6 +81,7 @@ def test_requests_are_decided_again(api: Any, member: Any, newer: str, put_logs:
     )
     answer = api(member("viewer")).post(URL, {"document": rules(newer)}).json()
     assert (answer["total"], answer["n"], answer["live"], answer["stopped"]) == (5, 5, 2, False)
+    assert answer["telling"] == 1
     assert answer["rules"] == [
         {"key": "new", "about": 4, "variants": [{"variant": "new", "count": 3}], "failed": 0, "lacking": []},
         {
@@ -96,8 +97,22 @@ def test_requests_are_decided_again(api: Any, member: Any, newer: str, put_logs:
     assert {"name": "targetingKey", "count": 3} in answer["known"]
 
 
+def test_rules_see_in_a_preview_what_they_see_in_force(api: Any, owner: User, newer: str, put_logs: Put) -> None:
+    """Nothing of a log that no context ever had: its columns, and what the gateway notes about its own work."""
+    gateway = {"gateway": "chat/completions", "status": 200, "key": "vk_1", "ended": "done"}
+    put_logs(
+        {"prompt": "triage", "user": "u1", "session": "s", "tags": ["gateway"], "model": "m", "metadata": gateway},
+        {"prompt": "triage", "user": "u2", "metadata": {"status": "gold", "context": {"plan": "pro"}}},
+        {"prompt": "triage", "user": "u3", "tags": ["gateway"], "metadata": {"status": "gold", "context": "cart"}},
+    )
+    answer = api(owner).post(URL, {"document": rules(newer)}).json()
+    assert (answer["telling"], answer["rules"][0]["variants"]) == (1, [{"variant": "new", "count": 1}])
+    known = {one["name"]: one["count"] for one in answer["known"]}
+    assert known == {"targetingKey": 2, "plan": 1, "status": 1, "context": 1}
+
+
 def test_no_log_and_no_rules(api: Any, owner: User, stranger: User, project: Project) -> None:
-    empty: dict[str, Any] = {"total": 0, "n": 0, "live": 0, "stopped": False, "rules": [], "known": []}
+    empty: dict[str, Any] = {"total": 0, "n": 0, "live": 0, "telling": 0, "stopped": False, "rules": [], "known": []}
     assert api(owner).post(URL, {"document": {"flags": {}}}).json() == empty
     assert api(owner).post(URL, {"document": {"flags": []}}).json()["code"] == "bad_rules"
     assert api(owner).post(URL, {"document": {"flags": {}}, "hours": 0}).status_code == 400

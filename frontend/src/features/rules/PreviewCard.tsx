@@ -54,6 +54,15 @@ export function PreviewCard({ project, environment, document, now }: PreviewProp
   );
 }
 
+/** How much the count may be trusted: rules look at what an app asks with, which not every log tells. */
+function tellingInWords({ n, telling }: Preview): string {
+  if (n === 0) return "";
+  if (telling === n) return "Their logs say what the app asked with.";
+  const rest = "what the app noted there itself stands in, which rules in force may not see";
+  if (telling === 0) return `No log says what the app asked with: ${rest}.`;
+  return `${formatNumber(telling)} of their logs say what the app asked with; in the others ${rest}.`;
+}
+
 function Counted({ found, document, now }: { found: Preview; document: RuleDocument; now: InForce }) {
   if (found.total === 0) {
     return (
@@ -67,7 +76,7 @@ function Counted({ found, document, now }: { found: Preview; document: RuleDocum
         {found.n === found.total
           ? `All ${plural(found.n, "request")} of this time`
           : `${formatNumber(found.n)} of ${plural(found.total, "request")}, drawn at random`}
-        {found.stopped && "; time was up before more were looked at"}.
+        {found.stopped && "; time was up before more were looked at"}. {tellingInWords(found)}
       </p>
       <ul className={styles.counts}>
         {found.rules.map((rule) => (
