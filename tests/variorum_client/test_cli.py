@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +115,13 @@ def test_check_takes_weights_that_lfs_has_checked_out(folder: Path, capsys: pyte
 
 
 def test_status_deploy_and_rollback_speak_the_api(server: FakeVariorum, capsys: pytest.CaptureFixture[str]) -> None:
-    items = [{"slug": "dev", "current": None}, {"slug": "production", "current": {**DEPLOYMENT, "created_at": "now"}}]
+    live = {**DEPLOYMENT, "created_at": "2026-11-23T05:39:09.532133Z"}
+    when = f"{datetime.fromisoformat(live['created_at']).astimezone():%Y-%m-%d %H:%M}"
+    items = [{"slug": "dev", "current": None}, {"slug": "production", "current": live}]
     server.reply = (200, {"items": items, "next": None})
     assert main(["status"]) == 0
     assert capsys.readouterr().out == (
-        "dev         nothing is live\nproduction  #7  cccccccccccc  Be kind  (deploy by Ada, now)\n"
+        f"dev         nothing is live\nproduction  #7  cccccccccccc  Be kind  (deploy by Ada, {when})\n"
     )
     assert main(["status", "--json"]) == 0
     expected = {"clone": None, "draft": None, "environments": items, "problem": None}

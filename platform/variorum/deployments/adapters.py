@@ -111,7 +111,10 @@ def tend() -> None:
         for naming in namings(project):
             for use in uses(project, naming.commit):
                 _tend(project, use, local, named)
-    loading.keep_local(local)
+    try:
+        loading.keep_local(local)
+    except ProviderError as error:  # such as at the start, while it reads its models
+        log.warning("the model server cannot be asked for its adapters, the next try follows: %s", error)
     loading.unload_unnamed(named)
 
 

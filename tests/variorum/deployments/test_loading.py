@@ -169,6 +169,15 @@ def test_a_server_that_restarted_gets_its_adapters_again(
     assert server.names(CHAT)[-1] == name
 
 
+def test_a_model_server_that_still_starts_is_one_line_in_the_log(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.MODEL_SERVER_URL = "http://127.0.0.1:9"
+    live_adapters.tend()
+    (line,) = [record for record in caplog.records if "the next try follows" in record.message]
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+
+
 def test_an_unknown_model_is_asked_for_twice_at_most(project: Any, provider: Any, bring: Any, fake_vllm: Any) -> None:
     server = fake_vllm(runtime=True)
     provider(server)

@@ -3,6 +3,7 @@
 import json
 from argparse import Namespace
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, TextIO
 
 from variorum_client.asking import ask_project
@@ -136,5 +137,7 @@ def _write_live(items: list[dict[str, Any]], out: TextIO, indent: str) -> None:
 
 def live_line(live: Mapping[str, Any]) -> str:
     """One deployment in one line."""
-    how = f"{live.get('kind', 'deploy')} by {live.get('actor_name') or 'someone'}, {live.get('created_at', '')}"
+    at = live.get("created_at")
+    when = f", {datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M}" if at else ""
+    how = f"{live.get('kind', 'deploy')} by {live.get('actor_name') or 'someone'}{when}"
     return f"#{live['number']}  {live['commit'][:12]}  {live.get('subject', '')}  ({how})"
