@@ -14,28 +14,27 @@ import {
 } from "./conditions";
 import styles from "./Rules.module.css";
 
-/** Fields that callers often have; any other may be typed. */
-const FIELDS = ["targetingKey", "plan", "country", "email", "version", "session", "tags"];
-
 interface GroupProps {
   /** Named for screen readers: where these conditions are. */
   label: string;
   group: Group;
   segments: string[];
+  /** Fields that are suggested; any other may be typed. */
+  fields: string[];
   onChange: (group: Group) => void;
   /** A group inside of a group has no further ones. */
   inner?: boolean;
 }
 
 /** Conditions joined by all or any; none at all means everybody. */
-export function ConditionFields({ label, group, segments, onChange, inner = false }: GroupProps) {
+export function ConditionFields({ label, group, segments, fields, onChange, inner = false }: GroupProps) {
   const items = (next: Condition[]) => onChange({ ...group, items: next });
   const put = (index: number, item: Condition) =>
     items(group.items.map((each, at) => (at === index ? item : each)));
   return (
     <div className={inner ? styles.inner : styles.conditions}>
       <datalist id="rule-fields">
-        {FIELDS.map((field) => (
+        {fields.map((field) => (
           <option key={field} value={field} />
         ))}
       </datalist>
@@ -60,6 +59,7 @@ export function ConditionFields({ label, group, segments, onChange, inner = fals
             label={`${label}, condition ${index + 1}`}
             item={item}
             segments={segments}
+            fields={fields}
             onChange={(next) => put(index, next)}
           />
           <IconButton
@@ -105,13 +105,23 @@ interface RowProps {
   label: string;
   item: Condition;
   segments: string[];
+  fields: string[];
   onChange: (item: Condition) => void;
 }
 
-function ConditionRow({ label, item, segments, onChange }: RowProps) {
+function ConditionRow({ label, item, segments, fields, onChange }: RowProps) {
   if (item.kind === "test") return <TestRow label={label} test={item} onChange={onChange} />;
   if (item.kind === "group") {
-    return <ConditionFields inner label={label} group={item} segments={segments} onChange={onChange} />;
+    return (
+      <ConditionFields
+        inner
+        label={label}
+        group={item}
+        segments={segments}
+        fields={fields}
+        onChange={onChange}
+      />
+    );
   }
   if (item.kind === "other") {
     return (

@@ -9,6 +9,7 @@ import { type Json, KEY } from "./document";
 import { OutcomeFields, VariantSelect } from "./OutcomeFields";
 import styles from "./Rules.module.css";
 import { flagOf, type Line, newLine, type RuleForm, tidied } from "./ruleForm";
+import { useKnownFields } from "./rules";
 import type { Shared } from "./shared";
 import { VariantFields } from "./VariantFields";
 import { type Naming, ruleInWords } from "./words";
@@ -104,6 +105,7 @@ function keyFrom(title: string): string {
 function RuleFields({ old, start, ...props }: DialogProps & { old: string | null; start: RuleForm }) {
   const { known, naming, now, commits, onClose, onDone } = props;
   const [form, setForm] = useState(start);
+  const fields = useKnownFields(props.project, props.environment);
   const [tried, setTried] = useState(false);
   const set = (change: Partial<RuleForm>) => setForm({ ...form, ...change });
   const named = form.key || (old === null ? keyFrom(form.title) : old);
@@ -173,6 +175,7 @@ function RuleFields({ old, start, ...props }: DialogProps & { old: string | null
             label={`Line ${index + 1}`}
             group={line.who}
             segments={Object.keys(props.document.$evaluators ?? {})}
+            fields={fields}
             onChange={(who) => setLine(index, { ...line, who })}
           />
           {tried && fieldsIn(line.who).includes("") && (

@@ -10,12 +10,13 @@ import { type Json, usersOf, withSegment } from "./document";
 import { Faults } from "./Faults";
 import { lintJson, parsed } from "./RuleDialog";
 import styles from "./Rules.module.css";
-import { faultsAt } from "./rules";
+import { faultsAt, useKnownFields } from "./rules";
 import type { Shared } from "./shared";
 import { groupInWords } from "./words";
 
 /** Conditions with a name, which several rules may use. */
-export function SegmentList({ document, faults, may, onChange }: Shared) {
+export function SegmentList({ project, environment, document, faults, may, onChange }: Shared) {
+  const fields = useKnownFields(project, environment);
   const [opened, setOpened] = useState<string | null>(null);
   const segments = Object.entries(document.$evaluators ?? {});
   return (
@@ -76,6 +77,7 @@ export function SegmentList({ document, faults, may, onChange }: Shared) {
           name={opened}
           condition={document.$evaluators?.[opened] ?? null}
           known={segments.map(([name]) => name)}
+          fields={fields}
           onClose={() => setOpened(null)}
           onDone={(name, condition) => {
             onChange(withSegment(document, name, condition, opened || name));
@@ -96,11 +98,12 @@ interface DialogProps {
   name: string;
   condition: Json;
   known: string[];
+  fields: string[];
   onClose: () => void;
   onDone: (name: string, condition: Json) => void;
 }
 
-function SegmentDialog({ name: old, condition, known, onClose, onDone }: DialogProps) {
+function SegmentDialog({ name: old, condition, known, fields, onClose, onDone }: DialogProps) {
   const [name, setName] = useState(old);
   const [group, setGroup] = useState<Group>(() => (old ? groupOf(condition) : everybody()));
   const byHand = group.items.length === 1 && group.items[0]?.kind === "other";
@@ -153,6 +156,7 @@ function SegmentDialog({ name: old, condition, known, onClose, onDone }: DialogP
               label="Group"
               group={group}
               segments={known.filter((each) => each !== old)}
+              fields={fields}
               onChange={setGroup}
             />
             {tried && nameless && (

@@ -72,6 +72,15 @@ export function previewQuery(project: string, environment: string, document: Rul
   });
 }
 
+/** Fields for rules to look at: those of the contexts that previews found in the logs, and the caller's key. */
+export function useKnownFields(project: string, environment: string): string[] {
+  const seen = useQueryClient().getQueriesData<Preview>({
+    queryKey: key(project, "rules", environment, "preview"),
+  });
+  const known = seen.flatMap(([, found]) => found?.known.map(({ name }) => name) ?? []);
+  return [...new Set(["targetingKey", ...known])];
+}
+
 export function useTry(project: string, environment: string) {
   return useMutation({
     mutationFn: (body: { document: RuleDocument; context: unknown }) =>
