@@ -25,7 +25,9 @@ def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[objects.Obje
     server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     address = "http://{}:{}".format(*server.get_host_and_port())
-    boto3.client("s3", endpoint_url=address, region_name="us-east-1").create_bucket(Bucket="bucket")
+    client = boto3.client("s3", endpoint_url=address, region_name="us-east-1")
+    client.create_bucket(Bucket="bucket")
+    client.close()
     yield objects.ObjectStore(f"s3://bucket/some/prefix?endpoint={address}&region=us-east-1", tmp_path / "cache")
     server.stop()
 
