@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 MAX_BODY: Final = 4 * 1024 * 1024
 MAX_WAITING: Final = 64
 TIMEOUT_S: Final = 600.0
-ANSWERS: Final = frozenset({"/v1/chat/completions", "/v1/responses"})
 
 
 class RequestError(Exception):
@@ -106,7 +105,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _post(self) -> None:
         known = {
-            **dict.fromkeys(ANSWERS, self._complete),
+            "/v1/chat/completions": self._complete,
+            "/v1/responses": self._complete,
             "/v1/embeddings": self._embed,
             "/v1/load_lora_adapter": self._load,
             "/v1/unload_lora_adapter": self._unload,

@@ -45,32 +45,21 @@ async def upload_pack(
     """Run it and stream what it says after `start`. The process ends with the caller. When it says nothing at all,
     raises Invalid if the request (`stdin`) is to blame, else Unavailable."""
     with tempfile.TemporaryFile() as complaint:
-        await _run(path, options, receive, send, headers, env=env, stdin=stdin, start=start, complaint=complaint)
+        process = await asyncio.create_subprocess_exec(
+            *_line(path, options),
+            stdin=stdin if stdin is not None else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=complaint,
+            env={**git.environment(), **env},
+            start_new_session=True,
+            limit=CHUNK,
+        )
+        asked = complaint if stdin is not None else None
+        await _finish(process, asyncio.ensure_future(_pass_on(process, send, headers, start, asked)), receive)
 
 
-async def _run(
-    path: Path,
-    options: list[str],
-    receive: Receive,
-    send: Send,
-    headers: Headers,
-    *,
-    env: dict[str, str],
-    stdin: IO[bytes] | None,
-    start: bytes,
-    complaint: IO[bytes],
-) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *_line(path, options),
-        stdin=stdin if stdin is not None else asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=complaint,
-        env={**git.environment(), **env},
-        start_new_session=True,
-        limit=CHUNK,
-    )
-    asked = stdin is not None
-    work = asyncio.ensure_future(_pass_on(process, send, headers, start, complaint if asked else None))
+async def _finish(process: asyncio.subprocess.Process, work: asyncio.Future[None], receive: Receive) -> None:
+    """Wait for the work, no longer than the caller is there; the process has ended then."""
     gone = asyncio.ensure_future(_gone(receive))
     try:
         await asyncio.wait({work, gone}, timeout=LONGEST, return_when=asyncio.FIRST_COMPLETED)
